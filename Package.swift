@@ -1,0 +1,77 @@
+// swift-tools-version: 6.3
+// SPDX-License-Identifier: MIT
+
+import PackageDescription
+
+/// Settings shared by every Swift target.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),  // SE-0458
+    .enableUpcomingFeature("ExistentialAny"),  // SE-0335
+    .enableUpcomingFeature("InternalImportsByDefault"),  // SE-0409
+    .enableUpcomingFeature("MemberImportVisibility"),  // SE-0444
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),  // SE-0461
+    .enableUpcomingFeature("InferIsolatedConformances"),  // SE-0470
+    .enableUpcomingFeature("ImmutableWeakCaptures"),  // SE-0481
+    .treatAllWarnings(as: .error),  // SE-0480
+]
+
+/// Numeric targets are optimised in debug builds too, so that tests stay quick.
+let numeric = strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
+// MARK: Packages
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let swiftCSV = Target.Dependency.product(name: "SwiftCSV", package: "SwiftCSV")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+/// A C library of the system.
+///
+/// Where it is missing, its shim.h names the package and Deploy/setup.
+func library(_ name: String, pkgConfig: String?, apt: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+/// A module under `Sources`.
+func module(_ name: String, _ dependencies: [Target.Dependency], settings: [SwiftSetting] = strict) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// The tests of a module, with files to read under `Resources` where it has them.
+func tests(of name: String, _ dependencies: [Target.Dependency], resources: Bool = false) -> Target {
+    .testTarget(
+        name: "\(name)Tests",
+        dependencies: [.byName(name: name)] + dependencies,
+        resources: resources ? [.copy("Resources")] : [],
+        swiftSettings: strict
+    )
+}
+
+let package = Package(
+    name: "LucidGrid",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swiftcsv/SwiftCSV", exact: "0.10.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
+    ],
+    targets: [
+        // MARK: C libraries
+        library("COneDNN", pkgConfig: nil, apt: "libdnnl-dev"),
+        library("COpenBLAS", pkgConfig: "openblas", apt: "libopenblas-dev"),
+        library("CPNG", pkgConfig: "libpng", apt: "libpng-dev"),
+        library("CTurboJPEG", pkgConfig: "libturbojpeg", apt: "libturbojpeg0-dev"),
+        library("CZip", pkgConfig: "libzip", apt: "libzip-dev"),
+        library("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
+
+        // MARK: Ground
+        module("SystemSupport", [crypto, system]),
+    ]
+)

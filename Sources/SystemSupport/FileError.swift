@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+
+public import SystemPackage
+
+/// A call on a file or directory that the system refused.
+public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// What was attempted, completing "could not …": "rename", "read".
+    public let operation: String
+    /// The file or directory that it was attempted on.
+    public let path: FilePath
+    /// The system's answer.
+    public let errno: Errno
+
+    /// Describes a refused call.
+    public init(_ operation: String, _ path: FilePath, _ errno: Errno) {
+        self.operation = operation
+        self.path = path
+        self.errno = errno
+    }
+
+    /// The message, with a remedy where there is one.
+    public var description: String {
+        "could not \(operation) \"\(path)\": \(errno)" + (remedy.map { "; \($0)" } ?? "")
+    }
+
+    private var remedy: String? {
+        switch errno {
+        case .noSpace, .diskQuotaExceeded: "free some space there and try again"
+        case .permissionDenied, .readOnlyFileSystem: "check that you may write there"
+        case .tooManyOpenFiles, .tooManyOpenFilesInSystem: "raise the limit of open files (ulimit -n)"
+        default: nil
+        }
+    }
+}

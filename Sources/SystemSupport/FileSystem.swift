@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+
+public import SystemPackage
+
+/// The calls by which a shared directory is read and changed, each as close to one system call as can be.
+///
+/// The job directory is written against this protocol and never against the disk, so that faults can
+/// be put between any two calls. Paths are taken as they are; nothing is retried except on EINTR.
+public protocol FileSystem: Sendable {
+    /// The names in a directory, from a fresh open, without "." and "..", in no particular order.
+    func names(in directory: FilePath) throws(FileError) -> [String]
+
+    /// A file's bytes.
+    ///
+    /// Links are not followed. A file longer than `limit` bytes is refused with EFBIG.
+    func contents(of file: FilePath, limit: Int) throws(FileError) -> [UInt8]
+
+    /// Whether a file or directory can be opened under this name now.
+    func isPresent(_ path: FilePath) throws(FileError) -> Bool
+
+    /// Writes a file that must not exist yet (EEXIST), and syncs it where asked.
+    ///
+    /// On an error nothing stays under the name, as far as the system allows.
+    func create(_ file: FilePath, contents: [UInt8], durably: Bool) throws(FileError)
+
+    /// Replaces the content of a file in place, which need not exist, and syncs it.
+    func overwrite(_ file: FilePath, contents: [UInt8]) throws(FileError)
+
+    /// Gives a file or directory a new name.
+    func rename(_ source: FilePath, to destination: FilePath) throws(FileError)
+
+    /// Gives a file a second name; EEXIST where that name is taken.
+    func link(_ source: FilePath, to destination: FilePath) throws(FileError)
+
+    /// Makes a directory whose parent exists; EEXIST where the name is taken.
+    func makeDirectory(_ directory: FilePath) throws(FileError)
+
+    /// Makes the names in a directory survive a power cut.
+    func synchronize(directory: FilePath) throws(FileError)
+
+    /// Removes a file.
+    func remove(_ file: FilePath) throws(FileError)
+
+    /// Removes an empty directory.
+    func removeDirectory(_ directory: FilePath) throws(FileError)
+}
+
+extension FileSystem {
+    /// Makes a directory and all missing ones above it; present ones are left as they are.
+    public func makeDirectories(_ directory: FilePath) throws(FileError) {
+        if try isPresent(directory) { return }
+        let parent = directory.removingLastComponent()
+        if !parent.isEmpty, parent != directory { try makeDirectories(parent) }
+        do throws(FileError) {
+            try makeDirectory(directory)
+        } catch  where error.errno == .fileExists {
+            // Another process was quicker.
+        }
+    }
+
+    /// Removes a directory and all below it.
+    ///
+    /// Links are removed, not followed. What is gone already is no error.
+    public func removeTree(_ path: FilePath) throws(FileError) {
+        do throws(FileError) {
+            try remove(path)
+        } catch  where error.errno == .isDirectory || error.errno == .notPermitted {
+            for name in try names(in: path) { try removeTree(path.appending(name)) }
+            try removeDirectory(path)
+        } catch  where error.errno == .noSuchFileOrDirectory {
+            return
+        }
+    }
+
+    /// Writes a file that appears whole or not at all, replacing what has its name, and syncs file and directory.
+    ///
+    /// `temporaryName` must be on the same file system and nobody else's.
+    public func replace(
+        _ file: FilePath,
+        contents: [UInt8],
+        by temporaryName: FilePath
+    ) throws(FileError) {
+        try create(temporaryName, contents: contents, durably: true)
+        do throws(FileError) {
+            try rename(temporaryName, to: file)
+        } catch {
+            try? remove(temporaryName)
+            throw error
+        }
+        try synchronize(directory: file.removingLastComponent())
+    }
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+
+private import Glibc
+public import SystemPackage
+
+/// The file system of this machine, mounts of shared ones included.
+public struct LocalFileSystem: FileSystem {
+    /// Needs nothing: every call names its path.
+    public init() {}
+
+    /// Reads the whole directory before it returns.
+    public func names(in directory: FilePath) throws(FileError) -> [String] {
+        guard let stream = unsafe opendir(directory.string) else {
+            throw FileError("list", directory, Errno(rawValue: Glibc.errno))
+        }
+        defer { unsafe closedir(stream) }
+        var names: [String] = []
+        while true {
+            Glibc.errno = 0
+            guard let entry = unsafe readdir(stream) else { break }
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+                unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        let failure = Errno(rawValue: Glibc.errno)
+        if failure.rawValue != 0 { throw FileError("list", directory, failure) }
+        return names
+    }
+
+    /// Reads with `pread`, so a file that grows meanwhile is cut at the size it had.
+    public func contents(of file: FilePath, limit: Int) throws(FileError) -> [UInt8] {
+        try attempt("read", file) {
+            let descriptor = try FileDescriptor.open(file, .readOnly, options: [.noFollow, .closeOnExec])
+            return try descriptor.closeAfter {
+                let size = try Int(descriptor.seek(offset: 0, from: .end))
+                guard size <= limit else { throw Errno.fileTooLarge }
+                var bytes = [UInt8](repeating: 0, count: size)
+                var filled = 0
+                while filled < size {
+                    let count = try unsafe bytes.withUnsafeMutableBytes { buffer in
+                        try unsafe descriptor.read(
+                            fromAbsoluteOffset: Int64(filled),
+                            into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+                        )
+                    }
+                    if count == 0 { break }
+                    filled += count
+                }
+                bytes.removeLast(size - filled)
+                return bytes
+            }
+        }
+    }
+
+    /// Opens and closes: a `stat` may be answered from an NFS client's cache.
+    public func isPresent(_ path: FilePath) throws(FileError) -> Bool {
+        do throws(FileError) {
+            try attempt("open", path) {
+                try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking]).close()
+            }
+            return true
+        } catch  where error.errno == .noSuchFileOrDirectory || error.errno == .notDirectory {
+            return false
+        }
+    }
+
+    /// Opens with O_EXCL.
+    public func create(_ file: FilePath, contents: [UInt8], durably: Bool) throws(FileError) {
+        try attempt("write", file) {
+            let descriptor = try FileDescriptor.open(
+                file,
+                .writeOnly,
+                options: [.create, .exclusiveCreate, .closeOnExec],
+                permissions: [.ownerReadWrite, .groupReadWrite]
+            )
+            do {
+                try descriptor.closeAfter {
+                    _ = try descriptor.writeAll(contents)
+                    if durably { try synchronize(descriptor) }
+                }
+            } catch {
+                _ = unsafe unlink(file.string)
+                throw error
+            }
+        }
+    }
+
+    /// Opens without following a link.
+    public func overwrite(_ file: FilePath, contents: [UInt8]) throws(FileError) {
+        try attempt("write", file) {
+            let descriptor = try FileDescriptor.open(
+                file,
+                .writeOnly,
+                options: [.create, .noFollow, .closeOnExec],
+                permissions: [.ownerReadWrite, .groupReadWrite]
+            )
+            try descriptor.closeAfter {
+                _ = try descriptor.writeAll(toAbsoluteOffset: 0, contents)
+                if ftruncate(descriptor.rawValue, contents.count) != 0 { throw Errno(rawValue: Glibc.errno) }
+                try synchronize(descriptor)
+            }
+        }
+    }
+
+    /// One `rename(2)`.
+    public func rename(_ source: FilePath, to destination: FilePath) throws(FileError) {
+        try check(unsafe Glibc.rename(source.string, destination.string), "rename", source)
+    }
+
+    /// One `link(2)`.
+    public func link(_ source: FilePath, to destination: FilePath) throws(FileError) {
+        try check(unsafe Glibc.link(source.string, destination.string), "link", destination)
+    }
+
+    /// Mode 0770, less the umask.
+    public func makeDirectory(_ directory: FilePath) throws(FileError) {
+        try check(unsafe mkdir(directory.string, 0o770), "make the directory", directory)
+    }
+
+    /// One `fsync(2)` on the directory.
+    public func synchronize(directory: FilePath) throws(FileError) {
+        try attempt("sync", directory) {
+            let descriptor = try FileDescriptor.open(directory, .readOnly, options: [.directory, .closeOnExec])
+            try descriptor.closeAfter { try synchronize(descriptor) }
+        }
+    }
+
+    /// One `unlink(2)`.
+    public func remove(_ file: FilePath) throws(FileError) {
+        try check(unsafe unlink(file.string), "remove", file)
+    }
+
+    /// One `rmdir(2)`.
+    public func removeDirectory(_ directory: FilePath) throws(FileError) {
+        try check(unsafe rmdir(directory.string), "remove", directory)
+    }
+
+    // MARK: Status codes
+
+    private func synchronize(_ descriptor: FileDescriptor) throws {
+        while fsync(descriptor.rawValue) != 0 {
+            let failure = Errno(rawValue: Glibc.errno)
+            guard failure == .interrupted else { throw failure }
+        }
+    }
+
+    private func check(_ status: Int32, _ operation: String, _ path: FilePath) throws(FileError) {
+        guard status != 0 else { return }
+        throw FileError(operation, path, Errno(rawValue: Glibc.errno))
+    }
+
+    private func attempt<Result>(
+        _ operation: String,
+        _ path: FilePath,
+        _ body: () throws -> Result
+    ) throws(FileError) -> Result {
+        do {
+            return try body()
+        } catch let failure as Errno {
+            throw FileError(operation, path, failure)
+        } catch {
+            throw FileError(operation, path, .ioError)
+        }
+    }
+}
