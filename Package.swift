@@ -53,6 +53,10 @@ func tests(of name: String, _ dependencies: [Target.Dependency], resources: Bool
 
 let package = Package(
     name: "LucidGrid",
+    products: [
+        // For the nested package of benchmarks.
+        .library(name: "Modules", targets: ["ComputeEngine", "Networks", "SystemSupport"])
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
@@ -73,5 +77,14 @@ let package = Package(
 
         // MARK: Ground
         module("SystemSupport", [crypto, system]),
+
+        // MARK: Edges
+        module("ComputeEngine", ["COneDNN", "COpenBLAS"], settings: numeric),
+
+        // MARK: Science
+        module("Networks", ["ComputeEngine"], settings: numeric),
+
+        // MARK: Tests
+        tests(of: "Networks", ["ComputeEngine", "SystemSupport"], resources: true),
     ]
 )

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+
+internal import COneDNN
+private import COpenBLAS
+
+/// The processor as oneDNN sees it.
+///
+/// One thread runs one primitive: images, not sums, are shared out between threads, so that results do
+/// not depend on their number. Every thread that makes or runs a primitive calls `useOneThread` first.
+@safe
+public final class CPUEngine: @unchecked Sendable {
+    // Sendable because oneDNN's engines are immutable and may be used from any thread.
+    let handle: dnnl_engine_t
+
+    /// The one engine of this process.
+    public static let shared: Result<CPUEngine, ComputeError> = {
+        do throws(ComputeError) { return .success(try CPUEngine()) } catch { return .failure(error) }
+    }()
+
+    private init() throws(ComputeError) {
+        var created: dnnl_engine_t?
+        try check(unsafe dnnl_engine_create(&created, dnnl_cpu, 0), "start the compute engine")
+        guard let created = unsafe created else {
+            throw ComputeError(operation: "start the compute engine", reason: "no engine")
+        }
+        unsafe handle = created
+    }
+
+    deinit { unsafe dnnl_engine_destroy(handle) }
+
+    /// Makes parallel regions of oneDNN and OpenBLAS run on the calling thread alone.
+    public static func useOneThread() {
+        omp_set_num_threads(1)
+        openblas_set_num_threads(1)
+    }
+
+    /// The instruction set that kernels are chosen for: "avx512", "avx2" or "sse41".
+    public static var instructionSet: String {
+        let set = dnnl_get_effective_cpu_isa().rawValue
+        if set & dnnl_cpu_isa_avx512_core.rawValue == dnnl_cpu_isa_avx512_core.rawValue { return "avx512" }
+        return set & dnnl_cpu_isa_avx2.rawValue == dnnl_cpu_isa_avx2.rawValue ? "avx2" : "sse41"
+    }
+
+    /// The engine's name and version, for records.
+    public static var version: String {
+        guard let version = unsafe dnnl_version()?.pointee else { return "oneDNN" }
+        return "oneDNN \(unsafe version.major).\(unsafe version.minor).\(unsafe version.patch)"
+    }
+
+    /// The number of channels that lie together in the blocked layout: 16 with AVX-512, else 8.
+    public static var channelBlock: Int { instructionSet == "avx512" ? 16 : 8 }
+}
+
+/// A queue of primitives that run one after another on the thread that calls.
+@safe
+final class ComputeStream {
+    let handle: dnnl_stream_t
+
+    init(on engine: CPUEngine) throws(ComputeError) {
+        var created: dnnl_stream_t?
+        try check(
+            unsafe dnnl_stream_create(&created, engine.handle, dnnl_stream_default_flags.rawValue),
+            "create a stream"
+        )
+        guard let created = unsafe created else { throw ComputeError(operation: "create a stream", reason: "no stream") }
+        unsafe handle = created
+    }
+
+    deinit { unsafe dnnl_stream_destroy(handle) }
+}

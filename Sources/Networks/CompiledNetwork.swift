@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+
+internal import ComputeEngine
+
+/// A network made ready to run forward up to some wanted layers; shared by all threads that run it.
+///
+/// Kernels are made once and weights reordered once. The number of images that run together is fixed,
+/// because kernels, and so the last bits of results, depend on it.
+public final class CompiledNetwork: Sendable {
+    /// The number of images that run together.
+    public static let batchSize = 4
+
+    /// The layers whose outputs are handed out, in the order in which they are computed.
+    public let layers: [Layer]
+
+    let program: ForwardProgram
+    let prepared: [PreparedLayer?]
+    let affines: [String: BlockedKernels.ChannelAffine]
+    let offsets: [Int: Int]
+    let mapFloatCount: Int
+    let scratchFloatCount: Int
+    let side: Int
+
+    /// Makes kernels and reorders weights for the wanted layers.
+    ///
+    /// - Throws: `WeightsError.unknownLayer`, or `ComputeError` where the engine fails.
+    public convenience init(_ weights: NetworkWeights, wanted: [String]) throws {
+        try self.init(weights, wanted: wanted, side: InceptionV1.inputSide)
+    }
+
+    init(_ weights: NetworkWeights, wanted: [String], side: Int) throws {
+        CPUEngine.useOneThread()
+        for name in wanted where InceptionV1.layer(named: name) == nil { throw WeightsError.unknownLayer(name) }
+        let program = ForwardProgram(
+            images: Self.batchSize,
+            side: side,
+            batchNorm: weights.usesBatchNorm,
+            wanted: Set(wanted)
+        )
+        self.program = program
+        self.side = side
+        var prepared: [PreparedLayer?] = []
+        var affines: [String: BlockedKernels.ChannelAffine] = [:]
+        var layers: [Layer] = []
+        for operation in program.operations {
+            let source = program.maps[operation.source]
+            switch operation.kind {
+            case .convolution(let layer):
+                guard let window = layer.window else { preconditionFailure("convolutions have windows") }
+                prepared.append(
+                    try .convolution(
+                        source.shape,
+                        outputChannels: layer.neuronCount,
+                        window: window,
+                        weights: Self.spread(weights.weights(of: layer), layer, over: source),
+                        bias: weights.biases(of: layer)
+                    )
+                )
+                if wanted.contains(layer.name) { layers.append(layer) }
+                if let (scale, shift) = weights.affine(of: layer) {
+                    affines[layer.name] = try BlockedKernels.ChannelAffine(scale: scale, shift: shift)
+                }
+            case .logits(let layer):
+                prepared.append(
+                    try .fullyConnected(
+                        rows: Self.batchSize,
+                        weights: weights.weights(of: layer),
+                        bias: weights.biases(of: layer)
+                    )
+                )
+                if wanted.contains(layer.name) { layers.append(layer) }
+            case .maxPool(let window): prepared.append(try .maxPooling(source.shape, window: window))
+            case .averagePool:
+                let whole = Window(side: 7, stride: 1, leadingPadding: 0, trailingPadding: 0)
+                prepared.append(try .averagePooling(source.shape, window: whole))
+            case .rectify, .normalize: prepared.append(nil)
+            }
+        }
+        self.prepared = prepared
+        self.affines = affines
+        self.layers = layers
+        (offsets, mapFloatCount) = program.placement()
+        scratchFloatCount = prepared.map { $0?.scratchCount ?? 0 }.max() ?? 0
+    }
+
+    /// Bytes that the network itself holds.
+    public var sharedByteCount: Int { prepared.reduce(0) { $0 + ($1?.weightByteCount ?? 0) } }
+
+    /// Bytes that each thread's instance holds.
+    public var instanceByteCount: Int { (mapFloatCount + scratchFloatCount) * MemoryLayout<Float>.stride }
+
+    /// The engine's names of the kernels that run, by layer or pooling.
+    public var implementations: [(operation: String, implementation: String)] {
+        zip(program.operations, prepared).compactMap { operation, prepared in
+            prepared.map { ("\(operation.kind)", $0.implementation) }
+        }
+    }
+
+    /// Puts zeros between the input channels of weights where the map that they read has filled-up blocks between its branches.
+    private static func spread(_ weights: [Float], _ layer: Layer, over map: ForwardProgram.Map) -> [Float] {
+        let places = map.channelPlaces.flatMap { Array($0) }
+        precondition(places.count == layer.inputChannels, "a layer reads what the one before it writes")
+        let width = map.shape.channels
+        guard width != places.count else { return weights }
+        let window = weights.count / (layer.neuronCount * layer.inputChannels)
+        var spread = [Float](repeating: 0, count: layer.neuronCount * width * window)
+        for output in 0..<layer.neuronCount {
+            for (input, place) in places.enumerated() {
+                for index in 0..<window {
+                    spread[(output * width + place) * window + index] =
+                        weights[(output * layer.inputChannels + input) * window + index]
+                }
+            }
+        }
+        return spread
+    }
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+
+/// What is wrong with a network's weights, or with a change that was asked of them.
+public enum WeightsError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// Tensors that the network needs are not there.
+    case missing([String])
+    /// A tensor has another shape than the network's.
+    case wrongShape(name: String, expected: [Int], actual: [Int])
+    /// No layer has that name.
+    case unknownLayer(String)
+    /// A layer has fewer neurons.
+    case unknownNeuron(layer: String, neuron: Int, count: Int)
+    /// A seeded network's name has no number.
+    case badSeed(String)
+
+    /// The message, with what would have been right.
+    public var description: String {
+        switch self {
+        case .missing(let names):
+            let shown = names.prefix(6).joined(separator: ", ")
+            let more = names.count > 6 ? " and \(names.count - 6) more" : ""
+            return "missing weights: \(shown)\(more); set \"strict: false\" to take zeros for them"
+        case .wrongShape(let name, let expected, let actual):
+            return "the tensor \"\(name)\" has the shape \(actual), but the network needs \(expected)"
+        case .unknownLayer(let name):
+            let remedy =
+                closestLayer(to: name).map { "did you mean \"\($0)\"?" } ?? "`lucid-coordinator layers` lists them"
+            return "there is no layer \"\(name)\"; \(remedy)"
+        case .unknownNeuron(let layer, let neuron, let count):
+            return "the layer \"\(layer)\" has the neurons 0 to \(count - 1), not \(neuron)"
+        case .badSeed(let text):
+            return "\"\(text)\" names no seeded network; write for instance \"seeded:10\""
+        }
+    }
+}
+
+/// The layer whose name differs least from a mistyped one, where one is close.
+public func closestLayer(to name: String) -> String? {
+    func distance(_ a: [UInt8], _ b: [UInt8]) -> Int {
+        var row = Array(0...b.count)
+        for (i, x) in a.enumerated() {
+            var diagonal = row[0]
+            row[0] = i + 1
+            for (j, y) in b.enumerated() {
+                let change = diagonal + (x == y ? 0 : 1)
+                diagonal = row[j + 1]
+                row[j + 1] = min(change, row[j] + 1, diagonal + 1)
+            }
+        }
+        return row[b.count]
+    }
+    let typed = Array(name.lowercased().utf8.prefix(64))
+    let best = InceptionV1.layers.map { ($0.name, distance(typed, Array($0.name.utf8))) }.min { $0.1 < $1.1 }
+    guard let best, best.1 <= max(2, typed.count / 4) else { return nil }
+    return best.0
+}
+
+/// The parameters of an InceptionV1, by the names of the reference's state dictionary.
+public struct NetworkWeights: Sendable, Equatable {
+    /// A parameter's name and shape.
+    public struct Tensor: Hashable, Sendable {
+        /// The name, for instance "conv2d0_pre_relu_conv.weight".
+        public let name: String
+        /// The sizes along its axes.
+        public let shape: [Int]
+
+        /// The number of values.
+        public var count: Int { shape.reduce(1, *) }
+    }
+
+    /// Whether batch norm is applied between convolution and ReLU.
+    public let usesBatchNorm: Bool
+    private var values: [String: [Float]]
+
+    /// All parameters of a network, in the order of its layers.
+    public static func tensors(batchNorm: Bool) -> [Tensor] {
+        InceptionV1.layers.flatMap { layer in
+            var tensors = [
+                Tensor(name: layer.key + ".weight", shape: layer.weightShape),
+                Tensor(name: layer.key + ".bias", shape: [layer.neuronCount]),
+            ]
+            if batchNorm, let key = layer.batchNormKey {
+                tensors += ["weight", "bias", "running_mean", "running_var"].map {
+                    Tensor(name: "\(key).\($0)", shape: [layer.neuronCount])
+                }
+            }
+            return tensors
+        }
+    }
+
+    /// Takes a network's parameters from a state dictionary; tensors that it does not need are ignored, as in the reference.
+    ///
+    /// - Parameters:
+    ///   - batchNorm: whether the network applies batch norm.
+    ///   - strict: whether a missing parameter is an error; if not, it is taken as zeros (batch norm's as doing nothing).
+    ///   - lookup: shape and values of the tensor of a name, or nil.
+    public init(
+        batchNorm: Bool,
+        strict: Bool,
+        lookup: (String) -> (shape: [Int], values: [Float])?
+    ) throws(WeightsError) {
+        usesBatchNorm = batchNorm
+        values = [:]
+        var missing: [String] = []
+        for tensor in Self.tensors(batchNorm: batchNorm) {
+            if let found = lookup(tensor.name) {
+                guard found.shape == tensor.shape else {
+                    throw .wrongShape(name: tensor.name, expected: tensor.shape, actual: found.shape)
+                }
+                values[tensor.name] = found.values
+            } else {
+                missing.append(tensor.name)
+                let doesNothing = tensor.name.hasSuffix("bn.weight") || tensor.name.hasSuffix("running_var")
+                values[tensor.name] = [Float](repeating: doesNothing ? 1 : 0, count: tensor.count)
+            }
+        }
+        if strict, !missing.isEmpty { throw .missing(missing) }
+    }
+
+    /// The values of a parameter; empty for a name that the network does not have.
+    public subscript(name: String) -> [Float] { values[name] ?? [] }
+
+    /// The weights of a layer: output, input, row, column.
+    public func weights(of layer: Layer) -> [Float] { self[layer.key + ".weight"] }
+
+    /// The biases of a layer.
+    public func biases(of layer: Layer) -> [Float] { self[layer.key + ".bias"] }
+
+    /// A layer's batch norm in inference as an affine map of each channel, epsilon 1e-5; nil without batch norm.
+    func affine(of layer: Layer) -> (scale: [Float], shift: [Float])? {
+        guard usesBatchNorm, let key = layer.batchNormKey else { return nil }
+        let (gamma, beta) = (self[key + ".weight"], self[key + ".bias"])
+        let (mean, variance) = (self[key + ".running_mean"], self[key + ".running_var"])
+        var scale: [Float] = []
+        var shift: [Float] = []
+        for channel in gamma.indices {
+            let factor = Double(gamma[channel]) / (Double(variance[channel]) + 1e-5).squareRoot()
+            scale.append(Float(factor))
+            shift.append(Float(Double(beta[channel]) - Double(mean[channel]) * factor))
+        }
+        return (scale, shift)
+    }
+
+    // MARK: Edits
+
+    /// Which of a layer's parameters an edit changes.
+    public enum EditMode: String, Sendable, CaseIterable, Codable {
+        /// Weights, then biases.
+        case both
+        /// Weights alone.
+        case weight
+        /// Biases alone.
+        case bias
+    }
+
+    /// Where an edit takes its values from.
+    public enum EditSource: Sendable {
+        /// The same layer or neuron of another network.
+        case network(NetworkWeights)
+        /// One number for all.
+        case constant(Float)
+    }
+
+    /// Overwrites a layer's parameters, or one neuron's, as the reference's `set_weights`; batch norm stays as it is.
+    public mutating func set(
+        _ layerName: String,
+        neuron: Int?,
+        mode: EditMode,
+        from source: EditSource
+    ) throws(WeightsError) {
+        guard let layer = InceptionV1.layer(named: layerName) else { throw .unknownLayer(layerName) }
+        if let neuron, !(0..<layer.neuronCount).contains(neuron) {
+            throw .unknownNeuron(layer: layerName, neuron: neuron, count: layer.neuronCount)
+        }
+        var names: [String] = []
+        if mode != .bias { names.append(layer.key + ".weight") }
+        if mode != .weight { names.append(layer.key + ".bias") }
+        for name in names {
+            var changed = self[name]
+            let width = changed.count / layer.neuronCount
+            let range = neuron.map { $0 * width..<($0 + 1) * width } ?? 0..<changed.count
+            switch source {
+            case .network(let other): changed.replaceSubrange(range, with: other[name][range])
+            case .constant(let value): changed.replaceSubrange(range, with: repeatElement(value, count: range.count))
+            }
+            values[name] = changed
+        }
+    }
+}
