@@ -79,12 +79,14 @@ let package = Package(
         module("SystemSupport", [crypto, system]),
 
         // MARK: Edges
-        module("ComputeEngine", ["COneDNN", "COpenBLAS"], settings: numeric),
+        module("ComputeEngine", ["COneDNN", "COpenBLAS", "SystemSupport"], settings: numeric),
 
         // MARK: Science
         module("Networks", ["ComputeEngine"], settings: numeric),
+        module("RepresentationSimilarity", ["ComputeEngine"], settings: numeric),
 
         // MARK: Tests
+        tests(of: "RepresentationSimilarity", ["ComputeEngine", "SystemSupport"], resources: true),
         tests(of: "Networks", ["ComputeEngine", "SystemSupport"], resources: true),
     ]
 )

@@ -62,7 +62,9 @@ final class ComputeStream {
             unsafe dnnl_stream_create(&created, engine.handle, dnnl_stream_default_flags.rawValue),
             "create a stream"
         )
-        guard let created = unsafe created else { throw ComputeError(operation: "create a stream", reason: "no stream") }
+        guard let created = unsafe created else {
+            throw ComputeError(operation: "create a stream", reason: "no stream")
+        }
         unsafe handle = created
     }
 

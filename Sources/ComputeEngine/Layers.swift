@@ -153,7 +153,7 @@ public struct PreparedLayer: Sendable {
     ) throws(ComputeError) -> Primitive {
         do throws(ComputeError) {
             return try make(dnnl_convolution_winograd)
-        } catch where error.isUnimplemented {
+        } catch  where error.isUnimplemented {
             return try make(dnnl_convolution_direct)
         }
     }

@@ -91,7 +91,7 @@ public final class BoundPrimitive {
     }
 
     deinit {
-        for unsafe argument in unsafe arguments { unsafe dnnl_memory_destroy(argument.memory) }
+        for unsafeargument in unsafe arguments { unsafe dnnl_memory_destroy(argument.memory) }
     }
 
     /// Runs the kernel on the calling thread.

@@ -115,7 +115,10 @@ struct ForwardTests {
     @Test("Two threads that share a network compute the same bits as one")
     func doesNotDependOnThreads() throws {
         let images = try GoldenActivations.images()
-        let network = try CompiledNetwork(NetworkWeights(seed: 12, batchNorm: false), wanted: ["mixed4d_3x3", "logits"])
+        let network = try CompiledNetwork(
+            NetworkWeights(seed: 12, batchNorm: false),
+            wanted: ["mixed4d_3x3", "logits"]
+        )
         let results = Monitor<[Int: [[String: [Float]]]]>([:])
         try onThreads(2, named: "forward") { thread in
             let instance = try NetworkInstance(of: network)

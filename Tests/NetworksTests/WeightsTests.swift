@@ -9,7 +9,10 @@ struct WeightsTests {
     @Test(
         "Seeded networks are those of the reference",
         arguments: [
-            ("conv2d0_pre_relu_conv.weight", [0.04057848080992699, 0.04262262582778931, -0.09438292682170868] as [Float]),
+            (
+                "conv2d0_pre_relu_conv.weight",
+                [0.04057848080992699, 0.04262262582778931, -0.09438292682170868] as [Float]
+            ),
             ("logits.weight", [0.04375861585140228, -0.03160370513796806, -0.03135209158062935]),
             ("logits.bias", [0.679185152053833, -0.2350776195526123, 0.518302321434021]),
         ]
@@ -39,7 +42,9 @@ struct WeightsTests {
     @Test("Missing weights are listed, and are zeros where that is asked for")
     func missing() throws {
         let whole = try NetworkWeights(seed: 1, batchNorm: false)
-        let shapes = Dictionary(uniqueKeysWithValues: NetworkWeights.tensors(batchNorm: false).map { ($0.name, $0.shape) })
+        let shapes = Dictionary(
+            uniqueKeysWithValues: NetworkWeights.tensors(batchNorm: false).map { ($0.name, $0.shape) }
+        )
         func lookup(_ name: String) -> (shape: [Int], values: [Float])? {
             name == "conv2d1_pre_relu_conv.bias" ? nil : shapes[name].map { ($0, whole[name]) }
         }
@@ -53,8 +58,9 @@ struct WeightsTests {
 
     @Test("A wrong shape is an error that names the tensor")
     func wrongShape() throws {
-        #expect(throws: WeightsError.wrongShape(name: "conv2d0_pre_relu_conv.weight", expected: [64, 3, 7, 7], actual: [3]))
-        {
+        #expect(
+            throws: WeightsError.wrongShape(name: "conv2d0_pre_relu_conv.weight", expected: [64, 3, 7, 7], actual: [3])
+        ) {
             try NetworkWeights(batchNorm: false, strict: false) { name in
                 name == "conv2d0_pre_relu_conv.weight" ? ([3], [1, 2, 3]) : nil
             }

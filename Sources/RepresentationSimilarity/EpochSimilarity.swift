@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+
+/// Why a similarity is not defined.
+public enum UndefinedReason: String, Sendable, Equatable {
+    /// The unbiased estimator divides by n − 3.
+    case tooFewImages = "fewer than 4 images"
+    /// A layer gives the same features for every image.
+    case constantFeatures = "constant features"
+    /// The unbiased estimate of a layer's own HSIC is not positive.
+    case degenerate = "the unbiased HSIC of a layer with itself is zero"
+    /// Activations overflowed or were not numbers.
+    case notFinite = "features that are not finite"
+}
+
+/// The similarity of two layers' representations of the same images (Kornblith et al. 2019).
+public struct Similarity: Equatable, Sendable {
+    /// CKA with the biased HSIC, which the reference computes; nil where undefined.
+    public let cka: Double?
+    /// CKA with the unbiased HSIC of Song et al. 2012; it may be negative; nil where undefined.
+    public let debiased: Double?
+    /// Why a value is missing.
+    public let reason: UndefinedReason?
+}
+
+/// The HSIC of all pairs of some Gram matrices of one epoch, added up from all groups of rows.
+public struct EpochSimilarity: Sendable {
+    private let images: Double
+    private let biased: [Double]
+    private let unbiased: [Double]
+    private let traces: [Double]
+    private let meanSquares: [Double]
+
+    /// Adds up the groups, in the order of their rows.
+    ///
+    /// - Parameters:
+    ///   - partials: one for each group; together they have every row once.
+    ///   - meanSquares: for each matrix, the squared norm of the features' mean that was subtracted.
+    /// - Returns: nil where the groups do not make up the epoch.
+    public init?(_ partials: [HSICPartialSums], meanSquares: [Double]) {
+        let ordered = partials.filter { !$0.rows.isEmpty }.sorted { $0.rows.lowerBound < $1.rows.lowerBound }
+        guard let first = ordered.first, meanSquares.count == first.matrices else { return nil }
+        let (matrices, n) = (first.matrices, first.images)
+        var sums = [Double](repeating: 0, count: first.sums.count)
+        var rowSums = [Double](repeating: 0, count: matrices * n)
+        var diagonals = rowSums
+        var next = 0
+        for partial in ordered {
+            guard partial.matrices == matrices, partial.images == n, partial.rows.lowerBound == next else { return nil }
+            next = partial.rows.upperBound
+            for index in sums.indices { sums[index] += partial.sums[index] }
+            for index in rowSums.indices { rowSums[index] += partial.columnSums[index] }
+            for matrix in 0..<matrices {
+                for (index, row) in partial.rows.enumerated() {
+                    diagonals[matrix * n + row] = partial.diagonals[matrix * partial.rows.count + index]
+                }
+            }
+        }
+        guard next == n else { return nil }
+
+        let count = Double(n)
+        images = count
+        self.meanSquares = meanSquares
+        let totals = (0..<matrices).map { matrix in rowSums[matrix * n..<(matrix + 1) * n].reduce(0, +) }
+        // Gram matrices come centred up to rounding; what is left is taken out here.
+        for matrix in 0..<matrices {
+            for row in 0..<n {
+                let index = matrix * n + row
+                diagonals[index] += totals[matrix] / (count * count) - 2 * rowSums[index] / count
+            }
+        }
+        traces = (0..<matrices).map { matrix in diagonals[matrix * n..<(matrix + 1) * n].reduce(0, +) }
+        var biased = sums
+        var unbiased = sums
+        for a in 0..<matrices {
+            for b in 0...a {
+                let pair = HSICPartialSums.pairs(a) + b
+                var rowProduct = 0.0
+                var diagonalProduct = 0.0
+                for row in 0..<n {
+                    rowProduct += rowSums[a * n + row] * rowSums[b * n + row]
+                    diagonalProduct += diagonals[a * n + row] * diagonals[b * n + row]
+                }
+                biased[pair] = sums[pair] - 2 / count * rowProduct + totals[a] * totals[b] / (count * count)
+                unbiased[pair] =
+                    (biased[pair] - count / (count - 2) * diagonalProduct
+                        + traces[a] * traces[b] / ((count - 1) * (count - 2))) / (count * (count - 3))
+            }
+        }
+        self.biased = biased
+        self.unbiased = unbiased
+    }
+
+    /// The similarity of two matrices.
+    public subscript(first: Int, second: Int) -> Similarity {
+        func pair(_ a: Int, _ b: Int) -> Int { HSICPartialSums.pairs(max(a, b)) + min(a, b) }
+        func undefined(_ reason: UndefinedReason) -> Similarity {
+            Similarity(cka: nil, debiased: nil, reason: reason)
+        }
+        guard images >= 4 else { return undefined(.tooFewImages) }
+        let (crossed, own) = (pair(first, second), [pair(first, first), pair(second, second)])
+        guard ([crossed] + own).allSatisfy({ biased[$0].isFinite && unbiased[$0].isFinite }) else {
+            return undefined(.notFinite)
+        }
+        for matrix in [first, second] where traces[matrix] <= 1e-12 * images * meanSquares[matrix] {
+            return undefined(.constantFeatures)
+        }
+        guard own.allSatisfy({ biased[$0] > 0 }) else { return undefined(.constantFeatures) }
+        let cka = biased[crossed] / (biased[own[0]].squareRoot() * biased[own[1]].squareRoot())
+        guard own.allSatisfy({ unbiased[$0] > 1e-12 * biased[$0] / (images * images) }) else {
+            return Similarity(cka: cka, debiased: nil, reason: .degenerate)
+        }
+        let debiased = unbiased[crossed] / (unbiased[own[0]].squareRoot() * unbiased[own[1]].squareRoot())
+        return Similarity(cka: cka, debiased: debiased, reason: nil)
+    }
+}
