@@ -88,10 +88,8 @@ public struct PreparedLayer: Sendable {
 
     /// A convolution with a bias, over blocked maps or, for an input of three channels, over plain NCHW ones.
     ///
-    /// - Parameters:
-    ///   - weights: in the order output channel, input channel, row, column.
-    ///   - bias: one value an output channel.
-    /// - Throws: `ComputeError` where the engine has no kernel or no memory.
+    /// Weights are in the order output channel, input channel, row, column; there is one bias an output channel.
+    /// Throws `ComputeError` where the engine has no kernel or no memory.
     public static func convolution(
         _ input: MapShape,
         outputChannels: Int,
@@ -203,8 +201,7 @@ public struct PreparedLayer: Sendable {
 
     /// A fully connected layer: plain rows of features in, plain rows of outputs out.
     ///
-    /// - Parameter weights: in the order output, input.
-    /// - Throws: `ComputeError` where the engine has no kernel or no memory.
+    /// Weights are in the order output, input. Throws `ComputeError` where the engine has no kernel or no memory.
     public static func fullyConnected(rows: Int, weights: [Float], bias: [Float]) throws -> PreparedLayer {
         let engine = try CPUEngine.shared.get()
         let features = weights.count / bias.count

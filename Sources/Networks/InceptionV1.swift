@@ -48,7 +48,7 @@ struct InceptionBlock {
     let isPooledBefore: Bool
 }
 
-/// The network of Szegedy et al. 2014 ("Going Deeper with Convolutions") as Google published it in "inception5h".
+/// The network of Szegedy and others (2014, "Going Deeper with Convolutions") as Google published it in "inception5h".
 public enum InceptionV1 {
     /// Rows and columns of the input that the data sets are brought to.
     public static let inputSide = 224

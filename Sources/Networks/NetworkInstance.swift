@@ -60,6 +60,7 @@ public final class NetworkInstance {
     /// - Parameters:
     ///   - fill: writes the images, one after the other, each as 3 × side × side values.
     ///   - deliver: takes one layer's output, before its memory is used again.
+    /// - Throws: what the closures throw, or `ComputeError`.
     public func run(
         filling fill: (inout MutableSpan<Float>) throws -> Void,
         deliver: (LayerOutput) throws -> Void

@@ -94,6 +94,7 @@ public struct NetworkWeights: Sendable, Equatable {
     ///   - batchNorm: whether the network applies batch norm.
     ///   - strict: whether a missing parameter is an error; if not, it is taken as zeros (batch norm's as doing nothing).
     ///   - lookup: shape and values of the tensor of a name, or nil.
+    /// - Throws: `WeightsError` for a wrong shape, or missing tensors where `strict`.
     public init(
         batchNorm: Bool,
         strict: Bool,

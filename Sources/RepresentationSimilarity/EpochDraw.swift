@@ -10,6 +10,7 @@ public enum EpochDraw {
     /// - Parameters:
     ///   - epoch: the epoch's number, which is its seed.
     ///   - count: the number of images in the data set, below 2³²/20, where the library's algorithm changes.
+    /// - Returns: every index of the data set once.
     public static func order(epoch: Int, count: Int) -> [Int] {
         precondition(count >= 0 && count < Int(UInt32.max) / 20, "the shuffle is defined for fewer images")
         var generator = MersenneTwister(seed: UInt32(truncatingIfNeeded: epoch))

@@ -12,11 +12,11 @@ public enum UndefinedReason: String, Sendable, Equatable {
     case notFinite = "features that are not finite"
 }
 
-/// The similarity of two layers' representations of the same images (Kornblith et al. 2019).
+/// The similarity of two layers' representations of the same images, as Kornblith and others defined it in 2019.
 public struct Similarity: Equatable, Sendable {
     /// CKA with the biased HSIC, which the reference computes; nil where undefined.
     public let cka: Double?
-    /// CKA with the unbiased HSIC of Song et al. 2012; it may be negative; nil where undefined.
+    /// CKA with the unbiased HSIC (Song and others, 2012); it may be negative; nil where undefined.
     public let debiased: Double?
     /// Why a value is missing.
     public let reason: UndefinedReason?
@@ -30,12 +30,11 @@ public struct EpochSimilarity: Sendable {
     private let traces: [Double]
     private let meanSquares: [Double]
 
-    /// Adds up the groups, in the order of their rows.
+    /// Adds up the groups, in the order of their rows; nil where they do not make up the epoch.
     ///
     /// - Parameters:
     ///   - partials: one for each group; together they have every row once.
     ///   - meanSquares: for each matrix, the squared norm of the features' mean that was subtracted.
-    /// - Returns: nil where the groups do not make up the epoch.
     public init?(_ partials: [HSICPartialSums], meanSquares: [Double]) {
         let ordered = partials.filter { !$0.rows.isEmpty }.sorted { $0.rows.lowerBound < $1.rows.lowerBound }
         guard let first = ordered.first, meanSquares.count == first.matrices else { return nil }

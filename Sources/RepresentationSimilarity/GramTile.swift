@@ -47,6 +47,7 @@ public final class GramTile: Sendable {
     ///   - right: the columns' features, `columns` × `width`; the same as `left` where the tile is symmetric.
     ///   - width: the number of features in the block.
     ///   - threads: how many threads may work.
+    /// - Throws: `ComputeError` where the engine fails.
     public func add(_ left: FloatRegion, _ right: FloatRegion, width: Int, threads: Int) throws {
         precondition(left.count >= rows * width && right.count >= columns * width, "the block must be whole")
         let scratch = ScratchPool(count: Self.square * Self.square)

@@ -70,6 +70,8 @@ public struct HSICPartialSums: Equatable, Sendable {
     ///   - images: rows and columns of each.
     ///   - rows: the group's rows.
     ///   - read: gives some rows of a matrix, one after the other, `images` values each.
+    /// - Returns: the group's sums.
+    /// - Throws: what `read` throws.
     public static func compute(
         matrices: Int,
         images: Int,

@@ -52,7 +52,9 @@ struct Matrix {
     }
 }
 
-/// CKA from features by the definitions, in float64: H = I − 11ᵀ/n for the biased one, and for the debiased one
+/// CKA from features by the definitions, in float64.
+///
+/// H = I − 11ᵀ/n for the biased one, and for the debiased one
 /// the three terms of Song et al. 2012 on Gram matrices of centred features without their diagonals.
 func slowCKA(_ x: Matrix, _ y: Matrix) -> (biased: Double, debiased: Double) {
     func centred(_ m: Matrix) -> Matrix {

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+
+/// What a user asks for, as the campaign file says it; nothing is looked up yet.
+public struct Campaign: Codable, Equatable, Sendable {
+    /// The campaign's name.
+    public let name: String
+    /// The networks to compare, in the file's order.
+    public let models: [Model]
+    /// The images.
+    public let dataset: Dataset
+    /// The comparison.
+    public let cka: Comparison
+    /// Which campaign's jobs go first: 0 before 9.
+    public let priority: Int
+    /// How arrays are written.
+    public let arrays: ArrayOptions
+    /// Bounds on what images may be.
+    public let limits: Limits
+
+    /// A network by its source and the changes that are made to it.
+    public struct Model: Codable, Equatable, Sendable {
+        /// The name that reports use.
+        public let name: String
+        /// A file, relative to the campaign file, or "seeded:10".
+        public let weights: String
+        /// Whether batch norm is applied.
+        public let batchNorm: Bool
+        /// Whether a missing weight is an error.
+        public let strict: Bool
+        /// Changes of weights, in order.
+        public let edits: [Edit]
+        /// Where the file names it.
+        public let place: Place
+    }
+
+    /// One change of weights.
+    public struct Edit: Codable, Equatable, Sendable {
+        /// The layer.
+        public let layer: String
+        /// The neuron; nil for the whole layer.
+        public let neuron: Int?
+        /// "both", "weight" or "bias".
+        public let mode: String
+        /// The model whose values are taken; nil for a constant.
+        public let from: String?
+        /// The constant.
+        public let value: Float?
+    }
+
+    /// Where the images are.
+    public struct Dataset: Codable, Equatable, Sendable {
+        /// A folder, relative to the campaign file.
+        public let images: String
+    }
+
+    /// Which layers of which models are compared, on which images.
+    public struct Comparison: Codable, Equatable, Sendable {
+        /// Names of layers, in the network's order.
+        public let layers: [String]
+        /// Pairs of models, the one that the file names first before the other.
+        public let pairs: [[String]]
+        /// How many epochs are drawn.
+        public let epochs: Int
+        /// Batches an epoch.
+        public let iterations: Int
+        /// Images a batch.
+        public let batchSize: Int
+        /// A file of image lists to use instead of a draw.
+        public let imageLists: String?
+    }
+
+    /// How activations are stored.
+    public struct ArrayOptions: Codable, Equatable, Sendable {
+        /// "float32" or "float16".
+        public let dtype: String
+        /// "zstd" or "shuffle-zstd".
+        public let codec: String
+    }
+
+    /// The most that an image may have.
+    public struct Limits: Codable, Equatable, Sendable {
+        /// Bytes of an image's file.
+        public let bytes: Int
+        /// Pixels of an image.
+        public let pixels: Int
+    }
+
+    /// A line and column, both from 1; not part of what was asked.
+    public struct Place: Codable, Equatable, Sendable {
+        /// The line.
+        public let line: Int
+        /// The column.
+        public let column: Int
+
+        /// Names a place.
+        public init(line: Int, column: Int) {
+            self.line = line
+            self.column = column
+        }
+    }
+}

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: MIT
+
+internal import Networks
+private import Yams
+
+/// Reads campaign files, which nobody vouches for.
+public enum CampaignFile {
+    /// The most bytes that a campaign file may have.
+    public static let byteLimit = 1_000_000
+    /// The most nodes that it may have once every alias stands for its anchor.
+    public static let nodeLimit = 100_000
+    /// How deep nodes may be nested.
+    static let depthLimit = 32
+
+    /// Reads a campaign; all that can be said without looking at other files is checked.
+    public static func parse(_ bytes: [UInt8]) throws(CampaignError) -> Campaign {
+        let root = try compose(bytes)
+        let fields = try root.fields(
+            ["name", "models", "dataset", "cka", "priority", "arrays", "limits", "reproducible"],
+            unavailable: ["lucid", "activations", "storage_budget"]
+        )
+        if let reproducible = fields["reproducible"], try reproducible.boolean() {
+            throw reproducible.error("\"reproducible: true\" is not available in this version")
+        }
+        let models = try self.models(root.required("models", in: fields))
+        return Campaign(
+            name: try root.required("name", in: fields).name(),
+            models: models,
+            dataset: try dataset(root.required("dataset", in: fields)),
+            cka: try comparison(root.required("cka", in: fields), models: models),
+            priority: try fields["priority"]?.integer(in: 0...9) ?? 5,
+            arrays: try arrays(fields["arrays"]),
+            limits: try limits(fields["limits"])
+        )
+    }
+
+    // MARK: The document
+
+    private static func compose(_ bytes: [UInt8]) throws(CampaignError) -> YAMLNode {
+        guard bytes.count <= byteLimit else {
+            throw CampaignError("the campaign file has \(bytes.count) bytes; at most \(byteLimit) are read")
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw CampaignError("the campaign file is not text in UTF-8")
+        }
+        try checkDepth(bytes)
+        let node: Node?
+        do {
+            node = try Yams.compose(yaml: text)
+        } catch let error as YamlError {
+            throw CampaignError("the campaign file is not YAML: \(error)")
+        } catch {
+            throw CampaignError("the campaign file cannot be read: \(error)")
+        }
+        guard let node else { throw CampaignError("the campaign file is empty") }
+        var count = 0
+        try checkSize(node, depth: 0, count: &count)
+        return YAMLNode(node: node, path: "")
+    }
+
+    /// Refuses nesting that would exhaust the parser's stack, before it runs; quoted brackets count as well.
+    private static func checkDepth(_ bytes: [UInt8]) throws(CampaignError) {
+        var brackets = 0
+        var line = 1
+        var indicators = 0
+        for byte in bytes {
+            switch byte {
+            case UInt8(ascii: "["), UInt8(ascii: "{"): brackets += 1
+            case UInt8(ascii: "]"), UInt8(ascii: "}"): brackets = max(0, brackets - 1)
+            case UInt8(ascii: "-"), UInt8(ascii: "?"): indicators += 1
+            case UInt8(ascii: "\n"): (line, indicators) = (line + 1, 0)
+            case UInt8(ascii: " "): break
+            default: indicators = 0
+            }
+            guard brackets <= depthLimit, indicators <= 256 else {
+                throw CampaignError(line: line, column: 1, "this is nested too deeply")
+            }
+        }
+    }
+
+    private static func checkSize(_ node: Node, depth: Int, count: inout Int) throws(CampaignError) {
+        count += 1
+        guard count <= nodeLimit, depth <= depthLimit else {
+            throw CampaignError(
+                "the campaign file has more than \(nodeLimit) nodes, or is nested deeper than \(depthLimit)"
+            )
+        }
+        switch node {
+        case .mapping(let mapping):
+            for (key, value) in mapping {
+                try checkSize(key, depth: depth + 1, count: &count)
+                try checkSize(value, depth: depth + 1, count: &count)
+            }
+        case .sequence(let sequence):
+            for element in sequence { try checkSize(element, depth: depth + 1, count: &count) }
+        case .scalar, .alias: break
+        }
+    }
+
+    // MARK: Models
+
+    private static func models(_ node: YAMLNode) throws(CampaignError) -> [Campaign.Model] {
+        var models: [Campaign.Model] = []
+        var names: Set<String> = []
+        for (key, value) in try node.entries() {
+            let name = try key.name()
+            guard names.insert(name.lowercased()).inserted else {
+                throw key.error("two models are called \"\(name)\"; names must differ by more than capitals")
+            }
+            models.append(try model(name, value, place: key.place))
+        }
+        guard !models.isEmpty else { throw node.error("there must be at least one model") }
+        for (model, entry) in zip(models, try node.entries()) {
+            for edit in model.edits {
+                guard let from = edit.from, !models.contains(where: { $0.name == from }) else { continue }
+                throw entry.value.error(unknownModel(from, models))
+            }
+        }
+        return models
+    }
+
+    private static func model(
+        _ name: String,
+        _ node: YAMLNode,
+        place: Campaign.Place
+    ) throws(CampaignError) -> Campaign.Model {
+        let fields = try node.fields(["weights", "edits", "strict", "batch_norm"], unavailable: ["arrays", "images"])
+        let source = try node.required("weights", in: fields)
+        let weights = try source.text()
+        do throws(WeightsError) { _ = try NetworkWeights.seed(parsing: weights) } catch {
+            throw source.error("\(error)")
+        }
+        return Campaign.Model(
+            name: name,
+            weights: weights,
+            batchNorm: try fields["batch_norm"]?.boolean() ?? false,
+            strict: try fields["strict"]?.boolean() ?? true,
+            edits: try edits(fields["edits"]),
+            place: place
+        )
+    }
+
+    private static func edits(_ node: YAMLNode?) throws(CampaignError) -> [Campaign.Edit] {
+        var edits: [Campaign.Edit] = []
+        for item in try node?.list() ?? [] {
+            let fields = try item.fields(["set", "from", "value", "mode"])
+            let target = try item.required("set", in: fields)
+            let parts = try target.text().split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+            guard let layer = InceptionV1.layer(named: parts[0]) else {
+                throw target.error("\(WeightsError.unknownLayer(parts[0]))")
+            }
+            var neuron: Int?
+            if parts.count > 1 {
+                guard parts.count == 2, let number = Int(parts[1]), (0..<layer.neuronCount).contains(number) else {
+                    throw target.error(
+                        "\"\(parts.dropFirst().joined(separator: ":"))\" is no neuron of \(layer.name); "
+                            + "it has 0 to \(layer.neuronCount - 1)"
+                    )
+                }
+                neuron = number
+            }
+            guard (fields["from"] == nil) != (fields["value"] == nil) else {
+                throw item.error("an edit needs either \"from: MODEL\" or \"value: NUMBER\"")
+            }
+            edits.append(
+                Campaign.Edit(
+                    layer: layer.name,
+                    neuron: neuron,
+                    mode: try fields["mode"]?.text(oneOf: NetworkWeights.EditMode.allCases.map(\.rawValue)) ?? "both",
+                    from: try fields["from"]?.name(),
+                    value: try fields["value"]?.number()
+                )
+            )
+        }
+        return edits
+    }
+
+    private static func unknownModel(_ name: String, _ models: [Campaign.Model]) -> String {
+        "there is no model \"\(name)\"; the models are \(models.map(\.name).joined(separator: ", "))"
+    }
+
+    // MARK: Images and the comparison
+
+    private static func dataset(_ node: YAMLNode) throws(CampaignError) -> Campaign.Dataset {
+        if let name = node.node.string, ["celeba", "imagenet"].contains(name) {
+            throw node.error(
+                "published data sets are not fetched in this version; write \"{images: FOLDER}\" with an unpacked one"
+            )
+        }
+        let fields = try node.fields(["images"], unavailable: ["list", "on_error"])
+        let images = try node.required("images", in: fields)
+        let folder = try images.text()
+        guard !folder.contains("://") else {
+            throw images.error("addresses are not fetched in this version; give a folder")
+        }
+        return Campaign.Dataset(images: folder)
+    }
+
+    private static func comparison(
+        _ node: YAMLNode,
+        models: [Campaign.Model]
+    ) throws(CampaignError) -> Campaign.Comparison {
+        let fields = try node.fields(
+            ["layers", "pairs", "epochs", "iterations", "batch_size", "image_lists", "estimator", "across"]
+        )
+        for (key, only) in [("estimator", "full"), ("across", "models")] {
+            guard let field = fields[key], try field.text() != only else { continue }
+            throw field.error("only \"\(only)\" is available in this version")
+        }
+        if let lists = fields["image_lists"] {
+            for key in ["epochs", "iterations", "batch_size"] where fields[key] != nil {
+                throw lists.error("\"\(key)\" has no meaning beside \"image_lists\": its lines are the epochs")
+            }
+        }
+        return Campaign.Comparison(
+            layers: try layers(node.required("layers", in: fields)),
+            pairs: try pairs(fields["pairs"], models: models),
+            epochs: try fields["epochs"]?.integer(in: 1...10_000) ?? 10,
+            iterations: try fields["iterations"]?.integer(in: 1...1_000_000) ?? 64,
+            batchSize: try fields["batch_size"]?.integer(in: 1...1_000_000) ?? 32,
+            imageLists: try fields["image_lists"]?.text()
+        )
+    }
+
+    private static func layers(_ node: YAMLNode) throws(CampaignError) -> [String] {
+        let items = node.node.sequence == nil ? [node] : try node.list()
+        var wanted: Set<String> = []
+        var seen: Set<String> = []
+        for item in items {
+            let pattern = try item.text()
+            guard seen.insert(pattern).inserted else { throw item.error("\"\(pattern)\" stands here twice") }
+            let matching = InceptionV1.layers.map(\.name).filter { pattern == "all" || matches(pattern, $0) }
+            guard !matching.isEmpty else { throw item.error("\(WeightsError.unknownLayer(pattern))") }
+            wanted.formUnion(matching)
+        }
+        guard !wanted.isEmpty else { throw node.error("there must be at least one layer") }
+        return InceptionV1.layers.map(\.name).filter { wanted.contains($0) }
+    }
+
+    /// Whether a name matches a pattern in which "*" stands for any characters and "?" for one.
+    static func matches(_ pattern: String, _ name: String) -> Bool {
+        let (pattern, name) = (Array(pattern.utf8), Array(name.utf8))
+        var reachable = Set([0])
+        for symbol in pattern {
+            switch symbol {
+            case UInt8(ascii: "*"): reachable = Set((reachable.min() ?? name.count + 1)..<(name.count + 1))
+            default:
+                reachable = Set(
+                    reachable.filter { $0 < name.count && (symbol == UInt8(ascii: "?") || name[$0] == symbol) }
+                        .map { $0 + 1 }
+                )
+            }
+            if reachable.isEmpty { return false }
+        }
+        return reachable.contains(name.count)
+    }
+
+    private static func pairs(_ node: YAMLNode?, models: [Campaign.Model]) throws(CampaignError) -> [[String]] {
+        let names = models.map(\.name)
+        guard let node else {
+            return names.indices.flatMap { first in names[(first + 1)...].map { [names[first], $0] } }
+        }
+        var wanted: Set<[Int]> = []
+        for item in try node.list() {
+            let pair = try item.list()
+            guard pair.count == 2 else { throw item.error("a pair is two models, \"[a, b]\"") }
+            var places: [Int] = []
+            for model in pair {
+                let name = try model.text()
+                guard let place = names.firstIndex(of: name) else { throw model.error(unknownModel(name, models)) }
+                places.append(place)
+            }
+            guard places[0] != places[1] else { throw item.error("a pair needs two different models") }
+            guard wanted.insert(places.sorted()).inserted else { throw item.error("this pair stands here twice") }
+        }
+        guard !wanted.isEmpty else { throw node.error("there must be at least one pair") }
+        return wanted.sorted { ($0[0], $0[1]) < ($1[0], $1[1]) }.map { [names[$0[0]], names[$0[1]]] }
+    }
+
+    // MARK: Options
+
+    private static func arrays(_ node: YAMLNode?) throws(CampaignError) -> Campaign.ArrayOptions {
+        let fields = try node?.fields(["dtype", "codec"]) ?? [:]
+        return Campaign.ArrayOptions(
+            dtype: try fields["dtype"]?.text(oneOf: ["float32", "float16"]) ?? "float32",
+            codec: try fields["codec"]?.text(oneOf: ["zstd", "shuffle-zstd"]) ?? "shuffle-zstd"
+        )
+    }
+
+    private static func limits(_ node: YAMLNode?) throws(CampaignError) -> Campaign.Limits {
+        let fields = try node?.fields(["bytes", "pixels"], unavailable: ["entries"]) ?? [:]
+        return Campaign.Limits(
+            bytes: try fields["bytes"]?.integer(in: 1...(1 << 40)) ?? 256 << 20,
+            pixels: try fields["pixels"]?.integer(in: 1...(1 << 32)) ?? 100_000_000
+        )
+    }
+}

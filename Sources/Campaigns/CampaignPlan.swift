@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+
+public import JobStorage
+private import Networks
+
+/// Turns a campaign into jobs; the same campaign gives the same jobs anywhere.
+public enum CampaignPlan {
+    /// The bytes of Gram matrices that one `hsic` job should read.
+    static let bytesPerHSICJob = 2 << 30
+    /// The most jobs in a bucket.
+    static let bucketSize = 1000
+
+    /// The jobs, in buckets that wait for what they read.
+    ///
+    /// - Throws: `PlanError`, which no manifest of ours causes, or an error of encoding.
+    public static func make(_ manifest: CampaignManifest) throws -> PublicationPlan {
+        guard let campaign = CampaignID(manifest.campaign) else {
+            throw CampaignError("\"\(manifest.campaign)\" is not the id of a campaign")
+        }
+        var buckets = Buckets(priority: manifest.priority)
+        var gramBuckets: [BucketName] = []
+        for model in manifest.distinctModels {
+            let activations = try buckets.append(activationsJobs(manifest, model), after: [])
+            gramBuckets += try buckets.append(gramJobs(manifest, model), after: activations)
+        }
+        _ = try buckets.append(hsicJobs(manifest), after: gramBuckets)
+        return try PublicationPlan(campaign: campaign, buckets: buckets.all)
+    }
+
+    private static func activationsJobs(
+        _ manifest: CampaignManifest,
+        _ model: CampaignManifest.Model
+    ) -> [ActivationsPayload] {
+        let targets = manifest.layers.map {
+            ActivationsPayload.Target(layer: $0, array: manifest.activations(of: model, layer: $0))
+        }
+        let shards = (manifest.imageCount + manifest.shardRows - 1) / manifest.shardRows
+        return (0..<shards).map { shard in
+            ActivationsPayload(
+                weights: model.weights,
+                batchNorm: model.batchNorm,
+                images: manifest.images,
+                imageCount: manifest.imageCount,
+                shardRows: manifest.shardRows,
+                shard: shard,
+                targets: targets,
+                options: manifest.options,
+                limits: manifest.limits
+            )
+        }
+    }
+
+    private static func gramJobs(_ manifest: CampaignManifest, _ model: CampaignManifest.Model) -> [GramPayload] {
+        distinctEpochs(manifest).flatMap { epoch in
+            manifest.layers.flatMap { layer in
+                (0..<GramLayout.panels(of: manifest.imagesPerEpoch)).map { panel in
+                    GramPayload(
+                        activations: manifest.activations(of: model, layer: layer),
+                        rows: epoch.rows,
+                        count: manifest.imagesPerEpoch,
+                        gram: manifest.gram(of: model, layer: layer, epoch: epoch),
+                        panel: panel,
+                        options: manifest.options
+                    )
+                }
+            }
+        }
+    }
+
+    private static func hsicJobs(_ manifest: CampaignManifest) -> [HSICPayload] {
+        distinctEpochs(manifest).flatMap { hsicJobs(manifest, epoch: $0) }
+    }
+
+    /// The `hsic` jobs of an epoch, in the order of their groups.
+    public static func hsicJobs(_ manifest: CampaignManifest, epoch: CampaignManifest.Epoch) -> [HSICPayload] {
+        let models = manifest.distinctModels
+        let blocks = manifest.layers.map { layer in
+            HSICPayload.Block(
+                layer: layer,
+                grams: models.map { manifest.gram(of: $0, layer: layer, epoch: epoch) }
+            )
+        }
+        let n = manifest.imagesPerEpoch
+        let bytes = blocks.count * models.count * n * n * 4
+        let jobs = min(epoch.groups.count, max(1, bytes / bytesPerHSICJob))
+        let bounds = (0...jobs).map { $0 * epoch.groups.count / jobs }
+        return zip(bounds, bounds.dropFirst()).map { start, end in
+            HSICPayload(count: n, groups: Array(epoch.groups[start..<end]), blocks: blocks)
+        }
+    }
+
+    private static func distinctEpochs(_ manifest: CampaignManifest) -> [CampaignManifest.Epoch] {
+        var seen: Set<String> = []
+        return manifest.epochs.filter { seen.insert($0.rows.hexadecimal).inserted }
+    }
+
+    private struct Buckets {
+        let priority: Int
+        var all: [PublicationPlan.Bucket] = []
+
+        init(priority: Int) {
+            self.priority = priority
+        }
+
+        /// Adds jobs of one stage, a thousand a bucket; the names of the buckets that were made.
+        mutating func append<Payload: JobPayload>(
+            _ payloads: [Payload],
+            after dependencies: [BucketName]
+        ) throws -> [BucketName] {
+            var names: [BucketName] = []
+            for start in stride(from: 0, to: payloads.count, by: CampaignPlan.bucketSize) {
+                let name = BucketName(number: all.count)
+                let jobs = try payloads[start..<min(start + CampaignPlan.bucketSize, payloads.count)].map {
+                    JobSpecification(kind: Payload.kind, payload: try $0.encoded(), priority: priority)
+                }
+                all.append(
+                    PublicationPlan.Bucket(
+                        name: name,
+                        kind: Payload.kind,
+                        priority: priority,
+                        dependsOn: dependencies,
+                        jobs: jobs
+                    )
+                )
+                names.append(name)
+            }
+            return names
+        }
+    }
+}

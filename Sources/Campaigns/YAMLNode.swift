@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+
+internal import Yams
+
+/// A node of a YAML document that is read strictly: what is not asked for by name is an error.
+struct YAMLNode {
+    let node: Node
+    /// Where in the document it stands, for messages: "models: adam: edits".
+    let path: String
+
+    var place: Campaign.Place { Campaign.Place(line: node.mark?.line ?? 1, column: node.mark?.column ?? 1) }
+
+    func error(_ message: String) -> CampaignError {
+        CampaignError(line: place.line, column: place.column, path.isEmpty ? message : "\(path): \(message)")
+    }
+
+    // MARK: Mappings
+
+    /// The values by key, in the document's order.
+    func entries() throws(CampaignError) -> [(key: YAMLNode, value: YAMLNode)] {
+        guard let mapping = node.mapping else { throw error("this must be a mapping, \"key: value\"") }
+        var entries: [(key: YAMLNode, value: YAMLNode)] = []
+        for (key, value) in mapping {
+            guard let name = key.string else { throw YAMLNode(node: key, path: path).error("a key must be a word") }
+            let below = path.isEmpty ? name : "\(path): \(name)"
+            entries.append((YAMLNode(node: key, path: path), YAMLNode(node: value, path: below)))
+        }
+        return entries
+    }
+
+    /// The values of known keys; any other key is an error that names the closest one.
+    func fields(_ known: [String], unavailable: [String] = []) throws(CampaignError) -> [String: YAMLNode] {
+        var fields: [String: YAMLNode] = [:]
+        for (key, value) in try entries() {
+            let name = key.node.string ?? ""
+            if unavailable.contains(name) { throw key.error("\"\(name)\" is not available in this version") }
+            guard known.contains(name) else {
+                throw key.error("unknown key \"\(name)\"; here can stand: \(known.joined(separator: ", "))")
+            }
+            fields[name] = value
+        }
+        return fields
+    }
+
+    func required(_ name: String, in fields: [String: YAMLNode]) throws(CampaignError) -> YAMLNode {
+        guard let field = fields[name] else { throw error("the key \"\(name)\" is missing") }
+        return field
+    }
+
+    // MARK: Values
+
+    func list() throws(CampaignError) -> [YAMLNode] {
+        guard let sequence = node.sequence else { throw error("this must be a list, \"[a, b]\"") }
+        return sequence.map { YAMLNode(node: $0, path: path) }
+    }
+
+    func text() throws(CampaignError) -> String {
+        guard let text = node.scalar?.string, !text.isEmpty else { throw error("this must be a text") }
+        guard text.utf8.count <= 4096, !text.utf8.contains(0) else { throw error("this text is too long") }
+        return text
+    }
+
+    func text(oneOf choices: [String]) throws(CampaignError) -> String {
+        let text = try text()
+        guard choices.contains(text) else {
+            throw error("\"\(text)\" is not one of \(choices.joined(separator: ", "))")
+        }
+        return text
+    }
+
+    func integer(in range: ClosedRange<Int>) throws(CampaignError) -> Int {
+        guard let text = node.scalar?.string, let value = Int(text), range.contains(value) else {
+            throw error("this must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return value
+    }
+
+    func number() throws(CampaignError) -> Float {
+        guard let text = node.scalar?.string, let value = Float(text), value.isFinite else {
+            throw error("this must be a number")
+        }
+        return value
+    }
+
+    func boolean() throws(CampaignError) -> Bool {
+        guard let text = node.scalar?.string, ["true", "false"].contains(text) else {
+            throw error("this must be true or false")
+        }
+        return text == "true"
+    }
+
+    /// A name that can stand in reports and file names.
+    func name() throws(CampaignError) -> String {
+        let text = try text()
+        let allowed = text.utf8.allSatisfy { byte in
+            switch byte {
+            case 48...57, 65...90, 97...122, 45, 46, 95: true
+            default: false
+            }
+        }
+        let startsWell = text.utf8.first.map { $0 != 45 && $0 != 46 && $0 != 95 } ?? false
+        guard allowed, startsWell, text.utf8.count <= 64 else {
+            throw error(
+                "\"\(text.prefix(80))\" is not a name: at most 64 letters, digits, dots, dashes and underscores, "
+                    + "a letter or digit first"
+            )
+        }
+        return text
+    }
+}
