@@ -73,5 +73,13 @@ let package = Package(
 
         // MARK: Ground
         module("SystemSupport", [crypto, system]),
+
+        // MARK: Edges
+        module("Datasets", ["ImageCoding", "SystemSupport", swiftCSV, system], settings: numeric),
+        module("ImageCoding", ["CPNG", "CTurboJPEG"], settings: numeric),
+
+        // MARK: Tests
+        tests(of: "Datasets", ["ImageCoding", "SystemSupport", system], resources: true),
+        tests(of: "ImageCoding", [], resources: true),
     ]
 )
