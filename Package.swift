@@ -76,17 +76,27 @@ let package = Package(
         library("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
 
         // MARK: Ground
-        module("SystemSupport", [crypto, system]),
+        module("SystemSupport", ["CLinux", crypto, system]),
 
         // MARK: Edges
         module("ComputeEngine", ["COneDNN", "COpenBLAS", "SystemSupport"], settings: numeric),
+        module("ImageCoding", ["CPNG", "CTurboJPEG"], settings: numeric),
+        module("JobStorage", ["SystemSupport", system]),
 
         // MARK: Science
+        module("Datasets", ["ImageCoding", "SystemSupport", swiftCSV, system], settings: numeric),
         module("Networks", ["ComputeEngine"], settings: numeric),
         module("RepresentationSimilarity", ["ComputeEngine"], settings: numeric),
 
+        // MARK: Services
+        module("Campaigns", ["JobStorage", "Networks", "SystemSupport", yams]),
+
         // MARK: Tests
-        tests(of: "RepresentationSimilarity", ["ComputeEngine", "SystemSupport"], resources: true),
+        tests(of: "Campaigns", ["JobStorage", "SystemSupport"]),
+        tests(of: "Datasets", ["ImageCoding", "SystemSupport", system], resources: true),
+        tests(of: "ImageCoding", [], resources: true),
+        tests(of: "JobStorage", ["SystemSupport", system]),
         tests(of: "Networks", ["ComputeEngine", "SystemSupport"], resources: true),
+        tests(of: "RepresentationSimilarity", ["ComputeEngine", "SystemSupport"], resources: true),
     ]
 )

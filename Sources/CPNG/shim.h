@@ -5,3 +5,70 @@
 #error "libpng is missing: install the package libpng-dev, or run Deploy/setup, which installs all that LucidGrid needs"
 #endif
 #include <png.h>
+#include <stdio.h>
+#include <string.h>
+
+// Reading goes through libpng's full interface, because the simplified one applies gamma, rounds
+// 16-bit samples and composites alpha. Its errors are long jumps, which Swift cannot call: they end here.
+
+struct lucid_png_source {
+    const unsigned char *bytes;
+    size_t count;
+    size_t position;
+    char message[120];
+};
+
+static inline void lucid_png_read(png_structp png, png_bytep target, size_t count) {
+    struct lucid_png_source *source = (struct lucid_png_source *)png_get_io_ptr(png);
+    if (count > source->count - source->position) png_error(png, "the file is truncated");
+    memcpy(target, source->bytes + source->position, count);
+    source->position += count;
+}
+
+static inline void lucid_png_fail(png_structp png, png_const_charp message) {
+    struct lucid_png_source *source = (struct lucid_png_source *)png_get_error_ptr(png);
+    snprintf(source->message, sizeof source->message, "%s", message);
+    png_longjmp(png, 1);
+}
+
+static inline void lucid_png_ignore(png_structp png, png_const_charp message) {
+    (void)png;
+    (void)message;
+}
+
+// Decodes to 8-bit RGB rows, of width * 3 bytes each: samples as stored, 16-bit ones by their high
+// byte, alpha dropped. Returns 0, or -1 with a message in the source.
+static inline int lucid_png_decode(struct lucid_png_source *source, unsigned width, unsigned height,
+                                   unsigned char *pixels, png_bytep *rows) {
+    png_structp png =
+        png_create_read_struct(PNG_LIBPNG_VER_STRING, source, lucid_png_fail, lucid_png_ignore);
+    if (!png) return -1;
+    png_infop info = png_create_info_struct(png);
+    if (!info) {
+        png_destroy_read_struct(&png, NULL, NULL);
+        return -1;
+    }
+    if (setjmp(png_jmpbuf(png))) {
+        png_destroy_read_struct(&png, &info, NULL);
+        return -1;
+    }
+    png_set_read_fn(png, source, lucid_png_read);
+    png_set_user_limits(png, width, height);
+    png_set_chunk_malloc_max(png, 8u << 20);
+    png_read_info(png, info);
+    if (png_get_image_width(png, info) != width || png_get_image_height(png, info) != height)
+        png_error(png, "the header changed");
+    png_set_strip_16(png);
+    png_set_palette_to_rgb(png);
+    png_set_expand_gray_1_2_4_to_8(png);
+    png_set_gray_to_rgb(png);
+    png_set_strip_alpha(png);
+    png_set_interlace_handling(png);
+    png_read_update_info(png, info);
+    if (png_get_rowbytes(png, info) != (size_t)width * 3) png_error(png, "its rows have another length");
+    for (unsigned y = 0; y < height; y++) rows[y] = pixels + (size_t)y * width * 3;
+    png_read_image(png, rows);
+    png_read_end(png, NULL);
+    png_destroy_read_struct(&png, &info, NULL);
+    return 0;
+}
