@@ -64,6 +64,7 @@ let package = Package(
     ],
     targets: [
         // MARK: C libraries
+        .systemLibrary(name: "CLinux"),
         library("COneDNN", pkgConfig: nil, apt: "libdnnl-dev"),
         library("COpenBLAS", pkgConfig: "openblas", apt: "libopenblas-dev"),
         library("CPNG", pkgConfig: "libpng", apt: "libpng-dev"),
@@ -72,6 +73,18 @@ let package = Package(
         library("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
 
         // MARK: Ground
-        module("SystemSupport", [crypto, system]),
+        module("SystemSupport", ["CLinux", crypto, system]),
+
+        // MARK: Edges
+        module("JobStorage", ["SystemSupport", system]),
+
+        // MARK: Tests
+        .target(
+            name: "JobStorageTestSupport",
+            dependencies: ["JobStorage", "SystemSupport", system],
+            path: "Tests/JobStorageTestSupport",
+            swiftSettings: strict
+        ),
+        tests(of: "JobStorage", ["JobStorageTestSupport", "SystemSupport", system]),
     ]
 )
