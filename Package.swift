@@ -68,6 +68,7 @@ let package = Package(
     ],
     targets: [
         // MARK: C libraries
+        .systemLibrary(name: "CLinux"),
         library("COneDNN", pkgConfig: nil, apt: "libdnnl-dev"),
         library("COpenBLAS", pkgConfig: "openblas", apt: "libopenblas-dev"),
         library("CPNG", pkgConfig: "libpng", apt: "libpng-dev"),
@@ -95,7 +96,13 @@ let package = Package(
         tests(of: "Campaigns", ["JobStorage", "SystemSupport"]),
         tests(of: "Datasets", ["ImageCoding", "SystemSupport", system], resources: true),
         tests(of: "ImageCoding", [], resources: true),
-        tests(of: "JobStorage", ["SystemSupport", system]),
+        .target(
+            name: "JobStorageTestSupport",
+            dependencies: ["JobStorage", "SystemSupport", system],
+            path: "Tests/JobStorageTestSupport",
+            swiftSettings: strict
+        ),
+        tests(of: "JobStorage", ["JobStorageTestSupport", "SystemSupport", system]),
         tests(of: "Networks", ["ComputeEngine", "SystemSupport"], resources: true),
         tests(of: "RepresentationSimilarity", ["ComputeEngine", "SystemSupport"], resources: true),
     ]

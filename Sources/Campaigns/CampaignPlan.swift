@@ -2,6 +2,7 @@
 
 public import JobStorage
 private import Networks
+private import SystemSupport
 
 /// Turns a campaign into jobs; the same campaign gives the same jobs anywhere.
 public enum CampaignPlan {

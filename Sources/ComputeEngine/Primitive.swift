@@ -91,7 +91,7 @@ public final class BoundPrimitive {
     }
 
     deinit {
-        for unsafeargument in unsafe arguments { unsafe dnnl_memory_destroy(argument.memory) }
+        for index in unsafe arguments.indices { unsafe dnnl_memory_destroy(arguments[index].memory) }
     }
 
     /// Runs the kernel on the calling thread.

@@ -32,3 +32,17 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
         }
     }
 }
+
+extension FileError {
+    /// Whether a second try from a fresh open may succeed, since nothing is known to be wrong.
+    public var isTransient: Bool {
+        [.interrupted, .staleNFSFileHandle, .resourceTemporarilyUnavailable, .resourceBusy].contains(errno)
+    }
+
+    /// Whether the place itself is unfit for work: full, read-only or closed to us.
+    ///
+    /// Another job would meet the same, so whoever sees this stops and says why.
+    public var isEnvironmental: Bool {
+        [.noSpace, .diskQuotaExceeded, .readOnlyFileSystem, .permissionDenied, .notPermitted].contains(errno)
+    }
+}

@@ -23,6 +23,9 @@ public protocol FileSystem: Sendable {
     /// On an error nothing stays under the name, as far as the system allows.
     func create(_ file: FilePath, contents: [UInt8], durably: Bool) throws(FileError)
 
+    /// Adds bytes at the end of a file, which need not exist, without syncing it.
+    func append(_ contents: [UInt8], to file: FilePath) throws(FileError)
+
     /// Replaces the content of a file in place, which need not exist, and syncs it.
     func overwrite(_ file: FilePath, contents: [UInt8]) throws(FileError)
 
@@ -37,6 +40,14 @@ public protocol FileSystem: Sendable {
 
     /// Makes the names in a directory survive a power cut.
     func synchronize(directory: FilePath) throws(FileError)
+
+    /// Makes everything written so far to the file system that holds a directory survive a power cut.
+    ///
+    /// One call for many small files costs what one file's sync costs.
+    func synchronizeAll(holding directory: FilePath) throws(FileError)
+
+    /// Who owns a file or directory and who may write it.
+    func access(to path: FilePath) throws(FileError) -> FileAccess
 
     /// Removes a file.
     func remove(_ file: FilePath) throws(FileError)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+private import CLinux
 private import Glibc
 public import SystemPackage
 
@@ -29,9 +30,11 @@ public struct LocalFileSystem: FileSystem {
     }
 
     /// Reads with `pread`, so a file that grows meanwhile is cut at the size it had.
+    ///
+    /// A pipe under the name is refused, not waited for.
     public func contents(of file: FilePath, limit: Int) throws(FileError) -> [UInt8] {
         try attempt("read", file) {
-            let descriptor = try FileDescriptor.open(file, .readOnly, options: [.noFollow, .closeOnExec])
+            let descriptor = try FileDescriptor.open(file, .readOnly, options: [.noFollow, .closeOnExec, .nonBlocking])
             return try descriptor.closeAfter {
                 let size = try Int(descriptor.seek(offset: 0, from: .end))
                 guard size <= limit else { throw Errno.fileTooLarge }
@@ -86,6 +89,19 @@ public struct LocalFileSystem: FileSystem {
         }
     }
 
+    /// Opens with O_APPEND, so that lines of several threads do not mix.
+    public func append(_ contents: [UInt8], to file: FilePath) throws(FileError) {
+        try attempt("append to", file) {
+            let descriptor = try FileDescriptor.open(
+                file,
+                .writeOnly,
+                options: [.create, .append, .noFollow, .closeOnExec],
+                permissions: [.ownerReadWrite, .groupReadWrite]
+            )
+            try descriptor.closeAfter { _ = try descriptor.writeAll(contents) }
+        }
+    }
+
     /// Opens without following a link.
     public func overwrite(_ file: FilePath, contents: [UInt8]) throws(FileError) {
         try attempt("write", file) {
@@ -123,6 +139,28 @@ public struct LocalFileSystem: FileSystem {
         try attempt("sync", directory) {
             let descriptor = try FileDescriptor.open(directory, .readOnly, options: [.directory, .closeOnExec])
             try descriptor.closeAfter { try synchronize(descriptor) }
+        }
+    }
+
+    /// One `syncfs(2)`.
+    public func synchronizeAll(holding directory: FilePath) throws(FileError) {
+        try attempt("sync", directory) {
+            let descriptor = try FileDescriptor.open(directory, .readOnly, options: [.directory, .closeOnExec])
+            try descriptor.closeAfter {
+                if syncfs(descriptor.rawValue) != 0 { throw Errno(rawValue: Glibc.errno) }
+            }
+        }
+    }
+
+    /// Opens first: a `stat` by name may be answered from an NFS client's cache.
+    public func access(to path: FilePath) throws(FileError) -> FileAccess {
+        try attempt("inspect", path) {
+            let descriptor = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
+            return try descriptor.closeAfter {
+                var status = stat()
+                if unsafe fstat(descriptor.rawValue, &status) != 0 { throw Errno(rawValue: Glibc.errno) }
+                return FileAccess(owner: status.st_uid, isWorldWritable: status.st_mode & 0o002 != 0)
+            }
         }
     }
 

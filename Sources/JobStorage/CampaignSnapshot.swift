@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+
+/// Where every job of a campaign's published buckets stood when they were listed.
+///
+/// Listings are hints: a job that was just moving may be missing.
+public struct CampaignSnapshot: Equatable, Sendable {
+    /// The token of each job, the most advanced where two were seen.
+    public private(set) var tokens: [JobID: Token] = [:]
+    /// The published buckets.
+    public private(set) var published: [BucketName: PublishedBucket] = [:]
+
+    /// A snapshot in which nothing is published yet.
+    public init() {}
+
+    /// Adds a published bucket.
+    public mutating func add(_ bucket: PublishedBucket, named name: BucketName) {
+        published[name] = bucket
+    }
+
+    /// Adds a token that was seen.
+    public mutating func add(_ token: Token) {
+        if let other = tokens[token.name.job], !token.name.supersedes(other.name) { return }
+        tokens[token.name.job] = token
+    }
+}
+
+extension TokenName {
+    /// Whether this token says more about its job than another one of the same job.
+    ///
+    /// Of two that are done, all observers choose the same: the earlier attempt, then the smaller worker's name.
+    func supersedes(_ other: TokenName) -> Bool {
+        if attempt.generation != other.attempt.generation { return attempt.generation > other.attempt.generation }
+        if case .done(let worker) = standing, case .done(let otherWorker) = other.standing {
+            return (attempt.number, worker) < (other.attempt.number, otherWorker)
+        }
+        if folder == .done || other.folder == .done { return folder == .done }
+        if attempt.number != other.attempt.number { return attempt.number > other.attempt.number }
+        return folder.rank > other.folder.rank
+    }
+}
+
+extension TokenFolder {
+    /// The order in which an attempt goes through the folders, which is also the order in which they are listed.
+    var rank: Int {
+        switch self {
+        case .pending: 0
+        case .running: 1
+        case .returned: 2
+        case .failed: 3
+        case .done: 4
+        }
+    }
+}
+
+/// How many jobs of a kind are where.
+public struct JobCounts: Equatable, Codable, Sendable {
+    /// Not yet published.
+    public var waiting = 0
+    /// Claimable, or handed back and soon claimable.
+    public var pending = 0
+    /// Held by a worker.
+    public var running = 0
+    /// Ended with a result, or complete before.
+    public var done = 0
+    /// Ended for good without a result.
+    public var failed = 0
+
+    /// No jobs at all.
+    public init() {}
+}
+
+extension CampaignSnapshot {
+    /// Where a job of a published bucket stands; nil where its bucket is not published.
+    public func state(of job: JobID, in bucket: BucketName) -> TokenFolder? {
+        guard let published = published[bucket] else { return nil }
+        if published.omitted.contains(job) { return .done }
+        return tokens[job]?.name.folder ?? .pending
+    }
+
+    /// Counts the jobs of a plan by kind and state.
+    public func counts(of plan: PublicationPlan) -> [String: JobCounts] {
+        var counts: [String: JobCounts] = [:]
+        for bucket in plan.buckets {
+            for job in bucket.jobs {
+                let state = state(of: job.id, in: bucket.name)
+                counts[bucket.kind, default: JobCounts()][keyPath: Self.column(of: state)] += 1
+            }
+        }
+        return counts
+    }
+
+    private static func column(of state: TokenFolder?) -> WritableKeyPath<JobCounts, Int> {
+        switch state {
+        case nil: \.waiting
+        case .pending, .returned: \.pending
+        case .running: \.running
+        case .done: \.done
+        case .failed: \.failed
+        }
+    }
+
+    /// Whether all jobs of a bucket are done.
+    public func isDone(_ bucket: PublicationPlan.Bucket) -> Bool {
+        bucket.jobs.allSatisfy { state(of: $0.id, in: bucket.name) == .done } && published[bucket.name] != nil
+    }
+
+    /// The buckets that are to be published now: all that they depend on is done.
+    public func bucketsToPublish(of plan: PublicationPlan) -> [PublicationPlan.Bucket] {
+        let done = Set(plan.buckets.filter { isDone($0) }.map(\.name))
+        return plan.buckets.filter { published[$0.name] == nil && done.isSuperset(of: $0.dependsOn) }
+    }
+
+    /// What the campaign has come to by its plan.
+    public func outcome(of plan: PublicationPlan) -> CampaignOutcome {
+        var failures: [JobID: Reason] = [:]
+        var isAllDone = true
+        for bucket in plan.buckets {
+            guard published[bucket.name] != nil else {
+                isAllDone = false
+                continue
+            }
+            for job in bucket.jobs {
+                switch state(of: job.id, in: bucket.name) {
+                case .done: break
+                case .failed:
+                    isAllDone = false
+                    failures[job.id] = tokens[job.id]?.name.reason
+                case nil, .pending, .running, .returned: return .underWay
+                }
+            }
+        }
+        if isAllDone { return .done }
+        return failures.isEmpty || !bucketsToPublish(of: plan).isEmpty ? .underWay : .failed(failures)
+    }
+}
+
+/// What a campaign has come to.
+public enum CampaignOutcome: Equatable, Sendable {
+    /// Something can still be done.
+    case underWay
+    /// Every job is done.
+    case done
+    /// Some jobs failed for good, and nothing else can be done without them.
+    case failed([JobID: Reason])
+}

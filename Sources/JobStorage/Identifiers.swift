@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+
+public import SystemSupport
+
+/// Names a job by the first 32 hexadecimal digits of the digest of its kind and payload.
+public struct JobID: CheckedName {
+    /// The 32 digits.
+    public let description: String
+
+    /// Checks the 32 lower-case hexadecimal digits.
+    public init?(_ description: String) {
+        guard description.utf8.count == 32, description.allSatisfy(\.isLowerHexadecimal) else { return nil }
+        self.description = description
+    }
+
+    /// Takes the first digits of a digest.
+    public init(_ digest: ContentDigest) {
+        self.description = digest.prefix(32)
+    }
+}
+
+/// Names a campaign by its own name, a dash and 8 hexadecimal digits of the digest of what was asked.
+public struct CampaignID: CheckedName {
+    /// The name, a dash and the digits.
+    public let description: String
+
+    /// Checks `[A-Za-z0-9][A-Za-z0-9._-]{0,63}-[0-9a-f]{8}`.
+    public init?(_ description: String) {
+        guard description.utf8.count <= 73, let dash = description.lastIndex(of: "-") else { return nil }
+        let name = description[..<dash]
+        let digits = description[description.index(after: dash)...]
+        guard let first = name.first, first.isName, !"._-".contains(first), name.utf8.count <= 64,
+            name.allSatisfy(\.isName), digits.utf8.count == 8, digits.allSatisfy(\.isLowerHexadecimal)
+        else { return nil }
+        self.description = description
+    }
+
+    /// Joins a campaign's name and a digest; nil where the name breaks the rules.
+    public init?(name: String, digest: ContentDigest) {
+        self.init("\(name)-\(digest.prefix(8))")
+    }
+}
+
+/// Names a bucket of a campaign by its number, five digits wide.
+public struct BucketName: CheckedName {
+    /// The five digits.
+    public let description: String
+
+    /// Checks the five digits.
+    public init?(_ description: String) {
+        guard description.utf8.count == 5, description.allSatisfy(\.isDecimal) else { return nil }
+        self.description = description
+    }
+
+    /// Names the bucket of a number below 100,000.
+    public init(number: Int) {
+        precondition((0..<100_000).contains(number), "a campaign has at most 100,000 buckets")
+        let digits = String(number)
+        self.description = String(repeating: "0", count: 5 - digits.count) + digits
+    }
+}
+
+/// Names one run of one process, now and for ever: host, start of the machine, process, and 64 random bits.
+public struct WorkerName: CheckedName {
+    /// The parts joined by dashes, without dots.
+    public let description: String
+    /// The machine, as far as 40 characters of `[a-z0-9-]` can tell it.
+    public let host: String
+
+    /// Checks `host-boot-pid-start-random`.
+    public init?(_ description: String) {
+        let parts = description.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count >= 5 else { return nil }
+        let host = parts.dropLast(4).joined(separator: "-")
+        let last = Array(parts.suffix(4))
+        let (boot, pid, start, random) = (last[0], last[1], last[2], last[3])
+        let isHost = (1...40).contains(host.utf8.count) && host.allSatisfy(\.isLowerName)
+        guard isHost, boot.utf8.count == 32, boot.allSatisfy(\.isLowerHexadecimal),
+            let _: Int32 = strictNumber(pid, digits: 10), let _: UInt64 = strictNumber(start, digits: 20),
+            random.utf8.count == 16, random.allSatisfy(\.isLowerHexadecimal)
+        else { return nil }
+        self.description = description
+        self.host = host
+    }
+
+    /// Names a process; the random bits tell two workers of one process apart.
+    public init(_ identity: HostIdentity, random: UInt64) {
+        let cleaned = String(identity.host.lowercased().map { $0.isLowerName ? $0 : "-" }.prefix(40))
+        let digits = String(random, radix: 16)
+        host = cleaned.isEmpty ? "host" : cleaned
+        description = [
+            host, identity.bootIdentifier, "\(identity.pid)", "\(identity.startTicks)",
+            String(repeating: "0", count: 16 - digits.count) + digits,
+        ].joined(separator: "-")
+    }
+}
+
+/// Says in a word or two why a job came back or failed: `[a-z0-9-]{1,24}`.
+public struct Reason: CheckedName {
+    /// The word.
+    public let description: String
+
+    /// Checks the characters and their number.
+    public init?(_ description: String) {
+        guard (1...24).contains(description.utf8.count), description.allSatisfy(\.isLowerName) else { return nil }
+        self.description = description
+    }
+
+    /// Makes a reason of any text by replacing what may not stand in one.
+    public init(cleaning text: String) {
+        let cleaned = String(text.lowercased().map { $0.isLowerName ? $0 : "-" }.prefix(24))
+        description = cleaned.isEmpty ? "unknown" : cleaned
+    }
+
+    /// The job crashed too many workers.
+    public static let poison = Reason(cleaning: "poison")
+}

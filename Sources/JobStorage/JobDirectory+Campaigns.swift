@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+
+public import SystemPackage
+public import SystemSupport
+
+/// What registering a campaign came to.
+public enum Registration: Equatable, Sendable {
+    /// It is new.
+    case registered
+    /// The same campaign was there already.
+    case alreadySubmitted
+}
+
+/// Why a campaign's plan cannot be had.
+public enum PlanReadingError: Error, Equatable, CustomStringConvertible {
+    /// The file cannot be read.
+    case file(FileError)
+    /// The file is no valid plan of that campaign.
+    case plan(PlanError)
+
+    /// What is wrong with the plan.
+    public var description: String {
+        switch self {
+        case .file(let error): "\(error)"
+        case .plan(let error): "\(error)"
+        }
+    }
+}
+
+extension JobDirectory {
+    static let planName = "plan"
+    static let planLimit = 4 << 30
+
+    /// Adds a campaign's files and plan, whole or not at all.
+    ///
+    /// The same campaign with the same content is no error. `scratch` is the caller's own folder.
+    public func register(
+        _ plan: PublicationPlan,
+        files: [String: [UInt8]],
+        scratch: FilePath
+    ) throws(JobDirectoryError) -> Registration {
+        var all = files
+        all[Self.planName] = plan.encoded()
+        let contents = all
+        let target = self.files(of: plan.campaign)
+        let isNew = try Self.onDisk { () throws(FileError) in
+            if try fileSystem.isPresent(target) { return false }
+            let draft = scratch.appending("campaign-\(randomDigits())")
+            try fileSystem.makeDirectories(draft)
+            for (name, bytes) in contents {
+                try fileSystem.create(draft.appending(name), contents: bytes, durably: true)
+            }
+            try fileSystem.synchronize(directory: draft)
+            return try moveWhole(draft, to: target)
+        }
+        if isNew { return .registered }
+        for (name, bytes) in contents.sorted(by: { $0.key < $1.key }) {
+            let present = try? fileSystem.contents(of: target.appending(name), limit: Self.planLimit)
+            guard present == bytes else { throw .campaignDiffers(plan.campaign, file: name) }
+        }
+        return .alreadySubmitted
+    }
+
+    /// The campaigns that were ever registered here.
+    public func campaigns() throws(FileError) -> [CampaignID] {
+        try fileSystem.names(in: root.appending("campaigns")).compactMap { CampaignID($0) }.sorted()
+    }
+
+    /// The plan of a registered campaign.
+    public func plan(of campaign: CampaignID) throws(PlanReadingError) -> PublicationPlan {
+        let bytes: [UInt8]
+        let file = files(of: campaign).appending(Self.planName)
+        do throws(FileError) { bytes = try fileSystem.contents(of: file, limit: Self.planLimit) } catch {
+            throw .file(error)
+        }
+        do throws(PlanError) {
+            let plan = try PublicationPlan(decoding: bytes)
+            guard plan.campaign == campaign else { throw .malformed(line: 1) }
+            return plan
+        } catch {
+            throw .plan(error)
+        }
+    }
+
+    /// Whether the campaign's merged output is complete.
+    public func isMerged(_ campaign: CampaignID) throws(FileError) -> Bool {
+        try fileSystem.isPresent(reports(of: campaign).appending("SUCCESS.json"))
+    }
+
+    /// Gives a directory that was built in scratch its final name; false where somebody else's is there.
+    ///
+    /// The final one is never empty, so it is never replaced.
+    func moveWhole(_ draft: FilePath, to target: FilePath) throws(FileError) -> Bool {
+        let parent = target.removingLastComponent()
+        do throws(FileError) {
+            try fileSystem.rename(draft, to: target)
+        } catch {
+            let isOurs = try !fileSystem.isPresent(draft)
+            let isThere = try fileSystem.isPresent(target)
+            guard isThere else { throw error }
+            if !isOurs {
+                try fileSystem.removeTree(draft)
+                return false
+            }
+        }
+        try fileSystem.synchronize(directory: parent)
+        return true
+    }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+
+private import SystemPackage
+public import SystemSupport
+
+/// What became of a token that was to be moved.
+public enum Move: Equatable, Sendable {
+    /// It stands at its destination.
+    case moved
+    /// It had been moved elsewhere by somebody else.
+    case gone
+}
+
+extension JobDirectory {
+    /// Moves a token to a name that only this step of this attempt can have.
+    ///
+    /// A rename's error says little on a network, so the destination is opened: what stands there was put there by
+    /// this step. An error is thrown only where nothing is there and the token was not seen to be gone.
+    public func move(_ token: Token, to name: TokenName, tries: Int) throws(FileError) -> Move {
+        let destination = path(of: token.renamed(name))
+        var refusal: FileError
+        var triesLeft = tries
+        repeat {
+            do throws(FileError) {
+                try fileSystem.rename(path(of: token), to: destination)
+                return .moved
+            } catch {
+                refusal = error
+            }
+            if try isPresentAfterAll(destination) { return .moved }
+            if refusal.errno == .noSuchFileOrDirectory { return .gone }
+            triesLeft -= 1
+        } while triesLeft > 0 && !refusal.isEnvironmental
+        throw refusal
+    }
+
+    /// Opens a name again where the first open met a passing fault.
+    private func isPresentAfterAll(_ path: FilePath) throws(FileError) -> Bool {
+        for _ in 0..<3 {
+            do throws(FileError) { return try fileSystem.isPresent(path) } catch  where error.isTransient { continue }
+        }
+        return try fileSystem.isPresent(path)
+    }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+
+public import SystemPackage
+public import SystemSupport
+
+extension JobDirectory {
+    /// The folder that holds the results of a bucket.
+    func results(of campaign: CampaignID, _ bucket: BucketName) -> FilePath {
+        root.appending("results").appending(campaign.description).appending(bucket.description)
+    }
+
+    /// Where the result of an attempt is; nil for an attempt that no worker holds or held.
+    func resultPath(of token: Token) -> FilePath? {
+        guard let worker = token.name.worker else { return nil }
+        let attempt = token.name.attempt
+        return results(of: token.campaign, token.bucket)
+            .appending("\(token.name.job).g\(attempt.generation).a\(attempt.number).\(worker)")
+    }
+
+    /// Makes the result of a claimed attempt durable, under a name that is its own.
+    public func store(
+        _ result: JobResult,
+        versions: [String: String],
+        of claim: borrowing Claim
+    ) throws(FileError) {
+        let token = claim.token
+        guard let path = resultPath(of: token) else { return }
+        let header = ResultFile.Header(
+            format: QueueSettings.formatVersion,
+            run: settings.run,
+            campaign: token.campaign,
+            job: token.name.job,
+            generation: token.name.attempt.generation,
+            attempt: token.name.attempt.number,
+            worker: claim.worker,
+            versions: versions,
+            inputs: result.inputs
+        )
+        let folder = scratch(of: claim.worker)
+        try fileSystem.makeDirectories(folder)
+        try fileSystem.replace(
+            path,
+            contents: ResultFile.encoded(header, payload: result.payload),
+            by: folder.appending("result-\(randomDigits())")
+        )
+    }
+
+    /// Reads and checks the result of a token's attempt.
+    public func result(of token: Token) throws(ResultError) -> StoredResult {
+        guard let path = resultPath(of: token) else { throw .misplaced }
+        let bytes: [UInt8]
+        do throws(FileError) {
+            bytes = try fileSystem.contents(of: path, limit: ResultFile.sizeLimit)
+        } catch {
+            throw .unreadable(error)
+        }
+        let (header, payload, digest) = try ResultFile.decoded(bytes)
+        let name = token.name
+        guard header.run == settings.run, header.campaign == token.campaign, header.job == name.job,
+            header.generation == name.attempt.generation, header.attempt == name.attempt.number,
+            header.worker == name.worker
+        else { throw .misplaced }
+        let result = JobResult(payload: payload, inputs: header.inputs)
+        return StoredResult(result: result, versions: header.versions, payloadDigest: digest)
+    }
+
+    /// Gives a finished shard its fixed name, never replacing what is there.
+    ///
+    /// The scratch file must be synced already; it is removed in either case. True where the shard is this one.
+    public func linkShard(from scratchFile: FilePath, to shard: FilePath) throws(FileError) -> Bool {
+        let folder = shard.removingLastComponent()
+        try makeDirectoriesDurably(folder)
+        var isOurs = true
+        do throws(FileError) {
+            try fileSystem.link(scratchFile, to: shard)
+        } catch  where error.errno == .fileExists {
+            isOurs = false
+        }
+        try fileSystem.synchronize(directory: folder)
+        try fileSystem.remove(scratchFile)
+        return isOurs
+    }
+
+    private func makeDirectoriesDurably(_ folder: FilePath) throws(FileError) {
+        if try fileSystem.isPresent(folder) { return }
+        let parent = folder.removingLastComponent()
+        if parent != root { try makeDirectoriesDurably(parent) }
+        try fileSystem.makeDirectories(folder)
+        try fileSystem.synchronize(directory: parent)
+    }
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+
+private import SystemPackage
+public import SystemSupport
+
+extension JobDirectory {
+    private static let beatLimit = 1 << 20
+
+    /// Makes a worker known and gives it a private folder; once in its life.
+    public func register(_ registration: WorkerRegistration) throws(FileError) {
+        try fileSystem.makeDirectories(scratch(of: registration.worker))
+        let file = root.appending("workers").appending(registration.worker.description)
+        try fileSystem.create(file, contents: encodedRecord(registration), durably: true)
+        try fileSystem.synchronize(directory: root.appending("workers"))
+    }
+
+    /// Who a worker said it is; nil where it cannot be told.
+    public func registration(of worker: WorkerName) -> WorkerRegistration? {
+        let file = root.appending("workers").appending(worker.description)
+        guard let bytes = try? fileSystem.contents(of: file, limit: Self.beatLimit) else { return nil }
+        return decodedRecord(WorkerRegistration.self, from: bytes)
+    }
+
+    /// Replaces a worker's heartbeat; once this returns, the attempts in it are leased.
+    public func beat(_ heartbeat: Heartbeat) throws(FileError) {
+        let file = root.appending("heartbeats").appending(heartbeat.worker.description)
+        try fileSystem.overwrite(file, contents: heartbeat.encoded())
+    }
+
+    /// A worker's last heartbeat; nil where there is none or it was just being written.
+    public func heartbeat(of worker: WorkerName) -> Heartbeat? {
+        let file = root.appending("heartbeats").appending(worker.description)
+        guard let bytes = try? fileSystem.contents(of: file, limit: Self.beatLimit),
+            let beat = Heartbeat(decoding: bytes), beat.worker == worker
+        else { return nil }
+        return beat
+    }
+
+    /// The workers that ever had a heartbeat here.
+    public func workersWithHeartbeat() throws(FileError) -> [WorkerName] {
+        try fileSystem.names(in: root.appending("heartbeats")).compactMap { WorkerName($0) }.sorted()
+    }
+
+    /// Adds a line to a worker's log.
+    public func log(_ record: LogRecord, of worker: WorkerName) throws(FileError) {
+        let file = root.appending("logs").appending("\(worker).jsonl")
+        try fileSystem.append(encodedRecord(record) + [newline], to: file)
+    }
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+
+public import SystemPackage
+public import SystemSupport
+
+/// A shared folder that is the whole queue.
+///
+/// A value of it may be used by several threads at once; all state is in the folder.
+public struct JobDirectory: Sendable {
+    /// The calls by which it is reached.
+    public let fileSystem: any FileSystem
+    /// Where it is.
+    public let root: FilePath
+    /// What it was made with.
+    public let settings: QueueSettings
+
+    /// Makes a job directory, or recognises the one that is there.
+    ///
+    /// `queue.json` comes last, so whoever sees it sees a whole job directory.
+    public static func create(
+        at root: FilePath,
+        fileSystem: any FileSystem = LocalFileSystem()
+    ) throws(JobDirectoryError) -> JobDirectory {
+        let present = try onDisk { () throws(FileError) in
+            try fileSystem.makeDirectories(root)
+            return try fileSystem.names(in: root)
+        }
+        if !present.contains(settingsName) {
+            if let stranger = present.filter({ !folders.contains($0) }).min() {
+                throw .notEmpty(root, example: stranger)
+            }
+            try onDisk { () throws(FileError) in try layOut(root, fileSystem) }
+        }
+        return try open(at: root, trustOwner: nil, fileSystem: fileSystem)
+    }
+
+    private static func layOut(_ root: FilePath, _ fileSystem: any FileSystem) throws(FileError) {
+        for folder in folders { try fileSystem.makeDirectories(root.appending(folder)) }
+        let settings = QueueSettings(run: randomDigits() + randomDigits())
+        let draft = root.appending("scratch").appending("queue-\(settings.run)")
+        try fileSystem.create(draft, contents: encodedRecord(settings), durably: true)
+        do throws(FileError) {
+            try fileSystem.link(draft, to: root.appending(settingsName))
+        } catch  where error.errno == .fileExists {
+            // Somebody else was quicker: theirs holds.
+        }
+        try fileSystem.remove(draft)
+        try fileSystem.synchronizeAll(holding: root)
+    }
+
+    /// Opens a job directory that may be trusted: ours or the trusted user's, and not writable by everybody.
+    public static func open(
+        at root: FilePath,
+        trustOwner trusted: UInt32?,
+        fileSystem: any FileSystem = LocalFileSystem()
+    ) throws(JobDirectoryError) -> JobDirectory {
+        let file = root.appending(settingsName)
+        guard try onDisk({ () throws(FileError) in try fileSystem.isPresent(file) }) else {
+            throw .notAJobDirectory(root)
+        }
+        let access = try onDisk { () throws(FileError) in try fileSystem.access(to: root) }
+        guard !access.isWorldWritable else { throw .worldWritable(root) }
+        guard access.owner == currentUserIdentifier() || access.owner == trusted else {
+            throw .ownedByStranger(root, owner: access.owner)
+        }
+        let bytes = try onDisk { () throws(FileError) in try fileSystem.contents(of: file, limit: 64 << 10) }
+        guard let version = decodedRecord(Version.self, from: bytes) else { throw .damaged(file) }
+        guard version.format == QueueSettings.formatVersion else { throw .otherVersion(root, found: version.format) }
+        guard let settings = decodedRecord(QueueSettings.self, from: bytes), settings.isSensible else {
+            throw .damaged(file)
+        }
+        return JobDirectory(fileSystem: fileSystem, root: root, settings: settings)
+    }
+
+    /// Lets a refused call through as an error of the job directory.
+    static func onDisk<Result>(_ body: () throws(FileError) -> Result) throws(JobDirectoryError) -> Result {
+        do throws(FileError) { return try body() } catch { throw .file(error) }
+    }
+
+    private struct Version: Decodable {
+        let format: Int
+    }
+
+    // MARK: Layout
+
+    static let settingsName = "queue.json"
+    static let folders = [
+        "campaigns", "pending", "running", "returned", "done", "failed", "results", "arrays", "cache", "heartbeats",
+        "workers", "logs", "control", "hints", "scratch", "trash", "reports",
+    ]
+
+    /// The folder that holds a campaign's tokens of a kind, by bucket.
+    func folder(_ folder: TokenFolder, of campaign: CampaignID) -> FilePath {
+        root.appending(folder.rawValue).appending(campaign.description)
+    }
+
+    /// Where a token is.
+    public func path(of token: Token) -> FilePath {
+        folder(token.name.folder, of: token.campaign).appending(token.bucket.description)
+            .appending(token.name.description)
+    }
+
+    /// Where the merged output of a campaign goes.
+    public func reports(of campaign: CampaignID) -> FilePath {
+        root.appending("reports").appending(campaign.description)
+    }
+
+    /// Where a campaign's own files are.
+    public func files(of campaign: CampaignID) -> FilePath {
+        root.appending("campaigns").appending(campaign.description)
+    }
+
+    /// The private folder of a worker or coordinator, the only one in which it deletes.
+    public func scratch(of worker: WorkerName) -> FilePath {
+        root.appending("scratch").appending(worker.description)
+    }
+
+    /// The names in a folder that may not be there yet.
+    func namesIfPresent(in folder: FilePath) throws(FileError) -> [String] {
+        do throws(FileError) {
+            return try fileSystem.names(in: folder)
+        } catch  where error.errno == .noSuchFileOrDirectory {
+            return []
+        }
+    }
+}
+
+/// Sixteen random hexadecimal digits.
+func randomDigits() -> String {
+    let digits = String(UInt64.random(in: .min ... .max), radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+}

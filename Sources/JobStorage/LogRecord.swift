@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+
+/// One line of a worker's log: how an attempt ended.
+public struct LogRecord: Codable, Equatable, Sendable {
+    /// Seconds since 1970 on the worker's clock, for people.
+    public let time: Double
+    /// The campaign.
+    public let campaign: CampaignID
+    /// The job.
+    public let job: JobID
+    /// The attempt.
+    public let attempt: Attempt
+    /// "done", "fenced", or the code with which the job was given back.
+    public let outcome: String
+    /// Why, in words.
+    public let message: String
+
+    /// States how the attempt of a token ended.
+    public init(_ token: Token, time: Double, outcome: String, message: String) {
+        self.time = time
+        campaign = token.campaign
+        job = token.name.job
+        attempt = token.name.attempt
+        self.outcome = outcome
+        self.message = message
+    }
+}

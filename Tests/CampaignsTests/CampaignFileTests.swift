@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+
+import Testing
+
+@testable import Campaigns
+
+private let minimal = """
+    name: study
+    models:
+      a: {weights: "seeded:10"}
+      b: {weights: b.pt}
+    dataset: {images: photos}
+    cka: {layers: [mixed4a_3x3]}
+    """
+
+@Suite("Campaign files")
+struct CampaignFileTests {
+    @Test("What is left out takes the reference's defaults")
+    func defaults() throws {
+        let campaign = try CampaignFile.parse(Array(minimal.utf8))
+        #expect(campaign.name == "study")
+        #expect(campaign.models.map(\.name) == ["a", "b"])
+        #expect(campaign.models[0].place == Campaign.Place(line: 3, column: 3))
+        #expect(campaign.models.allSatisfy { $0.strict && !$0.batchNorm && $0.edits.isEmpty })
+        #expect(campaign.cka.pairs == [["a", "b"]])
+        #expect((campaign.cka.epochs, campaign.cka.iterations, campaign.cka.batchSize) == (10, 64, 32))
+        #expect(campaign.priority == 5)
+        #expect(campaign.arrays == Campaign.ArrayOptions(dtype: "float32", codec: "shuffle-zstd"))
+    }
+
+    @Test("Everything that a file can say is read")
+    func everything() throws {
+        let campaign = try CampaignFile.parse(
+            Array(
+                """
+                name: a.b-c_1
+                priority: 0
+                reproducible: false
+                models:
+                  z: {weights: z.safetensors, batch_norm: true, strict: false}
+                  y:
+                    weights: y.pth
+                    edits:
+                      - {set: mixed4a_3x3, from: z}
+                      - {set: "mixed4a_3x3:0", value: -0.5, mode: weight}
+                  x: {weights: "seeded:1"}
+                dataset: {images: ../photos}
+                cka:
+                  layers: ["mixed5*", conv2d0]
+                  pairs: [[x, z], [y, z]]
+                  epochs: 3
+                  iterations: 2
+                  batch_size: 7
+                  estimator: full
+                  across: models
+                arrays: {dtype: float16, codec: zstd}
+                limits: {bytes: 1000, pixels: 2000}
+                """.utf8
+            )
+        )
+        #expect(campaign.cka.layers.first == "conv2d0" && campaign.cka.layers.count == 13)
+        #expect(campaign.cka.pairs == [["z", "y"], ["z", "x"]])
+        let edits = campaign.models[1].edits
+        #expect(edits[0] == Campaign.Edit(layer: "mixed4a_3x3", neuron: nil, mode: "both", from: "z", value: nil))
+        #expect(edits[1] == Campaign.Edit(layer: "mixed4a_3x3", neuron: 0, mode: "weight", from: nil, value: -0.5))
+        #expect(campaign.limits == Campaign.Limits(bytes: 1000, pixels: 2000))
+    }
+
+    struct Mistake: Sendable, CustomTestStringConvertible {
+        let find: String
+        let replace: String
+        let line: Int?
+        let says: String
+
+        var testDescription: String { replace.isEmpty ? "without \(find)" : String(replace.prefix(60)) }
+    }
+
+    static let mistakes = [
+        Mistake(find: "name: study", replace: "name: study\nnmae: x", line: 2, says: "unknown key \"nmae\""),
+        Mistake(find: "name: study", replace: "name: -x", line: 1, says: "is not a name"),
+        Mistake(find: "name: study", replace: "name: study\nname: again", line: nil, says: "name"),
+        Mistake(find: "name: study\n", replace: "", line: 1, says: "the key \"name\" is missing"),
+        Mistake(find: "  b: {", replace: "  A: {", line: 4, says: "differ by more than capitals"),
+        Mistake(find: "b.pt}", replace: "b.pt, wieghts: x}", line: 4, says: "unknown key \"wieghts\""),
+        Mistake(find: "seeded:10", replace: "seeded:ten", line: 3, says: "seeded:10"),
+        Mistake(find: "b.pt}", replace: "b.pt, edits: [{set: mixed4a_3x4, value: 0}]}", line: 4, says: "mixed4a_3x3"),
+        Mistake(find: "b.pt}", replace: "b.pt, edits: [{set: 'conv2d0:64', value: 0}]}", line: 4, says: "0 to 63"),
+        Mistake(find: "b.pt}", replace: "b.pt, edits: [{set: conv2d0, from: c}]}", line: 4, says: "no model \"c\""),
+        Mistake(find: "b.pt}", replace: "b.pt, edits: [{set: conv2d0}]}", line: 4, says: "either"),
+        Mistake(
+            find: "b.pt}",
+            replace: "b.pt, edits: [{set: conv2d0, value: 0, mode: all}]}",
+            line: 4,
+            says: "both, weight"
+        ),
+        Mistake(find: "[mixed4a_3x3]", replace: "[mixed4a3x3]", line: 6, says: "did you mean \"mixed4a_3x3\""),
+        Mistake(find: "[mixed4a_3x3]", replace: "[mixed4a_3x3, mixed4a_3x3]", line: 6, says: "stands here twice"),
+        Mistake(find: "[mixed4a_3x3]", replace: "['mixed9*']", line: 6, says: "no layer \"mixed9*\""),
+        Mistake(find: "[mixed4a_3x3]", replace: "all, epochs: 0", line: 6, says: "whole number from 1"),
+        Mistake(find: "[mixed4a_3x3]", replace: "all, epochs: 1e3", line: 6, says: "whole number from 1"),
+        Mistake(find: "[mixed4a_3x3]", replace: "all, pairs: [[a, c]]", line: 6, says: "no model \"c\""),
+        Mistake(find: "[mixed4a_3x3]", replace: "all, pairs: [[a, a]]", line: 6, says: "two different"),
+        Mistake(find: "[mixed4a_3x3]", replace: "all, pairs: [[a, b], [b, a]]", line: 6, says: "stands here twice"),
+        Mistake(find: "[mixed4a_3x3]", replace: "all, estimator: minibatch", line: 6, says: "only \"full\""),
+        Mistake(find: "[mixed4a_3x3]", replace: "all, image_lists: l, epochs: 2", line: 6, says: "no meaning beside"),
+        Mistake(find: "{images: photos}", replace: "celeba", line: 5, says: "not fetched in this version"),
+        Mistake(find: "{images: photos}", replace: "{images: 'https://x/y.zip'}", line: 5, says: "not fetched"),
+        Mistake(find: "{images: photos}", replace: "[", line: nil, says: "not YAML"),
+        Mistake(find: "cka:", replace: "lucid: {}\ncka:", line: 6, says: "not available in this version"),
+    ]
+
+    @Test("A mistake is named with its line and what would have been right", arguments: mistakes)
+    func isNamed(mistake: Mistake) throws {
+        let text = minimal.replacing(mistake.find, with: mistake.replace)
+        try #require(text != minimal)
+        let error = #expect(throws: CampaignError.self) { try CampaignFile.parse(Array(text.utf8)) }
+        #expect(error?.description.contains(mistake.says) == true, "\(String(describing: error))")
+        if let line = mistake.line { #expect(error?.line == line, "\(String(describing: error))") }
+    }
+
+    @Test("A file over its bounds is refused before it can do harm")
+    func bounds() {
+        let aliases = (1..<9).map {
+            "a\($0): &a\($0) [" + Array(repeating: "*a\($0 - 1)", count: 9).joined(separator: ", ") + "]"
+        }
+        let hostile = [
+            String(repeating: "x", count: CampaignFile.byteLimit + 1),
+            String(repeating: "[", count: 500_000),
+            String(repeating: "{a: ", count: 200_000),
+            String(repeating: "- ", count: 400_000) + "x",
+            "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + aliases.joined(separator: "\n"),
+            "",
+            "\u{0}",
+            "- a\n- b",
+        ]
+        for text in hostile {
+            #expect(throws: CampaignError.self) { try CampaignFile.parse(Array(text.utf8)) }
+        }
+        #expect(throws: CampaignError.self) { try CampaignFile.parse([0xff, 0xfe, 0x00]) }
+    }
+
+    @Test(
+        "Patterns match as in a shell",
+        arguments: [
+            ("mixed5*", "mixed5a_1x1", true), ("mixed5*", "mixed4a_1x1", false), ("*3x3", "mixed3a_3x3", true),
+            ("*3x3", "mixed3a_3x3_bottleneck", false), ("conv2d?", "conv2d0", true), ("conv2d?", "conv2d", false),
+            ("*", "logits", true), ("*a*_1x1", "mixed4a_1x1", true), ("logit", "logits", false),
+        ]
+    )
+    func patterns(pattern: String, name: String, expected: Bool) {
+        #expect(CampaignFile.matches(pattern, name) == expected)
+    }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+
+import JobStorage
+import SystemSupport
+import Testing
+
+@testable import Campaigns
+
+private func manifest(
+    images: Int = 100,
+    perEpoch: Int = 64,
+    models: [String] = ["a", "b"],
+    weights: [String]? = nil,
+    layers: [String] = ["mixed4a_3x3", "logits"],
+    epochs: [String] = ["e0", "e1"],
+    codec: String = "zstd"
+) -> CampaignManifest {
+    CampaignManifest(
+        campaign: "study-01234567",
+        models: zip(models, weights ?? models).map {
+            .init(name: $0, weights: ContentDigest(of: $1), batchNorm: false)
+        },
+        layers: layers,
+        pairs: [],
+        imagesPerEpoch: perEpoch,
+        epochs: epochs.map { .init(rows: ContentDigest(of: $0), groups: [[0, 32], [32, perEpoch]]) },
+        images: ContentDigest(of: "images"),
+        imageSet: ContentDigest(of: "set"),
+        imageCount: images,
+        preprocessing: "p",
+        options: .init(dtype: "float32", codec: codec),
+        limits: .init(bytes: 1, pixels: 1),
+        priority: 5
+    )
+}
+
+private func jobs<Payload: JobPayload>(_ kind: Payload.Type, in plan: PublicationPlan) throws -> [Payload] {
+    try plan.buckets.filter { $0.kind == Payload.kind }.flatMap(\.jobs).map { try Payload(decoding: $0.payload) }
+}
+
+@Suite("Plans")
+struct CampaignPlanTests {
+    @Test("Every image goes through every network once, and every Gram matrix is made once")
+    func counts() throws {
+        let plan = try CampaignPlan.make(manifest())
+        let activations = try jobs(ActivationsPayload.self, in: plan)
+        #expect(activations.count == 2 * 4, "100 images in shards of 32 rows")
+        #expect(activations.allSatisfy { $0.shardRows == 32 && $0.targets.map(\.layer) == ["mixed4a_3x3", "logits"] })
+        #expect(try jobs(GramPayload.self, in: plan).count == 2 * 2 * 2)
+        #expect(try jobs(HSICPayload.self, in: plan).count == 2)
+    }
+
+    @Test("Two names of one network, and an epoch that stands twice, cost nothing")
+    func duplicates() throws {
+        let plan = try CampaignPlan.make(
+            manifest(models: ["a", "b", "c"], weights: ["x", "x", "y"], epochs: ["e", "e"])
+        )
+        #expect(try jobs(ActivationsPayload.self, in: plan).count == 2 * 4)
+        #expect(try jobs(GramPayload.self, in: plan).count == 2 * 2)
+        let hsic = try jobs(HSICPayload.self, in: plan)
+        #expect(hsic.count == 1 && hsic[0].blocks.allSatisfy { $0.grams.count == 2 })
+    }
+
+    @Test("The same campaign makes the same jobs, and adding a model leaves the others' as they are")
+    func deterministic() throws {
+        let one = try CampaignPlan.make(manifest())
+        #expect(try CampaignPlan.make(manifest()) == one)
+        let more = try CampaignPlan.make(manifest(models: ["a", "b", "c"]))
+        let ids = Set(more.buckets.flatMap(\.jobs).map(\.id))
+        for bucket in one.buckets where bucket.kind != HSICPayload.kind {
+            #expect(bucket.jobs.allSatisfy { ids.contains($0.id) })
+        }
+    }
+
+    @Test("Buckets wait for what they read, and hold a thousand jobs at most")
+    func buckets() throws {
+        let plan = try CampaignPlan.make(manifest(images: 300_000))
+        #expect(plan.buckets.allSatisfy { $0.jobs.count <= 1000 })
+        let names = Dictionary(grouping: plan.buckets, by: \.kind).mapValues { $0.map(\.name) }
+        let activations = try #require(names["activations"])
+        #expect(activations.count == 4)
+        for bucket in plan.buckets {
+            switch bucket.kind {
+            case "activations": #expect(bucket.dependsOn.isEmpty)
+            case "gram": #expect(bucket.dependsOn.count == 2)
+            default: #expect(bucket.dependsOn == names["gram"])
+            }
+        }
+    }
+
+    @Test("Addresses change with all that values or their form depend on, and with nothing else")
+    func addresses() throws {
+        let base = manifest()
+        let model = base.models[0]
+        let address = base.activations(of: model, layer: "logits")
+        #expect(address == manifest(models: ["other"], weights: ["a"]).activations(of: model, layer: "logits"))
+        #expect(address != base.activations(of: base.models[1], layer: "logits"))
+        #expect(address != base.activations(of: model, layer: "mixed4a_3x3"))
+        #expect(address != manifest(codec: "shuffle-zstd").activations(of: model, layer: "logits"))
+        let grams = base.epochs.map { base.gram(of: model, layer: "logits", epoch: $0) }
+        #expect(grams[0] != grams[1])
+    }
+
+    @Test("Large epochs are cut into panels of rows, and their sums into several jobs")
+    func large() throws {
+        let big = manifest(images: 20_000, perEpoch: 5000, layers: ["conv2d0", "logits"], epochs: ["e0"])
+        let plan = try CampaignPlan.make(big)
+        #expect(try jobs(GramPayload.self, in: plan).count == 2 * 2 * 3)
+        let many = manifest(perEpoch: 5000, models: (0..<16).map { "m\($0)" })
+        let hsic = CampaignPlan.hsicJobs(many, epoch: many.epochs[0])
+        #expect(hsic.count == 1 || hsic.flatMap(\.groups) == many.epochs[0].groups)
+    }
+
+    @Test("Payloads read back as they were written")
+    func roundTrip() throws {
+        for payload in try jobs(HSICPayload.self, in: CampaignPlan.make(manifest())) {
+            #expect(try HSICPayload(decoding: payload.encoded()) == payload)
+        }
+    }
+}

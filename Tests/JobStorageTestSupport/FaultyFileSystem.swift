@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+
+public import SystemPackage
+public import SystemSupport
+
+/// The local file system, with errors reported for renames that a test chooses.
+public struct FaultyFileSystem: FileSystem {
+    /// What goes wrong with a rename.
+    public enum RenameFault: Sendable {
+        /// It happens, and an error is reported.
+        case reported(Errno)
+        /// It does not happen, and an error is reported.
+        case refused(Errno)
+    }
+
+    private let disk = LocalFileSystem()
+    private let fault: @Sendable (_ source: FilePath, _ destination: FilePath) -> RenameFault?
+
+    /// Asks the body for each rename.
+    public init(fault: @escaping @Sendable (_ source: FilePath, _ destination: FilePath) -> RenameFault?) {
+        self.fault = fault
+    }
+
+    /// Fails as the test chose.
+    public func rename(_ source: FilePath, to destination: FilePath) throws(FileError) {
+        switch fault(source, destination) {
+        case nil: try disk.rename(source, to: destination)
+        case .reported(let errno):
+            try disk.rename(source, to: destination)
+            throw FileError("rename", source, errno)
+        case .refused(let errno): throw FileError("rename", source, errno)
+        }
+    }
+
+    // MARK: As it is
+
+    /// Lists.
+    public func names(in directory: FilePath) throws(FileError) -> [String] { try disk.names(in: directory) }
+
+    /// Reads.
+    public func contents(of file: FilePath, limit: Int) throws(FileError) -> [UInt8] {
+        try disk.contents(of: file, limit: limit)
+    }
+
+    /// Looks.
+    public func isPresent(_ path: FilePath) throws(FileError) -> Bool { try disk.isPresent(path) }
+
+    /// Writes.
+    public func create(_ file: FilePath, contents: [UInt8], durably: Bool) throws(FileError) {
+        try disk.create(file, contents: contents, durably: durably)
+    }
+
+    /// Adds.
+    public func append(_ contents: [UInt8], to file: FilePath) throws(FileError) {
+        try disk.append(contents, to: file)
+    }
+
+    /// Overwrites.
+    public func overwrite(_ file: FilePath, contents: [UInt8]) throws(FileError) {
+        try disk.overwrite(file, contents: contents)
+    }
+
+    /// Links.
+    public func link(_ source: FilePath, to destination: FilePath) throws(FileError) {
+        try disk.link(source, to: destination)
+    }
+
+    /// Makes.
+    public func makeDirectory(_ directory: FilePath) throws(FileError) { try disk.makeDirectory(directory) }
+
+    /// Syncs.
+    public func synchronize(directory: FilePath) throws(FileError) { try disk.synchronize(directory: directory) }
+
+    /// Syncs all.
+    public func synchronizeAll(holding directory: FilePath) throws(FileError) {
+        try disk.synchronizeAll(holding: directory)
+    }
+
+    /// Asks.
+    public func access(to path: FilePath) throws(FileError) -> FileAccess { try disk.access(to: path) }
+
+    /// Removes.
+    public func remove(_ file: FilePath) throws(FileError) { try disk.remove(file) }
+
+    /// Removes a directory.
+    public func removeDirectory(_ directory: FilePath) throws(FileError) { try disk.removeDirectory(directory) }
+}
