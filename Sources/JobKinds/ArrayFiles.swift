@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+
+internal import FoundationEssentials
+internal import JobStorage
+internal import SystemPackage
+internal import SystemSupport
+internal import TensorStorage
+internal import WorkerRuntime
+
+/// A file of an array, as a job's result names it.
+struct WrittenFile: Codable, Equatable {
+    /// Below the job directory.
+    let path: String
+    let bytes: Int
+    let digest: ContentDigest
+}
+
+/// Puts files of arrays in their place, whole and once.
+struct ArrayFiles {
+    let context: JobContext
+
+    /// Where a shard is, or will be.
+    static func shard(_ directory: FilePath, _ metadata: ArrayMetadata, _ coordinates: [Int]) -> FilePath {
+        metadata.key(ofShard: coordinates).split(separator: "/").reduce(directory) { $0.appending(String($1)) }
+    }
+
+    /// Adds a small file to an array unless it has one of that name; another's stays.
+    func place(_ bytes: [UInt8], at path: FilePath) throws {
+        if try context.directory.fileSystem.isPresent(path) { return }
+        let draft = context.scratch.appending("file-\(UInt64.random(in: .min ... .max))")
+        try context.directory.fileSystem.create(draft, contents: bytes, durably: true)
+        _ = try context.directory.linkShard(from: draft, to: path)
+    }
+
+    /// Gives a finished shard its name; where another's is there, that one stays and is described instead.
+    func place(_ draft: FilePath, _ written: (byteCount: Int, digest: ContentDigest), at path: FilePath) throws
+        -> WrittenFile
+    {
+        let isOurs = try context.directory.linkShard(from: draft, to: path)
+        guard !isOurs else { return describe(path, written.byteCount, written.digest) }
+        return try describe(present: path)
+    }
+
+    /// Describes a file that is there already.
+    func describe(present path: FilePath) throws -> WrittenFile {
+        var hasher = ContentDigest.Hasher()
+        var size = 0
+        let descriptor = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+        try descriptor.closeAfter {
+            var buffer = [UInt8](repeating: 0, count: 1 << 20)
+            while true {
+                let count = try unsafe buffer.withUnsafeMutableBytes { try unsafe descriptor.read(into: $0) }
+                if count == 0 { break }
+                hasher.update(count == buffer.count ? buffer : Array(buffer.prefix(count)))
+                size += count
+            }
+        }
+        return describe(path, size, hasher.finalize())
+    }
+
+    private func describe(_ path: FilePath, _ size: Int, _ digest: ContentDigest) -> WrittenFile {
+        var relative = path
+        _ = relative.removePrefix(context.directory.root)
+        return WrittenFile(path: relative.string, bytes: size, digest: digest)
+    }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+
+internal import Campaigns
+internal import ComputeEngine
+internal import Datasets
+internal import Networks
+internal import SystemSupport
+internal import TensorStorage
+
+/// How activations and Gram matrices lie in Zarr arrays.
+enum ArrayLayouts {
+    /// The most bytes of a chunk of activations that has more than one channel.
+    static let chunkBytes = 65_536
+    /// The effort of zstd; more of it hardly makes activations smaller.
+    static let level = 1
+
+    /// Channels of a chunk: as few chunks as fit the size, all about equally large.
+    static func channelsPerChunk(_ layer: Layer) -> Int {
+        let most = max(1, chunkBytes / (layer.side * layer.side * 4))
+        let chunks = (layer.neuronCount + most - 1) / most
+        return (layer.neuronCount + chunks - 1) / chunks
+    }
+
+    /// A layer's activations: images, channels, rows, columns, in shards of whole images.
+    static func activations(_ layer: Layer, _ payload: ActivationsPayload) throws -> ArrayMetadata {
+        let channels = channelsPerChunk(layer)
+        let chunks = (layer.neuronCount + channels - 1) / channels
+        let map = layer.window == nil ? [] : [layer.side, layer.side]
+        return try ArrayMetadata(
+            shape: [payload.imageCount, layer.neuronCount] + map,
+            shardShape: [payload.shardRows, channels * chunks] + map,
+            chunkShape: [1, channels] + map,
+            elementType: payload.options.dtype == "float16" ? .float16 : .float32,
+            codec: codec(payload.options),
+            level: level,
+            attributes: [
+                "layer": .string(layer.name),
+                "weights": .string(payload.weights.hexadecimal),
+                "batch_norm": .bool(payload.batchNorm),
+                "images": .string(payload.images.hexadecimal),
+                "preprocessing": .string(Preprocessor.identity),
+                "engine": .string(CPUEngine.version),
+                "instruction_set": .string(CPUEngine.instructionSet),
+            ],
+            dimensionNames: ["image", "channel"] + (map.isEmpty ? [] : ["row", "column"])
+        )
+    }
+
+    /// A Gram matrix, in shards of a panel of rows.
+    static func gram(_ payload: GramPayload) throws -> ArrayMetadata {
+        let columns = min(payload.count, GramLayout.panelRows)
+        let wide = (payload.count + columns - 1) / columns * columns
+        let rows = min(payload.count, GramLayout.chunkRows)
+        let panel = min((payload.count + rows - 1) / rows * rows, GramLayout.panelRows)
+        return try ArrayMetadata(
+            shape: [payload.count, payload.count],
+            shardShape: [panel, wide],
+            chunkShape: [rows, columns],
+            elementType: .float32,
+            codec: codec(payload.options),
+            level: level,
+            attributes: [
+                "activations": .string(payload.activations.hexadecimal),
+                "rows": .string(payload.rows.hexadecimal),
+                "centred": .bool(true),
+                "engine": .string(CPUEngine.version),
+                "instruction_set": .string(CPUEngine.instructionSet),
+            ],
+            dimensionNames: ["image", "other_image"]
+        )
+    }
+
+    private static func codec(_ options: Campaign.ArrayOptions) -> ChunkCompression {
+        options.codec == "zstd" ? .zstd : .shuffleZstd
+    }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+
+public import Networks
+public import TensorStorage
+
+extension NetworkWeights {
+    /// The weights as the cache keeps them: every parameter that the network uses, in order, as safetensors.
+    ///
+    /// Equal networks have equal bytes, so the digest of these bytes names the network.
+    public func cacheFile() -> [UInt8] {
+        encodeSafetensors(
+            Self.tensors(batchNorm: usesBatchNorm).map { (name: $0.name, shape: $0.shape, values: self[$0.name]) },
+            metadata: ["batch_norm": usesBatchNorm ? "true" : "false"]
+        )
+    }
+
+    /// Takes the weights from the tensors of a file.
+    ///
+    /// - Throws: `WeightsError` for a wrong shape, or missing tensors where `strict`.
+    public init(_ tensors: [String: NamedTensor], batchNorm: Bool, strict: Bool) throws(WeightsError) {
+        try self.init(batchNorm: batchNorm, strict: strict) { name in
+            tensors[name].map { ($0.shape, $0.values) }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+
+private import Campaigns
+private import ComputeEngine
+private import FoundationEssentials
+public import JobStorage
+private import RepresentationSimilarity
+private import Synchronization
+private import SystemPackage
+private import SystemSupport
+private import TensorStorage
+public import WorkerRuntime
+
+/// Sums the products of all wanted pairs of Gram matrices over some groups of rows of an epoch.
+public struct HSICRunner: JobRunner {
+    /// Needs nothing.
+    public init() {}
+
+    /// Computes the groups' partial sums, block by block.
+    public func run(_ job: JobSpecification, context: JobContext) throws -> JobResult {
+        let payload = try HSICPayload(decoding: job.payload)
+        let groups = try payload.groups.map { bounds in
+            guard bounds.count == 2, 0 <= bounds[0], bounds[0] <= bounds[1], bounds[1] <= payload.count else {
+                throw JobFailure.failed(code: "groups", message: "a group of rows is \(bounds)")
+            }
+            return bounds[0]..<bounds[1]
+        }
+        var blocks: [HSICResultFile.Block] = []
+        for (index, block) in payload.blocks.enumerated() {
+            try context.checkCancellation()
+            blocks.append(try sums(of: block, groups, payload.count, context))
+            context.report(
+                Progress(
+                    fraction: Double(index + 1) / Double(payload.blocks.count),
+                    text: "\(index + 1) of \(payload.blocks.count) layers"
+                )
+            )
+        }
+        let grams = payload.blocks.flatMap(\.grams)
+        return JobResult(
+            payload: HSICResultFile(blocks: blocks).encoded(),
+            inputs: Dictionary(grams.map { ($0.hexadecimal, $0) }) { first, _ in first }
+        )
+    }
+
+    private func sums(
+        of block: HSICPayload.Block,
+        _ groups: [Range<Int>],
+        _ count: Int,
+        _ context: JobContext
+    ) throws -> HSICResultFile.Block {
+        let directory = context.directory
+        let readers = try block.grams.map { gram in
+            let reader = try readInput { try ZarrReader(directory: directory.array(gram)) }
+            guard reader.metadata.shape == [count, count] else {
+                throw InputError.malformed(directory.array(gram), "it has the shape \(reader.metadata.shape)")
+            }
+            return reader
+        }
+        let meanSquares = try block.grams.map { gram in
+            let file = directory.array(gram).appending(FeatureMeans.fileName)
+            let bytes = try readInput { try directory.fileSystem.contents(of: file, limit: 4096) }
+            guard let means = try? JSONDecoder().decode(FeatureMeans.self, from: Data(bytes)) else {
+                throw JobFailure.inputUnreadable(code: "means", message: "\"\(file)\" is damaged")
+            }
+            return means.meanSquare
+        }
+        let partials = Mutex([HSICPartialSums?](repeating: nil, count: groups.count))
+        try runTasks(groups.count, threads: context.threads) { task in
+            var codecs = try GramRows(readers)
+            let partial = try HSICPartialSums.compute(
+                matrices: readers.count,
+                images: count,
+                rows: groups[task],
+                read: { matrix, rows in try readInput { try codecs.read(matrix, rows) } }
+            )
+            partials.withLock { $0[task] = partial }
+        }
+        return HSICResultFile.Block(
+            layer: block.layer,
+            meanSquares: meanSquares,
+            partials: partials.withLock { $0.compactMap { $0 } }
+        )
+    }
+}
+
+/// Reads rows of Gram matrices, chunk by chunk.
+private struct GramRows {
+    private let readers: [ZarrReader]
+    private var chunk: [Float]
+
+    init(_ readers: [ZarrReader]) throws {
+        self.readers = readers
+        chunk = [Float](repeating: 0, count: readers.map(\.metadata.chunkElementCount).max() ?? 0)
+    }
+
+    mutating func read(_ matrix: Int, _ rows: Range<Int>) throws -> [Float] {
+        let metadata = readers[matrix].metadata
+        let (n, chunkRows, chunkColumns) = (metadata.shape[1], metadata.chunkShape[0], metadata.chunkShape[1])
+        var values = [Float](repeating: .nan, count: rows.count * n)
+        var codec = try readers[matrix].makeCodec()
+        guard !rows.isEmpty else { return values }
+        for chunkRow in rows.lowerBound / chunkRows...(rows.upperBound - 1) / chunkRows {
+            let start = chunkRow * chunkRows
+            for chunkColumn in 0..<metadata.chunkGrid[1] {
+                var span = chunk.mutableSpan
+                try readers[matrix].readChunk([chunkRow, chunkColumn], with: &codec, into: &span)
+                let columns = chunkColumn * chunkColumns..<min((chunkColumn + 1) * chunkColumns, n)
+                for row in rows.clamped(to: start..<start + chunkRows) {
+                    let from = (row - start) * chunkColumns - columns.lowerBound
+                    let to = (row - rows.lowerBound) * n
+                    for column in columns { values[to + column] = chunk[from + column] }
+                }
+            }
+        }
+        return values
+    }
+}

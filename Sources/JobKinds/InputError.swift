@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+
+internal import SystemPackage
+internal import SystemSupport
+internal import TensorStorage
+internal import WorkerRuntime
+
+/// An input of a job that is not as it was when the job was made.
+enum InputError {
+    /// A cached file has another content than its name says.
+    static func changed(_ file: FilePath) -> JobFailure {
+        .inputUnreadable(code: "changed", message: "\"\(file)\" was changed since the campaign was submitted")
+    }
+
+    /// A cached file has a content that this version cannot read.
+    static func malformed(_ file: FilePath, _ reason: String) -> JobFailure {
+        .failed(code: "malformed", message: "\"\(file)\" cannot be used: \(reason)")
+    }
+}
+
+/// Runs a read of an input, and says of missing and damaged files that the input is at fault, not the job.
+func readInput<Result>(_ body: () throws -> Result) throws -> Result {
+    do {
+        return try body()
+    } catch let error as ShardError {
+        throw JobFailure.inputUnreadable(code: "shard", message: "\(error); it will be made again")
+    } catch let error as FileError where [.noSuchFileOrDirectory, .ioError].contains(error.errno) {
+        throw JobFailure.inputUnreadable(code: "file", message: "\(error)")
+    }
+}
