@@ -77,9 +77,11 @@ let package = Package(
         // MARK: Edges
         module("Datasets", ["ImageCoding", "SystemSupport", swiftCSV, system], settings: numeric),
         module("ImageCoding", ["CPNG", "CTurboJPEG"], settings: numeric),
+        module("TensorStorage", ["CZip", "CZstd", "SystemSupport", system], settings: numeric),
 
         // MARK: Tests
         tests(of: "Datasets", ["ImageCoding", "SystemSupport", system], resources: true),
         tests(of: "ImageCoding", [], resources: true),
+        tests(of: "TensorStorage", ["SystemSupport", subprocess, system], resources: true),
     ]
 )
