@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+
+/// What a restricted pickle can hold.
+enum PickleValue {
+    case none
+    case bool(Bool)
+    case integer(Int)
+    case number(Double)
+    case string(String)
+    case tuple([PickleValue])
+    case list(PickleList)
+    case dictionary(PickleDictionary)
+    case global(PickleGlobal)
+    case storage(TorchStorage)
+    case tensor(TorchTensor)
+
+    var integer: Int? {
+        if case .integer(let value) = self { value } else { nil }
+    }
+
+    var string: String? {
+        if case .string(let text) = self { text } else { nil }
+    }
+
+    /// The values of a tuple of sizes.
+    var integers: [Int]? {
+        guard case .tuple(let elements) = self else { return nil }
+        let numbers = elements.compactMap(\.integer)
+        return numbers.count == elements.count ? numbers : nil
+    }
+}
+
+/// A list, to which later opcodes append.
+final class PickleList {
+    var elements: [PickleValue] = []
+}
+
+/// A dictionary in the order of its items; keys that are no strings are left out.
+final class PickleDictionary {
+    var items: [(key: String, value: PickleValue)] = []
+}
+
+/// The only names that a tensor file may use.
+enum PickleGlobal: Equatable {
+    case orderedDictionary
+    case rebuildTensor
+    case rebuildParameter
+    case storage(ElementType)
+
+    init?(module: String, name: String) {
+        switch (module, name) {
+        case ("collections", "OrderedDict"): self = .orderedDictionary
+        case ("torch._utils", "_rebuild_tensor_v2"): self = .rebuildTensor
+        case ("torch._utils", "_rebuild_parameter"): self = .rebuildParameter
+        case ("torch", _):
+            let types: [String: ElementType] = [
+                "BoolStorage": .bool, "ByteStorage": .uint8, "CharStorage": .int8, "ShortStorage": .int16,
+                "IntStorage": .int32, "LongStorage": .int64, "HalfStorage": .float16,
+                "BFloat16Storage": .bfloat16, "FloatStorage": .float32, "DoubleStorage": .float64,
+            ]
+            guard let type = types[name] else { return nil }
+            self = .storage(type)
+        default: return nil
+        }
+    }
+}
+
+/// A block of numbers that tensors are views of.
+struct TorchStorage {
+    let key: String
+    let elementType: ElementType
+    let elementCount: Int
+}
+
+/// A view of a storage, in elements.
+struct TorchTensor {
+    let storage: TorchStorage
+    let offset: Int
+    let shape: [Int]
+    let strides: [Int]
+}

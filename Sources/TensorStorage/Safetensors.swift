@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+
+/// A tensor of a weight file.
+public struct NamedTensor: Equatable, Sendable {
+    /// The sizes, outermost first; none for a single number.
+    public let shape: [Int]
+    /// How the file stored the numbers.
+    public let elementType: ElementType
+    /// The numbers in C order, converted to single precision.
+    public let values: [Float]
+
+    /// Wraps numbers that fit the shape.
+    public init(shape: [Int], elementType: ElementType, values: [Float]) {
+        precondition(elementCount(shape, limit: .max) == values.count, "the shape fits the values")
+        self.shape = shape
+        self.elementType = elementType
+        self.values = values
+    }
+}
+
+private let safetensorsTypes: [String: ElementType] = [
+    "BOOL": .bool, "U8": .uint8, "I8": .int8, "I16": .int16, "I32": .int32, "I64": .int64,
+    "F16": .float16, "BF16": .bfloat16, "F32": .float32, "F64": .float64,
+]
+
+/// Reads a `.safetensors` file.
+public func readSafetensors(_ file: [UInt8]) throws(TensorFileError) -> [String: NamedTensor] {
+    func malformed(_ reason: String) -> TensorFileError { .malformed(format: "safetensors", reason: reason) }
+    var cursor = ByteCursor(file, format: "safetensors")
+    let headerSize = try cursor.size(bytes: 8)
+    guard headerSize <= 100_000_000 else { throw malformed("its header would have \(headerSize) bytes") }
+    guard let header = JSONValue(parsing: Array(try cursor.take(headerSize)))?.object else {
+        throw malformed("its header is no JSON object")
+    }
+    let data = cursor.position
+    var tensors: [String: NamedTensor] = [:]
+    var ranges: [Range<Int>] = []
+    for (name, entry) in header where name != "__metadata__" {
+        guard let members = entry.object, let typeName = members["dtype"]?.string,
+            let shape = members["shape"]?.integers, let offsets = members["data_offsets"]?.integers, offsets.count == 2
+        else { throw malformed("the entry of \"\(name)\" is incomplete") }
+        guard let type = safetensorsTypes[typeName] else {
+            throw .refused(format: "safetensors", reason: "\"\(name)\" is of the type \"\(typeName.prefix(40))\"")
+        }
+        guard offsets[0] >= 0, offsets[0] <= offsets[1], offsets[1] <= file.count - data else {
+            throw malformed("\"\(name)\" lies at \(offsets), outside of the \(file.count - data) bytes of data")
+        }
+        let size = offsets[1] - offsets[0]
+        guard let count = elementCount(shape, limit: size), count * type.byteCount == size else {
+            throw malformed("\"\(name)\" of shape \(shape) does not fit its \(size) bytes")
+        }
+        if size > 0 { ranges.append(offsets[0]..<offsets[1]) }
+        let bytes = Array(file[(data + offsets[0])..<(data + offsets[1])])
+        tensors[name] = NamedTensor(shape: shape, elementType: type, values: type.floats(bytes))
+    }
+    ranges.sort { $0.lowerBound < $1.lowerBound }
+    for (left, right) in zip(ranges, ranges.dropFirst()) where left.upperBound > right.lowerBound {
+        throw malformed("two tensors overlap at byte \(right.lowerBound)")
+    }
+    return tensors
+}
+
+/// Writes tensors in single precision as a `.safetensors` file; the same content gives the same bytes.
+///
+/// Names must differ. Tensors lie in the order given, metadata in the order of their names.
+public func encodeSafetensors(
+    _ tensors: [(name: String, shape: [Int], values: [Float])],
+    metadata: [String: String]
+) -> [UInt8] {
+    var entries: [String] = []
+    if !metadata.isEmpty {
+        entries.append("\"__metadata__\": " + JSONValue.object(metadata.mapValues(JSONValue.string)).text)
+    }
+    var offset = 0
+    for (name, shape, values) in tensors {
+        precondition(elementCount(shape, limit: .max) == values.count, "the shape fits the values")
+        let end = offset + values.count * 4
+        let sizes = JSONValue.array(shape.map(JSONValue.integer)).text
+        let place = "\"dtype\": \"F32\", \"shape\": \(sizes), \"data_offsets\": [\(offset), \(end)]"
+        entries.append("\(JSONValue.quoted(name)): {\(place)}")
+        offset = end
+    }
+    var header = Array(("{" + entries.joined(separator: ", ") + "}").utf8)
+    header += [UInt8](repeating: 32, count: (8 - header.count % 8) % 8)
+    var file: [UInt8] = []
+    file.reserveCapacity(8 + header.count + offset)
+    appendLittleEndian(UInt64(header.count), to: &file)
+    file += header
+    for tensor in tensors { file += memoryBytes(of: tensor.values.span) }
+    return file
+}

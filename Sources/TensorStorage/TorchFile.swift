@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+
+/// Reads what `torch.save` wrote of a dictionary of tensors, in its ZIP format.
+func readTorchArchive(_ file: [UInt8]) throws(TensorFileError) -> [String: NamedTensor] {
+    let archive = try ZipArchive(file)
+    guard let pickleName = archive.names.first(where: { $0 == "data.pkl" || $0.hasSuffix("/data.pkl") }) else {
+        throw .malformed(format: "PyTorch", reason: "the archive has no data.pkl")
+    }
+    let folder = pickleName.dropLast("data.pkl".count)
+    if archive.names.contains("\(folder)byteorder") {
+        let order = try archive.contents(of: "\(folder)byteorder")
+        guard order == Array("little".utf8) else {
+            throw .refused(format: "PyTorch", reason: "its numbers are not little-endian")
+        }
+    }
+    var reader = PickleReader(try archive.contents(of: pickleName))
+    var storages: [String: [UInt8]] = [:]
+    return try tensors(of: try reader.read()) { (key) throws(TensorFileError) in
+        if let known = storages[key] { return known }
+        let bytes = try archive.contents(of: "\(folder)data/\(key)")
+        storages[key] = bytes
+        return bytes
+    }
+}
+
+/// Reads the format of before PyTorch 1.6: pickles one after another, then the storages' bytes.
+func readLegacyTorchFile(_ file: [UInt8]) throws(TensorFileError) -> [String: NamedTensor] {
+    var position = 0
+    func next() throws(TensorFileError) -> PickleValue {
+        var reader = PickleReader(file, from: position)
+        let value = try reader.read()
+        position = reader.position
+        return value
+    }
+    _ = try next()  // The magic number, by which the file was recognised.
+    guard try next().integer == 1001 else {
+        throw .refused(format: "PyTorch", reason: "its protocol is unknown; save it again with torch.save")
+    }
+    guard case .dictionary(let system) = try next(),
+        system.items.contains(where: {
+            if $0.key == "little_endian", case .bool(true) = $0.value { true } else { false }
+        })
+    else { throw .refused(format: "PyTorch", reason: "its numbers are not little-endian") }
+    let value = try next()
+    guard case .list(let list) = try next() else {
+        throw .malformed(format: "PyTorch", reason: "its list of storages is missing")
+    }
+    let types = storageTypes(in: value)
+    var storages: [String: [UInt8]] = [:]
+    var cursor = ByteCursor(file, from: position, format: "PyTorch")
+    for key in list.elements.compactMap(\.string) {
+        let count = try cursor.size(bytes: 8)
+        guard let type = types[key], count <= cursor.remaining / type.byteCount else {
+            throw .malformed(format: "PyTorch", reason: "the storage \"\(key)\" reaches beyond the file")
+        }
+        storages[key] = Array(try cursor.take(count * type.byteCount))
+    }
+    return try tensors(of: value) { (key) throws(TensorFileError) in
+        guard let bytes = storages[key] else {
+            throw .malformed(format: "PyTorch", reason: "the storage \"\(key)\" is missing")
+        }
+        return bytes
+    }
+}
+
+/// The items that may be tensors: those below "state_dict" where there is one.
+private func stateItems(of value: PickleValue) throws(TensorFileError) -> [(key: String, value: PickleValue)] {
+    guard case .dictionary(let dictionary) = value else {
+        throw .refused(format: "PyTorch", reason: "it holds no dictionary of tensors; save the model's state_dict()")
+    }
+    if case .dictionary(let wrapped)? = dictionary.items.last(where: { $0.key == "state_dict" })?.value {
+        return wrapped.items
+    }
+    return dictionary.items
+}
+
+private func storageTypes(in value: PickleValue) -> [String: ElementType] {
+    var types: [String: ElementType] = [:]
+    guard case .dictionary(let dictionary) = value else { return types }
+    for item in dictionary.items {
+        switch item.value {
+        case .tensor(let tensor): types[tensor.storage.key] = tensor.storage.elementType
+        case .dictionary: types.merge(storageTypes(in: item.value)) { first, _ in first }
+        default: break
+        }
+    }
+    return types
+}
+
+private func tensors(
+    of value: PickleValue,
+    storage: (String) throws(TensorFileError) -> [UInt8]
+) throws(TensorFileError) -> [String: NamedTensor] {
+    var tensors: [String: NamedTensor] = [:]
+    var total = 0
+    for (key, value) in try stateItems(of: value) {
+        guard case .tensor(let view) = value else { continue }
+        let tensor = try view.gathered(from: try storage(view.storage.key), named: key)
+        total += tensor.values.count
+        guard total <= 1 << 31 else {
+            throw .refused(format: "PyTorch", reason: "it holds over two thousand million numbers")
+        }
+        tensors[key] = tensor
+    }
+    if tensors.isEmpty { throw .refused(format: "PyTorch", reason: "it holds no tensors") }
+    return tensors
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+
+private import Synchronization
+public import SystemPackage
+private import SystemSupport
+
+/// Reads the chunks of a Zarr array; any number of threads may share one.
+///
+/// Files are opened when first needed. Of those not in use at the moment, only a few stay open.
+public final class ZarrReader: Sendable {
+    /// What the array holds and how.
+    public let metadata: ArrayMetadata
+    private let directory: FilePath
+    private let openFiles = Mutex(OpenFiles())
+
+    private static let mostOpenFiles = 32
+
+    private struct OpenFiles {
+        var files: [Int: ShardFile] = [:]
+        /// The numbers of the files, the one used longest ago first.
+        var order: [Int] = []
+    }
+
+    /// Reads the array's `zarr.json`.
+    public init(directory: FilePath) throws {
+        self.directory = directory
+        let path = directory.appending("zarr.json")
+        do {
+            metadata = try ArrayMetadata(parsing: LocalFileSystem().contents(of: path, limit: 16 << 20))
+        } catch let error as TensorFileError {
+            throw ShardError(file: path, chunk: nil, reason: .malformed(error.description))
+        }
+    }
+
+    /// Makes a codec for one thread's reads.
+    public func makeCodec() throws(ChunkError) -> ChunkCodec {
+        try ChunkCodec(metadata)
+    }
+
+    /// Reads a chunk of an array of single or half precision, by its coordinates among the array's chunks.
+    ///
+    /// The span takes all of the chunk, also what reaches beyond the array.
+    public func readChunk(
+        _ coordinates: [Int],
+        with codec: inout ChunkCodec,
+        into elements: inout MutableSpan<Float>
+    ) throws {
+        let file = try fetch(coordinates, into: &codec.encoded)
+        let encoded = codec.takeEncoded()
+        defer { codec.giveBack(encoded) }
+        do throws(ChunkError) {
+            try codec.decode(encoded.span, into: &elements)
+        } catch {
+            throw ShardError(file: file, chunk: coordinates, reason: .chunk(error))
+        }
+    }
+
+    /// Reads a chunk of an array of double precision.
+    public func readChunk(
+        _ coordinates: [Int],
+        with codec: inout ChunkCodec,
+        into elements: inout MutableSpan<Double>
+    ) throws {
+        let file = try fetch(coordinates, into: &codec.encoded)
+        let encoded = codec.takeEncoded()
+        defer { codec.giveBack(encoded) }
+        do throws(ChunkError) {
+            try codec.decode(encoded.span, into: &elements)
+        } catch {
+            throw ShardError(file: file, chunk: coordinates, reason: .chunk(error))
+        }
+    }
+
+    /// Reads all of an array of single or half precision, in C order.
+    public func readAll() throws -> [Float] {
+        var values = [Float](repeating: .nan, count: metadata.shape.reduce(1, *))
+        var chunk = [Float](repeating: 0, count: metadata.chunkElementCount)
+        var codec = try makeCodec()
+        try forEachPosition(in: metadata.chunkGrid) { coordinates in
+            var span = chunk.mutableSpan
+            try readChunk(coordinates, with: &codec, into: &span)
+            forEachRow(ofChunk: coordinates, metadata) { (inChunk, inArray, count) in
+                for index in 0..<count { values[inArray + index] = chunk[inChunk + index] }
+            }
+        }
+        return values
+    }
+
+    // MARK: Files
+
+    /// Reads a chunk's stored bytes, and returns their file.
+    private func fetch(_ coordinates: [Int], into bytes: inout [UInt8]) throws -> FilePath {
+        precondition(gridNumber(coordinates, in: metadata.chunkGrid) != nil, "the chunk lies within the array")
+        let perShard = metadata.chunksPerShard
+        let shard = zip(coordinates, perShard).map { $0 / $1 }
+        let inner = zip(coordinates, perShard).map { $0 % $1 }
+        let file = try open(shard)
+        let place = try file.place(ofChunk: gridNumber(inner, in: perShard) ?? 0, at: coordinates)
+        // What a compressor makes of noise is hardly longer than the noise.
+        let limit = metadata.chunkElementCount * metadata.elementType.byteCount * 2 + 4096
+        guard place.count <= limit else {
+            let reason = "its \(place.count) bytes are too many for a chunk"
+            throw ShardError(file: file.path, chunk: coordinates, reason: .malformed(reason))
+        }
+        try file.read(offset: place.offset, count: place.count, into: &bytes)
+        return file.path
+    }
+
+    private func open(_ shard: [Int]) throws -> ShardFile {
+        let number = gridNumber(shard, in: metadata.shardGrid) ?? 0
+        let known = openFiles.withLock { open in
+            if let file = open.files[number] {
+                open.order.removeAll { $0 == number }
+                open.order.append(number)
+                return file as ShardFile?
+            }
+            return nil
+        }
+        if let known { return known }
+        let path = directory.pushing(FilePath(metadata.key(ofShard: shard)))
+        let file = try ShardFile(opening: path, of: metadata)
+        openFiles.withLock { open in
+            open.files[number] = file
+            open.order.removeAll { $0 == number }
+            open.order.append(number)
+            if open.order.count > Self.mostOpenFiles { open.files[open.order.removeFirst()] = nil }
+        }
+        return file
+    }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+
+import TensorStorage
+import Testing
+
+@Suite("NumPy files")
+struct NumPyFileTests {
+    @Test("What is written is read again", arguments: [[], [0], [5], [2, 3], [2, 1, 4, 3]])
+    func roundTrips(shape: [Int]) throws {
+        let values = activations(shape.reduce(1, *))
+        let single = NumPyFile.encode(values.span, shape: shape)
+        let file = try NumPyFile(parsing: single)
+        #expect(file.shape == shape && file.elementType == .float32 && file.floats == values)
+        let doubles = values.map { Double($0) / 3 }
+        let double = try NumPyFile(parsing: NumPyFile.encode(doubles.span, shape: shape))
+        #expect(double.shape == shape && double.elementType == .float64 && double.doubles == doubles)
+        #expect((single.count - values.count * 4).isMultiple(of: 64))
+    }
+
+    @Test(
+        "Other types are converted",
+        arguments: [
+            ("<f2", [0x00, 0x3C, 0x00, 0xC0] as [UInt8], [1, -2] as [Float]),
+            ("|u1", [0, 200], [0, 200]),
+            ("<i8", [1, 0, 0, 0, 0, 0, 0, 0, 0xFE, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], [1, -2]),
+        ]
+    )
+    func converts(type: String, data: [UInt8], expected: [Float]) throws {
+        for version: UInt8 in 1...3 {
+            let file = try NumPyFile(parsing: self.file(type, "(2,)", data, version: version))
+            #expect(file.floats == expected && file.doubles == expected.map(Double.init))
+        }
+    }
+
+    @Test(
+        "A header that cannot be right is refused",
+        arguments: [
+            (">f4", "(2,)"), ("<c8", "(1,)"), ("|O", "(1,)"), ("<f4", "(3,)"), ("<f4", "(-2,)"), ("<f4", "2"),
+            ("<f4", "(4611686018427387904, 4)"), ("<f4", "(99999999999999999999,)"), ("<f4", "(a,)"),
+        ]
+    )
+    func refusesBadHeaders(type: String, shape: String) {
+        #expect(throws: TensorFileError.self) {
+            try NumPyFile(parsing: file(type, shape, [UInt8](repeating: 0, count: 8), version: 1))
+        }
+    }
+
+    @Test("A truncated file is refused, wherever it ends")
+    func refusesTruncation() {
+        let bytes = NumPyFile.encode(activations(6).span, shape: [2, 3])
+        for cut in bytes.indices {
+            #expect(throws: TensorFileError.self) { try NumPyFile(parsing: Array(bytes.prefix(cut))) }
+        }
+    }
+
+    private func file(_ type: String, _ shape: String, _ data: [UInt8], version: UInt8) -> [UInt8] {
+        let header = Array("{'descr': '\(type)', 'fortran_order': False, 'shape': \(shape), }\n".utf8)
+        let length: [UInt8] = [UInt8(header.count), 0] + (version == 1 ? [] : [0, 0])
+        return [0x93] + Array("NUMPY".utf8) + [version, 0] + length + header + data
+    }
+}

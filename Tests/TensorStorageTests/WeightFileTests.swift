@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+
+import FoundationEssentials
+import SystemPackage
+import TensorStorage
+import Testing
+
+private struct Expected: Decodable {
+    let shape: [Int]
+    let dtype: String
+    let values: [Double]
+
+    enum CodingKeys: CodingKey { case shape, dtype, values }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        shape = try container.decode([Int].self, forKey: .shape)
+        dtype = try container.decode(String.self, forKey: .dtype)
+        if let flags = try? container.decode([Bool].self, forKey: .values) {
+            values = flags.map { $0 ? 1 : 0 }
+        } else {
+            values = try container.decode([Double].self, forKey: .values)
+        }
+    }
+}
+
+@Suite("Weight files")
+struct WeightFileTests {
+    private static let sound = [
+        "state.pt", "wrapped.pt", "parameters_prefixed.pt", "state.legacy.pt", "state.safetensors",
+    ]
+
+    @Test("Every format gives the values that PyTorch saved", arguments: sound)
+    func readsValues(file: String) throws {
+        let expected = try JSONDecoder().decode([String: Expected].self, from: Data(resource("state.json")))
+        let tensors = try readTensors(at: resources.appending(file))
+        let prefix = file.hasPrefix("parameters") ? "module." : ""
+        #expect(Set(tensors.keys) == Set(expected.keys.map { prefix + $0 }))
+        for (name, value) in expected {
+            let tensor = try #require(tensors[prefix + name])
+            #expect(tensor.shape == value.shape, "\(name)")
+            #expect(tensor.elementType.rawValue == value.dtype, "\(name)")
+            #expect(tensor.values == value.values.map { Float($0) }, "\(name)")
+        }
+    }
+
+    @Test(
+        "A file that asks for a command is refused by the command's name",
+        arguments: ["hostile.pt", "hostile.legacy.pt"]
+    )
+    func refusesCommands(file: String) throws {
+        let error = try #require(throws: TensorFileError.self) { try readTensors(resource(file)) }
+        #expect(error.description.contains("posix.system"))
+    }
+
+    @Test("A truncated file is refused, wherever it ends", arguments: sound)
+    func refusesTruncation(file: String) throws {
+        let bytes = try resource(file)
+        for cut in stride(from: 0, to: bytes.count, by: 3) + [bytes.count - 1] {
+            #expect(throws: TensorFileError.self, "cut at \(cut)") { try readTensors(Array(bytes.prefix(cut))) }
+        }
+    }
+
+    @Test("Flipped bits never trap", arguments: sound)
+    func survivesFlippedBits(file: String) throws {
+        let bytes = try resource(file)
+        for position in bytes.indices {
+            var broken = bytes
+            broken[position] ^= UInt8(1 << (position % 8))
+            _ = try? readTensors(broken)
+            broken[position] = 0xFF
+            _ = try? readTensors(broken)
+        }
+    }
+
+    @Test("Big-endian numbers are refused")
+    func refusesBigEndian() throws {
+        var bytes = try resource("state.pt")
+        let order = try #require(bytes.indices.first { bytes[$0...].starts(with: "little".utf8) })
+        bytes.replaceSubrange(order..<(order + 6), with: "bigbig".utf8)
+        #expect(throws: TensorFileError.self) { try readTensors(bytes) }
+    }
+
+    @Test("What is written as safetensors is read again, and written to the same bytes")
+    func roundTripsSafetensors() throws {
+        let tensors: [(name: String, shape: [Int], values: [Float])] = [
+            ("b \"quoted\"\n", [2, 3], [1, -2, .infinity, 0.1, -0.0, 5]), ("a", [], [7]), ("empty", [0, 4], []),
+        ]
+        let bytes = encodeSafetensors(tensors, metadata: ["z": "1", "a": "é"])
+        #expect(bytes == encodeSafetensors(tensors, metadata: ["a": "é", "z": "1"]))
+        let read = try readTensors(bytes)
+        #expect(read.count == 3)
+        for tensor in tensors {
+            #expect(read[tensor.name]?.shape == tensor.shape)
+            #expect(read[tensor.name]?.values.map(\.bitPattern) == tensor.values.map(\.bitPattern))
+        }
+        for cut in bytes.indices {
+            #expect(throws: TensorFileError.self, "cut at \(cut)") { try readSafetensors(Array(bytes.prefix(cut))) }
+        }
+    }
+
+    @Test(
+        "A safetensors header that cannot be right is refused",
+        arguments: [
+            #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}}"#,
+            #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}"#,
+            #"{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}"#,
+            #"{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,4]}}"#,
+            #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#,
+            #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}"#,
+            #"{"a":{"dtype":"F8_E4M3","shape":[1],"data_offsets":[0,1]}}"#,
+            #"{"a":3}"#,
+        ]
+    )
+    func refusesBadHeaders(header: String) {
+        var bytes = [UInt8](repeating: 0, count: 8)
+        bytes[0] = UInt8(header.utf8.count)
+        bytes += Array(header.utf8) + [UInt8](repeating: 0, count: 8)
+        #expect(throws: TensorFileError.self) { try readSafetensors(bytes) }
+    }
+}
