@@ -78,6 +78,9 @@ let package = Package(
         // MARK: Edges
         module("JobStorage", ["SystemSupport", system]),
 
+        // MARK: Services
+        module("WorkerRuntime", ["JobStorage", "SystemSupport", logging, system]),
+
         // MARK: Tests
         .target(
             name: "JobStorageTestSupport",
@@ -86,5 +89,6 @@ let package = Package(
             swiftSettings: strict
         ),
         tests(of: "JobStorage", ["JobStorageTestSupport", "SystemSupport", system]),
+        tests(of: "WorkerRuntime", ["JobStorage", "JobStorageTestSupport", "SystemSupport", logging, system]),
     ]
 )
