@@ -79,6 +79,7 @@ let package = Package(
         module("JobStorage", ["SystemSupport", system]),
 
         // MARK: Services
+        module("Coordination", ["JobStorage", "SystemSupport", logging, system]),
         module("WorkerRuntime", ["JobStorage", "SystemSupport", logging, system]),
 
         // MARK: Tests
@@ -87,6 +88,10 @@ let package = Package(
             dependencies: ["JobStorage", "SystemSupport", system],
             path: "Tests/JobStorageTestSupport",
             swiftSettings: strict
+        ),
+        tests(
+            of: "Coordination",
+            ["JobStorage", "JobStorageTestSupport", "SystemSupport", "WorkerRuntime", logging, system]
         ),
         tests(of: "JobStorage", ["JobStorageTestSupport", "SystemSupport", system]),
         tests(of: "WorkerRuntime", ["JobStorage", "JobStorageTestSupport", "SystemSupport", logging, system]),
