@@ -83,6 +83,7 @@ let package = Package(
         module("ComputeEngine", ["COneDNN", "COpenBLAS", "SystemSupport"], settings: numeric),
         module("ImageCoding", ["CPNG", "CTurboJPEG"], settings: numeric),
         module("JobStorage", ["SystemSupport", system]),
+        module("TensorStorage", ["CZip", "CZstd", "SystemSupport", system], settings: numeric),
 
         // MARK: Science
         module("Datasets", ["ImageCoding", "SystemSupport", swiftCSV, system], settings: numeric),
@@ -91,19 +92,41 @@ let package = Package(
 
         // MARK: Services
         module("Campaigns", ["JobStorage", "Networks", "SystemSupport", yams]),
+        module(
+            "Coordination",
+            [
+                "Campaigns", "Datasets", "ImageCoding", "JobKinds", "JobStorage", "Networks",
+                "RepresentationSimilarity", "SystemSupport", "TensorStorage", logging, system,
+            ]
+        ),
+        module(
+            "JobKinds",
+            [
+                "Campaigns", "ComputeEngine", "Datasets", "ImageCoding", "JobStorage", "Networks",
+                "RepresentationSimilarity", "SystemSupport", "TensorStorage", "WorkerRuntime", system,
+            ],
+            settings: numeric
+        ),
+        module("WorkerRuntime", ["JobStorage", "SystemSupport", logging, system]),
 
         // MARK: Tests
-        tests(of: "Campaigns", ["JobStorage", "SystemSupport"]),
-        tests(of: "Datasets", ["ImageCoding", "SystemSupport", system], resources: true),
-        tests(of: "ImageCoding", [], resources: true),
         .target(
             name: "JobStorageTestSupport",
             dependencies: ["JobStorage", "SystemSupport", system],
             path: "Tests/JobStorageTestSupport",
             swiftSettings: strict
         ),
+        tests(of: "Campaigns", ["JobStorage", "SystemSupport"]),
+        tests(
+            of: "Coordination",
+            ["JobStorage", "JobStorageTestSupport", "SystemSupport", "WorkerRuntime", logging, system]
+        ),
+        tests(of: "Datasets", ["ImageCoding", "SystemSupport", system], resources: true),
+        tests(of: "ImageCoding", [], resources: true),
         tests(of: "JobStorage", ["JobStorageTestSupport", "SystemSupport", system]),
         tests(of: "Networks", ["ComputeEngine", "SystemSupport"], resources: true),
         tests(of: "RepresentationSimilarity", ["ComputeEngine", "SystemSupport"], resources: true),
+        tests(of: "TensorStorage", ["SystemSupport", subprocess, system], resources: true),
+        tests(of: "WorkerRuntime", ["JobStorage", "JobStorageTestSupport", "SystemSupport", logging, system]),
     ]
 )

@@ -22,6 +22,12 @@ public struct CampaignSnapshot: Equatable, Sendable {
         if let other = tokens[token.name.job], !token.name.supersedes(other.name) { return }
         tokens[token.name.job] = token
     }
+
+    /// Adds all that another snapshot has seen.
+    public mutating func merge(_ other: CampaignSnapshot) {
+        published.merge(other.published) { mine, _ in mine }
+        for token in other.tokens.values { add(token) }
+    }
 }
 
 extension TokenName {

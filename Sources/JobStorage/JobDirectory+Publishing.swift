@@ -12,7 +12,8 @@ public struct PublishedBucket: Equatable, Codable, Sendable {
     /// The jobs that were complete when it was published and so have no token.
     public let omitted: Set<JobID>
 
-    init(_ bucket: PublicationPlan.Bucket, omitting omitted: Set<JobID>) {
+    /// Describes a bucket as it is published.
+    public init(_ bucket: PublicationPlan.Bucket, omitting omitted: Set<JobID>) {
         kind = bucket.kind
         priority = bucket.priority
         self.omitted = omitted

@@ -96,8 +96,7 @@ public struct JobDirectory: Sendable {
 
     /// Where a token is.
     public func path(of token: Token) -> FilePath {
-        folder(token.name.folder, of: token.campaign).appending(token.bucket.description)
-            .appending(token.name.description)
+        FilePath("\(root.string)/\(token.name.folder.rawValue)/\(token.campaign)/\(token.bucket)/\(token.name)")
     }
 
     /// Where the merged output of a campaign goes.

@@ -81,14 +81,11 @@ struct SnapshotTests {
         )
     }
 
-    private func snapshot(_ standings: [(Int, Int, TokenName.Standing)], published: [Int]) throws -> CampaignSnapshot {
-        let temporary = try TemporaryJobDirectory()
+    private func snapshot(_ standings: [(Int, Int, TokenName.Standing)], published: [Int]) -> CampaignSnapshot {
         var snapshot = CampaignSnapshot()
         for number in published {
             let bucket = plan.buckets[number]
-            let scratch = try temporary.scratch()
-            _ = try temporary.directory.publish(bucket, of: id, omitting: [], scratch: scratch)
-            snapshot.add(try present(temporary.directory.published(bucket.name, of: id)), named: bucket.name)
+            snapshot.add(PublishedBucket(bucket, omitting: []), named: bucket.name)
         }
         for (bucket, job, standing) in standings {
             let job = plan.buckets[bucket].jobs[job].id
@@ -100,30 +97,30 @@ struct SnapshotTests {
 
     @Test func `buckets are published when all they depend on is done`() throws {
         #expect(
-            try snapshot([], published: []).bucketsToPublish(of: plan).map(\.name.description) == ["00000", "00002"]
+            snapshot([], published: []).bucketsToPublish(of: plan).map(\.name.description) == ["00000", "00002"]
         )
-        let half = try snapshot([(0, 0, .done(name))], published: [0, 2])
+        let half = snapshot([(0, 0, .done(name))], published: [0, 2])
         #expect(half.bucketsToPublish(of: plan).isEmpty)
-        let whole = try snapshot([(0, 0, .done(name)), (0, 1, .done(name))], published: [0, 2])
+        let whole = snapshot([(0, 0, .done(name)), (0, 1, .done(name))], published: [0, 2])
         #expect(whole.bucketsToPublish(of: plan).map(\.name.description) == ["00001"])
     }
 
     @Test func `a campaign ends when all is done, or when a failure leaves nothing to do`() throws {
         let done = TokenName.Standing.done(name)
         let failed = TokenName.Standing.failed(name, .poison)
-        #expect(try snapshot([], published: []).outcome(of: plan) == .underWay)
-        let all = try snapshot([(0, 0, done), (0, 1, done), (1, 0, done), (2, 0, done)], published: [0, 1, 2])
+        #expect(snapshot([], published: []).outcome(of: plan) == .underWay)
+        let all = snapshot([(0, 0, done), (0, 1, done), (1, 0, done), (2, 0, done)], published: [0, 1, 2])
         #expect(all.outcome(of: plan) == .done)
-        let stuck = try snapshot([(0, 0, done), (0, 1, failed), (2, 0, done)], published: [0, 2])
+        let stuck = snapshot([(0, 0, done), (0, 1, failed), (2, 0, done)], published: [0, 2])
         #expect(stuck.outcome(of: plan) == .failed([plan.buckets[0].jobs[1].id: .poison]))
-        let busy = try snapshot([(0, 0, done), (0, 1, failed), (2, 0, .running(name))], published: [0, 2])
+        let busy = snapshot([(0, 0, done), (0, 1, failed), (2, 0, .running(name))], published: [0, 2])
         #expect(busy.outcome(of: plan) == .underWay)
-        let unseen = try snapshot([(0, 0, done), (0, 1, failed)], published: [0, 2])
+        let unseen = snapshot([(0, 0, done), (0, 1, failed)], published: [0, 2])
         #expect(unseen.outcome(of: plan) == .underWay)
     }
 
     @Test func `jobs are counted by kind, and what was handed back counts as pending`() throws {
-        let snapshot = try snapshot(
+        let snapshot = self.snapshot(
             [(0, 0, .returned(name, .poison)), (0, 1, .done(name)), (2, 0, .running(name))],
             published: [0, 2]
         )

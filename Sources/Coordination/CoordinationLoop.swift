@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+
+public import JobStorage
+public import Logging
+private import SystemPackage
+public import SystemSupport
+
+/// Publishes what is ready, takes back what was lost, and merges what is done, again and again.
+///
+/// It keeps nothing that it could not read again from the job directory: it may be stopped at any point, started
+/// elsewhere, and several may run at once.
+public struct CoordinationLoop {
+    /// Its name in the job directory, under which it keeps its scratch folder.
+    public let name: WorkerName
+    private let directory: JobDirectory
+    private let content: any CampaignContent
+    private let logger: Logger
+    private let now: @Sendable () -> BootClock.Instant
+    private var sweeper: Sweeper
+    private var campaigns: [CampaignID: CampaignCourse] = [:]
+    private var ends: [CampaignID: CampaignEnd] = [:]
+
+    /// Prepares a coordinator with a scratch folder of its own.
+    public init(
+        _ directory: JobDirectory,
+        content: any CampaignContent,
+        logger: Logger,
+        now: @escaping @Sendable () -> BootClock.Instant = { BootClock().now }
+    ) throws(FileError) {
+        let identity = try HostIdentity.current()
+        name = WorkerName(identity, random: .random(in: .min ... .max))
+        self.directory = directory
+        self.content = content
+        self.logger = logger
+        self.now = now
+        let scratch = directory.scratch(of: name)
+        try directory.fileSystem.makeDirectories(scratch)
+        sweeper = Sweeper(directory, observer: identity, probe: scratch.appending("probe"), logger: logger)
+    }
+
+    /// Coordinates until every campaign has ended, or until it is asked to stop.
+    ///
+    /// Looks around in the given rhythm: short where workers of this machine wait for it.
+    public mutating func run(
+        every rhythm: Duration,
+        until isStopping: Monitor<Bool>
+    ) throws(FileError) -> [CampaignID: CampaignEnd] {
+        repeat {
+            if try step() { break }
+        } while isStopping.wait(atMost: rhythm, for: { $0 ? true : nil }) == nil
+        return ends
+    }
+
+    /// The campaigns that have ended, as far as this coordinator has seen.
+    public var endedCampaigns: [CampaignID: CampaignEnd] { ends }
+
+    /// Does all that can be done now; true where every campaign has ended.
+    public mutating func step() throws(FileError) -> Bool {
+        let known = try directory.campaigns()
+        var running: [Token] = []
+        for campaign in known where ends[campaign] == nil {
+            do throws(FileError) {
+                ends[campaign] = try advance(campaign, running: &running)
+            } catch  where !error.isEnvironmental {
+                // Listings and files of a shared disk may fail for a moment; the next step sees them anew.
+                logger.warning("step failed", metadata: ["campaign": "\(campaign)", "error": "\(error)"])
+            }
+        }
+        let priorities = campaigns.mapValues(\.priorities)
+        try sweeper.sweep(running, now: now()) { priorities[$0.campaign]?[$0.bucket] ?? 5 }
+        return known.allSatisfy { ends[$0] != nil }
+    }
+
+    private mutating func advance(
+        _ campaign: CampaignID,
+        running: inout [Token]
+    ) throws(FileError) -> CampaignEnd? {
+        if try directory.isMerged(campaign) { return .done }
+        if campaigns[campaign] == nil {
+            do throws(PlanReadingError) {
+                campaigns[campaign] = CampaignCourse(try directory.plan(of: campaign))
+            } catch {
+                if case .file(let error) = error { throw error }
+                return .broken("\(error)")
+            }
+        }
+        guard var course = campaigns[campaign] else { return nil }
+        defer { campaigns[campaign] = course }
+        var snapshot = try course.look(directory)
+        while try publish(snapshot.bucketsToPublish(of: course.plan), of: campaign) {
+            snapshot = try course.look(directory)
+        }
+        for token in snapshot.tokens.values {
+            switch token.name.standing {
+            case .returned(_, let code):
+                let attempt = token.name.attempt
+                let decision = SweepDecision.afterReturn(of: attempt, code: code, settings: directory.settings)
+                let priority = course.priorities[token.bucket] ?? 5
+                if try directory.settle(token, decision, priority: priority) == .moved {
+                    log("returned job settled", token, decision)
+                }
+            case .running: running.append(token)
+            case .pending, .done, .failed: break
+            }
+        }
+        return end(of: course.plan, snapshot)
+    }
+
+    /// Publishes buckets; true where there were any, so that more may have become ready.
+    private func publish(_ buckets: [PublicationPlan.Bucket], of campaign: CampaignID) throws(FileError) -> Bool {
+        for bucket in buckets {
+            let complete = bucket.jobs.filter { content.isAlreadyComplete($0, of: campaign) }.map(\.id)
+            let publication = try directory.publish(
+                bucket,
+                of: campaign,
+                omitting: Set(complete),
+                scratch: directory.scratch(of: name)
+            )
+            guard publication == .published else { continue }
+            logger.info(
+                "bucket published",
+                metadata: [
+                    "campaign": "\(campaign)", "bucket": "\(bucket.name)", "jobs": "\(bucket.jobs.count)",
+                    "complete": "\(complete.count)",
+                ]
+            )
+        }
+        return !buckets.isEmpty
+    }
+
+    /// Merges a campaign that is done, and says how one has ended.
+    private func end(of plan: PublicationPlan, _ snapshot: CampaignSnapshot) -> CampaignEnd? {
+        switch snapshot.outcome(of: plan) {
+        case .underWay: return nil
+        case .failed(let reasons): return .failed(reasons)
+        case .done: break
+        }
+        do {
+            try content.merge(plan, results: CampaignResults(directory, snapshot))
+            guard try directory.isMerged(plan.campaign) else {
+                return .broken("the merge of \(plan.campaign) left no SUCCESS.json")
+            }
+            logger.info("campaign merged", metadata: ["campaign": "\(plan.campaign)"])
+            return .done
+        } catch {
+            return .broken("\(error)")
+        }
+    }
+
+    private func log(_ message: Logger.Message, _ token: Token, _ decision: SweepDecision) {
+        logger.notice(
+            message,
+            metadata: ["campaign": "\(token.campaign)", "job": "\(token.name.job)", "decision": "\(decision)"]
+        )
+    }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+
+import JobStorage
+import Logging
+import SystemPackage
+import SystemSupport
+
+/// Finds running attempts whose workers are lost, and settles them.
+struct Sweeper {
+    private let directory: JobDirectory
+    private let observer: HostIdentity
+    private let probe: FilePath
+    private let logger: Logger
+    private var tracker: LivenessTracker
+    private var registrations: [WorkerName: WorkerRegistration] = [:]
+    private var nextLook: BootClock.Instant?
+    private var nextProof: BootClock.Instant?
+
+    init(_ directory: JobDirectory, observer: HostIdentity, probe: FilePath, logger: Logger) {
+        self.directory = directory
+        self.observer = observer
+        self.probe = probe
+        self.logger = logger
+        tracker = LivenessTracker(directory.settings)
+    }
+
+    /// Looks at heartbeats every few seconds and for dead processes more often, and settles what is lost.
+    mutating func sweep(
+        _ running: [Token],
+        now: BootClock.Instant,
+        priority: (Token) -> Int
+    ) throws(FileError) {
+        let isLookDue = nextLook.map { $0 <= now } ?? true
+        let isProofDue = nextProof.map { $0 <= now } ?? true
+        guard isLookDue || isProofDue else { return }
+        let owners = Set(running.compactMap(\.name.worker))
+        if isLookDue {
+            nextLook = now.advanced(by: directory.settings.heartbeat)
+            var heartbeats: [WorkerName: Heartbeat] = [:]
+            for owner in owners { heartbeats[owner] = directory.heartbeat(of: owner) }
+            tracker.look(at: running, heartbeats: heartbeats, isHealthy: canWriteAndRead(), now: now)
+        }
+        if isProofDue {
+            nextProof = now.advanced(by: .seconds(2))
+            for owner in owners where isProvablyDead(owner) { tracker.see(gone: owner) }
+        }
+        for token in running where tracker.observation(of: token).isLost(directory.settings) {
+            try settle(token, priority: priority(token))
+        }
+    }
+
+    private func settle(_ token: Token, priority: Int) throws(FileError) {
+        let hasResult = (try? directory.result(of: token)) != nil
+        let decision = SweepDecision.afterCrash(
+            of: token.name.attempt,
+            hasValidResult: hasResult,
+            settings: directory.settings
+        )
+        guard try directory.settle(token, decision, priority: priority) == .moved else { return }
+        logger.notice(
+            "lost attempt settled",
+            metadata: [
+                "campaign": "\(token.campaign)", "job": "\(token.name.job)", "decision": "\(decision)",
+                "worker": "\(token.name.worker.map(\.description) ?? "")",
+            ]
+        )
+    }
+
+    private mutating func isProvablyDead(_ worker: WorkerName) -> Bool {
+        if registrations[worker] == nil { registrations[worker] = directory.registration(of: worker) }
+        return registrations[worker]?.identity.isProvablyDead(seenFrom: observer) ?? false
+    }
+
+    /// Whether this observer itself can write to the job directory and read back what it wrote.
+    ///
+    /// While it cannot, others' silence proves nothing.
+    private func canWriteAndRead() -> Bool {
+        let start = BootClock().now
+        let text = Array("\(UInt64.random(in: .min ... .max))".utf8)
+        do throws(FileError) {
+            try directory.fileSystem.overwrite(probe, contents: text)
+            let isSame = try directory.fileSystem.contents(of: probe, limit: 100) == text
+            return isSame && start.duration(to: BootClock().now) < directory.settings.heartbeat
+        } catch {
+            logger.warning("probe failed", metadata: ["error": "\(error)"])
+            return false
+        }
+    }
+}

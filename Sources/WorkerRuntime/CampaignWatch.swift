@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+
+import JobStorage
+import SystemSupport
+
+/// Remembers which campaigns have ended, so that asking again is cheap.
+struct CampaignWatch {
+    private let directory: JobDirectory
+    private var ended: Set<CampaignID> = []
+    private var plans: [CampaignID: PublicationPlan] = [:]
+
+    init(_ directory: JobDirectory) {
+        self.directory = directory
+    }
+
+    /// Whether nothing can be done any more for any campaign.
+    ///
+    /// A campaign whose plan cannot be read has not ended: nobody can tell.
+    mutating func haveAllEnded() throws(FileError) -> Bool {
+        for campaign in try directory.campaigns() where !ended.contains(campaign) {
+            guard try hasEnded(campaign) else { return false }
+            ended.insert(campaign)
+            plans[campaign] = nil
+        }
+        return true
+    }
+
+    private mutating func hasEnded(_ campaign: CampaignID) throws(FileError) -> Bool {
+        if try directory.isMerged(campaign) { return true }
+        guard let plan = plans[campaign] ?? (try? directory.plan(of: campaign)) else { return false }
+        plans[campaign] = plan
+        return try directory.hasEnded(campaign, plan: plan)
+    }
+}

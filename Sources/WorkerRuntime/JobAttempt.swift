@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+
+import JobStorage
+import Logging
+import SystemPackage
+import SystemSupport
+
+/// One try at a claimed job: reading it, running it, and saying how it ended.
+struct JobAttempt {
+    /// How running a job ended.
+    enum Outcome {
+        case result(JobResult)
+        case givenBack(ReturnCode, String)
+        /// The worker itself cannot go on.
+        case unfit(String)
+
+        /// Decides what an error of a runner means.
+        init(_ error: any Error) {
+            self =
+                switch error {
+                case is HandedBack: .givenBack(.handedBack, "handed back")
+                case JobFailure.failed(let code, let message): .givenBack(.failed(code), message)
+                case JobFailure.inputUnreadable(let code, let message): .givenBack(.inputUnreadable(code), message)
+                case JobFailure.environment(let message): .unfit(message)
+                case let error as FileError where error.isEnvironmental: .unfit("\(error)")
+                case let error as FileError: .givenBack(.failed("file"), "\(error)")
+                default: .givenBack(.failed("error"), "\(error)")
+                }
+        }
+    }
+
+    let directory: JobDirectory
+    let worker: WorkerName
+    let options: WorkerOptions
+    let runners: [String: any JobRunner]
+    let logger: Logger
+    let onProgress: @Sendable (Progress) -> Void
+    let isStopping: @Sendable () -> Bool
+
+    /// Reads and runs the job.
+    func outcome(of claim: borrowing Claim) -> Outcome {
+        let job: JobSpecification
+        do throws(JobRecordError) { job = try directory.specification(of: claim) } catch {
+            return .givenBack(.inputUnreadable("record"), "\(error)")
+        }
+        guard let runner = runners[job.kind] else {
+            return .givenBack(.failed("unknown-kind"), "this worker runs no jobs of kind \"\(job.kind)\"")
+        }
+        let name = claim.token.name
+        let scratch = directory.scratch(of: worker)
+            .appending("\(name.job).g\(name.attempt.generation).a\(name.attempt.number)")
+        defer { try? directory.fileSystem.removeTree(scratch) }
+        do {
+            try directory.fileSystem.makeDirectories(scratch)
+            logger.info("job started", metadata: ["kind": "\(job.kind)"])
+            let context = JobContext(
+                directory: directory,
+                scratch: scratch,
+                threads: options.threads,
+                memoryBudget: options.memoryBudget,
+                logger: logger,
+                onProgress: onProgress,
+                isStopping: isStopping
+            )
+            return .result(try runner.run(job, context: context))
+        } catch {
+            return Outcome(error)
+        }
+    }
+
+    /// Makes the result durable and ends the claim with it; an exit where this machine cannot write it.
+    func finish(_ claim: consuming Claim, _ result: JobResult) -> WorkerExit? {
+        let token = claim.token
+        do throws(FileError) { try directory.store(result, versions: options.versions, of: claim) } catch {
+            end(claim, .handedBack, "\(error)")
+            return error.isEnvironmental ? .environment("\(error)") : nil
+        }
+        let verdict: Result<Verdict, FileError>
+        do throws(FileError) { verdict = .success(try directory.finish(claim)) } catch { verdict = .failure(error) }
+        record(token, "done", "", verdict)
+        return nil
+    }
+
+    /// Ends the claim without a result.
+    func end(_ claim: consuming Claim, _ code: ReturnCode, _ message: String) {
+        let token = claim.token
+        let verdict: Result<Verdict, FileError>
+        do throws(FileError) { verdict = .success(try directory.giveBack(claim, code: code)) } catch {
+            verdict = .failure(error)
+        }
+        record(token, code.reason.description, message, verdict)
+    }
+
+    /// Records what came of the last step of an attempt.
+    ///
+    /// Where the step failed, the sweep finds the attempt in nobody's list, and its result if there is one.
+    private func record(
+        _ token: Token,
+        _ intended: String,
+        _ message: String,
+        _ verdict: Result<Verdict, FileError>
+    ) {
+        var outcome = intended
+        switch verdict {
+        case .success(.accepted): break
+        case .success(.fenced): outcome = "fenced"
+        case .failure(let error):
+            logger.error("last step failed", metadata: ["error": "\(error)"])
+            outcome = "unknown"
+        }
+        logger.info("job ended", metadata: ["outcome": "\(outcome)", "message": "\(message)"])
+        let record = LogRecord(token, time: secondsSince1970(), outcome: outcome, message: message)
+        do throws(FileError) { try directory.log(record, of: worker) } catch {
+            logger.warning("log not written", metadata: ["error": "\(error)"])
+        }
+    }
+}

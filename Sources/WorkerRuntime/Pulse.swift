@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+
+import JobStorage
+import Logging
+import Synchronization
+import SystemSupport
+
+/// A worker's heartbeats: the list of what it holds, published in a rhythm that nothing else can starve.
+final class Pulse: Sendable {
+    private struct State {
+        var held: [Heartbeat.Held] = []
+        var status = Heartbeat.State.idle
+        var acknowledged: BootClock.Instant?
+        var isOver = false
+    }
+
+    private let directory: JobDirectory
+    private let worker: WorkerName
+    private let logger: Logger
+    private let now: @Sendable () -> BootClock.Instant
+    private let state = Monitor(State())
+    /// The last sequence number; held while a beat is written, so that beats reach the disk in order.
+    private let sequence = Mutex<UInt64>(0)
+
+    init(
+        _ directory: JobDirectory,
+        _ worker: WorkerName,
+        logger: Logger,
+        now: @escaping @Sendable () -> BootClock.Instant
+    ) {
+        self.directory = directory
+        self.worker = worker
+        self.logger = logger
+        self.now = now
+    }
+
+    /// Publishes the list; once this returns, the attempts on it are leased.
+    func beat() throws(FileError) {
+        try sequence.withLock { number throws(FileError) in
+            // The time before the call: an observer may count from there.
+            let start = now()
+            number += 1
+            let heartbeat = state.withLock { state in
+                Heartbeat(worker: worker, sequence: number, state: state.status, held: state.held)
+            }
+            try directory.beat(heartbeat)
+            state.withLock { $0.acknowledged = start }
+        }
+    }
+
+    /// Whether the last acknowledged beat is young enough to claim more.
+    var isFresh: Bool {
+        guard let acknowledged = state.withLock({ $0.acknowledged }) else { return false }
+        return acknowledged.duration(to: now()) < directory.settings.claimLimit
+    }
+
+    func hold(_ token: Token) {
+        state.withLock { state in
+            state.held.append(Heartbeat.Held(token, progress: Progress(fraction: 0, text: "")))
+            if state.status == .idle { state.status = .working }
+        }
+    }
+
+    func report(_ progress: Progress, on token: Token) {
+        state.withLock { state in
+            let held = Heartbeat.Held(token, progress: progress)
+            state.held = state.held.map {
+                $0.campaign == held.campaign && $0.job == held.job && $0.attempt == held.attempt ? held : $0
+            }
+        }
+    }
+
+    func release(_ token: Token) {
+        state.withLock { state in
+            state.held.removeAll {
+                $0.campaign == token.campaign && $0.job == token.name.job && $0.attempt == token.name.attempt
+            }
+            if state.status == .working, state.held.isEmpty { state.status = .idle }
+        }
+    }
+
+    func drain() {
+        state.withLock { $0.status = .draining }
+    }
+
+    /// Starts the rhythm; it ends with `end`.
+    func start() -> DedicatedThread {
+        DedicatedThread(named: "heartbeat") { [self] in
+            let rhythm = directory.settings.heartbeat
+            while state.wait(atMost: rhythm, for: { $0.isOver ? true : nil }) == nil {
+                beatOrSayWhyNot()
+            }
+        }
+    }
+
+    /// Ends the rhythm with a last beat, which says that nothing is held any more.
+    func end(_ rhythm: DedicatedThread) {
+        state.withLock { state in
+            state.isOver = true
+            state.status = .stopped
+            state.held = []
+        }
+        try? rhythm.join()
+        beatOrSayWhyNot()
+    }
+
+    private func beatOrSayWhyNot() {
+        do throws(FileError) { try beat() } catch {
+            logger.warning("heartbeat failed", metadata: ["error": "\(error)"])
+        }
+    }
+}
