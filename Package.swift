@@ -69,6 +69,7 @@ let package = Package(
     targets: [
         // MARK: C libraries
         .systemLibrary(name: "CLinux"),
+        library("CCairo", pkgConfig: "cairo", apt: "libcairo2-dev"),
         library("COneDNN", pkgConfig: nil, apt: "libdnnl-dev"),
         library("COpenBLAS", pkgConfig: "openblas", apt: "libopenblas-dev"),
         library("CPNG", pkgConfig: "libpng", apt: "libpng-dev"),
@@ -81,6 +82,7 @@ let package = Package(
 
         // MARK: Edges
         module("ComputeEngine", ["COneDNN", "COpenBLAS", "SystemSupport"], settings: numeric),
+        module("Drawing", ["CCairo"]),
         module("ImageCoding", ["CPNG", "CTurboJPEG"], settings: numeric),
         module("JobStorage", ["SystemSupport", system]),
         module("TensorStorage", ["CZip", "CZstd", "SystemSupport", system], settings: numeric),
@@ -95,7 +97,7 @@ let package = Package(
         module(
             "Coordination",
             [
-                "Campaigns", "Datasets", "ImageCoding", "JobKinds", "JobStorage", "Networks",
+                "Campaigns", "Datasets", "ImageCoding", "JobKinds", "JobStorage", "Networks", "Reports",
                 "RepresentationSimilarity", "SystemSupport", "TensorStorage", logging, system,
             ]
         ),
@@ -107,6 +109,7 @@ let package = Package(
             ],
             settings: numeric
         ),
+        module("Reports", ["Drawing", "ImageCoding", "RepresentationSimilarity", "TensorStorage"]),
         module("WorkerRuntime", ["JobStorage", "SystemSupport", logging, system]),
 
         // MARK: Tests

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 
 /// What a user asks for, as the campaign file says it; nothing is looked up yet.
-public struct Campaign: Codable, Equatable, Sendable {
+///
+/// Its JSON says what was asked and nothing else, so that its digest tells campaigns apart.
+public struct Campaign: Encodable, Equatable, Sendable {
     /// The campaign's name.
     public let name: String
     /// The networks to compare, in the file's order.
@@ -18,7 +20,7 @@ public struct Campaign: Codable, Equatable, Sendable {
     public let limits: Limits
 
     /// A network by its source and the changes that are made to it.
-    public struct Model: Codable, Equatable, Sendable {
+    public struct Model: Encodable, Equatable, Sendable {
         /// The name that reports use.
         public let name: String
         /// A file, relative to the campaign file, or "seeded:10".
@@ -29,12 +31,16 @@ public struct Campaign: Codable, Equatable, Sendable {
         public let strict: Bool
         /// Changes of weights, in order.
         public let edits: [Edit]
-        /// Where the file names it.
+        /// Where the file names it, which is no part of what was asked.
         public let place: Place
+
+        private enum CodingKeys: CodingKey {
+            case name, weights, batchNorm, strict, edits
+        }
     }
 
     /// One change of weights.
-    public struct Edit: Codable, Equatable, Sendable {
+    public struct Edit: Encodable, Equatable, Sendable {
         /// The layer.
         public let layer: String
         /// The neuron; nil for the whole layer.
@@ -48,13 +54,13 @@ public struct Campaign: Codable, Equatable, Sendable {
     }
 
     /// Where the images are.
-    public struct Dataset: Codable, Equatable, Sendable {
+    public struct Dataset: Encodable, Equatable, Sendable {
         /// A folder, relative to the campaign file.
         public let images: String
     }
 
     /// Which layers of which models are compared, on which images.
-    public struct Comparison: Codable, Equatable, Sendable {
+    public struct Comparison: Encodable, Equatable, Sendable {
         /// Names of layers, in the network's order.
         public let layers: [String]
         /// Pairs of models, the one that the file names first before the other.
@@ -85,8 +91,8 @@ public struct Campaign: Codable, Equatable, Sendable {
         public let pixels: Int
     }
 
-    /// A line and column, both from 1; not part of what was asked.
-    public struct Place: Codable, Equatable, Sendable {
+    /// A line and column, both from 1.
+    public struct Place: Equatable, Sendable {
         /// The line.
         public let line: Int
         /// The column.

@@ -65,7 +65,7 @@ final class BatchSource: Sendable {
     /// Decodes all images, waiting whenever enough batches are ready.
     func fill() {
         do {
-            var preprocessor = try Preprocessor(limits: ImageLimits(bytes: limits.bytes, pixels: limits.pixels))
+            var preprocessor = try Preprocessor(limits: ImageLimits(fileBytes: limits.bytes, pixels: limits.pixels))
             let capacity = CompiledNetwork.batchSize
             for first in stride(from: 0, to: rows.count, by: capacity) {
                 let isWanted = state.wait { state -> Bool? in

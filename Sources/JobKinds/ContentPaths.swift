@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 
-public import Campaigns
 public import JobStorage
 public import SystemPackage
 public import SystemSupport

@@ -67,12 +67,11 @@ public struct HSICRunner: JobRunner {
         }
         let partials = Mutex([HSICPartialSums?](repeating: nil, count: groups.count))
         try runTasks(groups.count, threads: context.threads) { task in
-            var codecs = try GramRows(readers)
             let partial = try HSICPartialSums.compute(
                 matrices: readers.count,
                 images: count,
                 rows: groups[task],
-                read: { matrix, rows in try readInput { try codecs.read(matrix, rows) } }
+                read: { matrix, rows in try readInput { try GramRows(readers: readers).read(matrix, rows) } }
             )
             partials.withLock { $0[task] = partial }
         }
@@ -86,18 +85,13 @@ public struct HSICRunner: JobRunner {
 
 /// Reads rows of Gram matrices, chunk by chunk.
 private struct GramRows {
-    private let readers: [ZarrReader]
-    private var chunk: [Float]
+    let readers: [ZarrReader]
 
-    init(_ readers: [ZarrReader]) throws {
-        self.readers = readers
-        chunk = [Float](repeating: 0, count: readers.map(\.metadata.chunkElementCount).max() ?? 0)
-    }
-
-    mutating func read(_ matrix: Int, _ rows: Range<Int>) throws -> [Float] {
+    func read(_ matrix: Int, _ rows: Range<Int>) throws -> [Float] {
         let metadata = readers[matrix].metadata
         let (n, chunkRows, chunkColumns) = (metadata.shape[1], metadata.chunkShape[0], metadata.chunkShape[1])
         var values = [Float](repeating: .nan, count: rows.count * n)
+        var chunk = [Float](repeating: 0, count: metadata.chunkElementCount)
         var codec = try readers[matrix].makeCodec()
         guard !rows.isEmpty else { return values }
         for chunkRow in rows.lowerBound / chunkRows...(rows.upperBound - 1) / chunkRows {

@@ -85,6 +85,10 @@ final class LayerEncoder {
     /// Compresses the layer's output for the first images of a batch, in place of the batch before.
     func encode(_ output: LayerOutput, images count: Int) throws {
         images.removeAll(keepingCapacity: true)
+        // Locals, since a class's own arrays cannot lend spans.
+        var (plain, chunk) = (self.plain, self.chunk)
+        (self.plain, self.chunk) = ([], [])
+        defer { (self.plain, self.chunk) = (plain, chunk) }
         let width = shard.metadata.chunkElementCount
         for image in 0..<count {
             var span = plain.mutableSpan

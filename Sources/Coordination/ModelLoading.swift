@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+
+internal import Campaigns
+private import JobKinds
+internal import Networks
+internal import SystemPackage
+private import SystemSupport
+private import TensorStorage
+
+/// Loads a campaign's networks and makes the edits that it asks for, in order.
+struct ModelLoading {
+    private let campaign: Campaign
+    private let file: FilePath
+    private var loaded: [String: NetworkWeights] = [:]
+
+    /// Networks of a campaign whose paths are relative to its file.
+    init(_ campaign: Campaign, file: FilePath) {
+        self.campaign = campaign
+        self.file = file
+    }
+
+    /// The weights of a model after all its edits; edits from another model take that one's weights after its own edits.
+    mutating func weights(of name: String) throws -> NetworkWeights { try weights(of: name, asking: []) }
+
+    private mutating func weights(of name: String, asking: [String]) throws -> NetworkWeights {
+        if let known = loaded[name] { return known }
+        guard let model = campaign.models.first(where: { $0.name == name }) else {
+            throw SubmissionError("there is no model \"\(name)\"")
+        }
+        guard !asking.contains(name) else {
+            let circle = (asking + [name]).joined(separator: " from ")
+            throw error(model, "these models are edited from one another in a circle: \(circle)")
+        }
+        var weights = try original(of: model)
+        for edit in model.edits {
+            let source: NetworkWeights.EditSource =
+                if let from = edit.from {
+                    .network(try self.weights(of: from, asking: asking + [name]))
+                } else {
+                    .constant(edit.value ?? 0)
+                }
+            let mode = NetworkWeights.EditMode(rawValue: edit.mode) ?? .both
+            try weights.set(edit.layer, neuron: edit.neuron, mode: mode, from: source)
+        }
+        loaded[name] = weights
+        return weights
+    }
+
+    private func original(of model: Campaign.Model) throws -> NetworkWeights {
+        do {
+            if let seed = try NetworkWeights.seed(parsing: model.weights) {
+                return try NetworkWeights(seed: seed, batchNorm: model.batchNorm)
+            }
+            let path = file.removingLastComponent().pushing(FilePath(model.weights))
+            guard try LocalFileSystem().isPresent(path) else {
+                throw error(
+                    model,
+                    "there is no file \"\(path)\"; weights are a .pt, .pth or .safetensors file or \"seeded:NUMBER\" "
+                        + "(published names are not fetched in this version)"
+                )
+            }
+            let tensors = try readTensors(at: path)
+            return try NetworkWeights(tensors, batchNorm: model.batchNorm, strict: model.strict)
+        } catch let known as SubmissionError {
+            throw known
+        } catch {
+            throw self.error(model, "\"\(model.weights)\": \(error)")
+        }
+    }
+
+    private func error(_ model: Campaign.Model, _ message: String) -> SubmissionError {
+        SubmissionError(file, line: model.place.line, column: model.place.column, "model \"\(model.name)\": \(message)")
+    }
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+
+public import Campaigns
+private import Datasets
+private import JobKinds
+public import JobStorage
+private import RepresentationSimilarity
+public import SystemPackage
+private import SystemSupport
+
+/// A campaign that was checked as a whole and can be published.
+public struct Submission: Sendable {
+    /// Its id.
+    public let campaign: CampaignID
+    /// Its jobs.
+    public let plan: PublicationPlan
+    /// What it will cost.
+    public let estimate: PlanEstimate
+    /// How many images its epochs draw.
+    public let imageCount: Int
+    /// What the user should know.
+    public let warnings: [String]
+
+    private let manifest: CampaignManifest
+    private let source: [UInt8]
+    private let weights: [ContentDigest: [UInt8]]
+    private let lists: [ContentDigest: [UInt8]]
+
+    /// What is being done, for people who wait: a few words, how much is done, and how much there is.
+    public typealias ProgressReport = @Sendable (_ what: String, _ done: Int, _ total: Int) -> Void
+
+    /// Reads a campaign file and everything that it names.
+    ///
+    /// - Parameters:
+    ///   - file: the campaign file.
+    ///   - threads: how many threads may decode images.
+    ///   - onProgress: is told how far the check is.
+    /// - Throws: `SubmissionError` for anything that is wrong with what was asked.
+    public init(of file: FilePath, threads: Int, onProgress: @escaping ProgressReport) throws {
+        source = try LocalFileSystem().contents(of: file, limit: CampaignFile.byteLimit)
+        let asked: Campaign
+        do throws(CampaignError) {
+            asked = try CampaignFile.parse(source)
+        } catch {
+            guard let line = error.line else { throw SubmissionError("\(file): \(error.message)") }
+            throw SubmissionError(file, line: line, column: error.column ?? 1, error.message)
+        }
+
+        let folder = absolute(file.removingLastComponent().pushing(FilePath(asked.dataset.images)))
+        let images = try ImageInspection.inspect(folder, limits: asked.limits, threads: threads) { done, total in
+            onProgress("checking images", done, total)
+        }
+        let draws = try EpochLists(asked.cka, file: file, imageCount: images.count)
+        warnings = draws.warnings
+        let union = Set(draws.epochs.joined()).sorted()
+        let rowOfImage = Dictionary(uniqueKeysWithValues: union.enumerated().map { ($1, $0) })
+        let imageSet = ImageSetFile(union.map { images[$0] })
+        imageCount = union.count
+
+        var lists: [ContentDigest: [UInt8]] = [:]
+        func keep(_ bytes: [UInt8]) -> ContentDigest {
+            let digest = ContentDigest(of: bytes)
+            lists[digest] = bytes
+            return digest
+        }
+        let imageList = keep(imageSet.encoded())
+        let epochs = draws.epochs.map { drawn in
+            let sorted = JackknifeGroups.rows(of: drawn)
+            let rows = keep(RowListFile.encoded(sorted.compactMap { rowOfImage[$0] }))
+            let groups = JackknifeGroups.ranges(in: sorted).filter { !$0.isEmpty }
+            return CampaignManifest.Epoch(rows: rows, groups: groups.map { [$0.lowerBound, $0.upperBound] })
+        }
+
+        var loading = ModelLoading(asked, file: file)
+        var weights: [ContentDigest: [UInt8]] = [:]
+        var models: [CampaignManifest.Model] = []
+        for (number, model) in asked.models.enumerated() {
+            onProgress("loading models", number, asked.models.count)
+            let bytes = try loading.weights(of: model.name).cacheFile()
+            let digest = ContentDigest(of: bytes)
+            weights[digest] = bytes
+            models.append(CampaignManifest.Model(name: model.name, weights: digest, batchNorm: model.batchNorm))
+        }
+        onProgress("loading models", models.count, models.count)
+        self.weights = weights
+        self.lists = lists
+
+        campaign = try Self.identify(asked, models, images)
+        manifest = CampaignManifest(
+            campaign: campaign.description,
+            models: models,
+            layers: asked.cka.layers,
+            pairs: asked.cka.pairs,
+            imagesPerEpoch: draws.epochs.first?.count ?? 0,
+            epochs: epochs,
+            images: imageList,
+            imageSet: imageSet.contentDigest,
+            imageCount: union.count,
+            preprocessing: Preprocessor.identity,
+            options: asked.arrays,
+            limits: asked.limits,
+            priority: asked.priority
+        )
+        plan = try CampaignPlan.make(manifest)
+        let jobs = Dictionary(plan.buckets.map { ($0.kind, $0.jobs.count) }, uniquingKeysWith: +)
+        estimate = PlanEstimate(manifest, jobs: jobs)
+    }
+
+    /// The id: the name, and the digest of all that was asked and of every file that it names.
+    private static func identify(
+        _ asked: Campaign,
+        _ models: [CampaignManifest.Model],
+        _ images: [ImageSetFile.Entry]
+    ) throws -> CampaignID {
+        let parts =
+            [String(decoding: try canonicalJSON(asked), as: UTF8.self)] + models.map(\.weights.hexadecimal)
+            + images.map(\.digest.hexadecimal)
+        guard let id = CampaignID(name: asked.name, digest: ContentDigest(of: parts.joined(separator: "\n"))) else {
+            throw SubmissionError("\"\(asked.name)\" is not a name")
+        }
+        return id
+    }
+
+    /// Copies what jobs need into the job directory's cache, and registers the campaign; a coordinator publishes its jobs.
+    ///
+    /// - Throws: `JobDirectoryError` or `FileError` where the directory refuses.
+    /// - Returns: whether it is new.
+    public func publish(to directory: JobDirectory) throws -> Registration {
+        let identity = try HostIdentity.current()
+        let scratch = directory.scratch(of: WorkerName(identity, random: .random(in: .min ... .max)))
+        try directory.fileSystem.makeDirectories(scratch)
+        defer { try? directory.fileSystem.removeTree(scratch) }
+        for (digest, bytes) in weights.sorted(by: { $0.key < $1.key }) {
+            try directory.cache(bytes, as: directory.weightsFile(digest), scratch: scratch)
+        }
+        for (digest, bytes) in lists.sorted(by: { $0.key < $1.key }) {
+            try directory.cache(bytes, as: directory.listFile(digest), scratch: scratch)
+        }
+        return try directory.register(
+            plan,
+            files: [
+                "campaign.yaml": source,
+                CampaignFiles.manifestName: try Array(canonicalJSON(manifest)),
+            ],
+            scratch: scratch
+        )
+    }
+}
+
+/// A path from the root, so that workers in other folders find it.
+private func absolute(_ path: FilePath) -> FilePath {
+    (path.isAbsolute ? path : currentDirectory().pushing(path)).lexicallyNormalized()
+}
