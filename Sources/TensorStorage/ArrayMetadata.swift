@@ -69,7 +69,9 @@ public struct ArrayMetadata: Equatable, Sendable {
         separator: String
     ) throws(TensorFileError) {
         func malformed(_ reason: String) -> TensorFileError { .malformed(format: "Zarr", reason: reason) }
-        guard (1...32).contains(shape.count), elementCount(shape, limit: 1 << 48) != nil else {
+        guard (1...32).contains(shape.count), shape.allSatisfy({ $0 >= 0 }),
+            elementCount(shape.map { max($0, 1) }, limit: 1 << 48) != nil
+        else {
             throw malformed("its shape is \(shape)")
         }
         guard chunkShape.count == shape.count, let chunkCount = elementCount(chunkShape, limit: 1 << 28), chunkCount > 0

@@ -8,6 +8,7 @@ struct PickleReader {
     private static let limit = 1_000_000
     private static let format = "PyTorch"
 
+    private let arena: PickleArena
     private var cursor: ByteCursor
     private var stack: [PickleValue] = []
     private var marks: [Int] = []
@@ -16,7 +17,8 @@ struct PickleReader {
     /// Where the next pickle begins, after one has been read.
     var position: Int { cursor.position }
 
-    init(_ bytes: [UInt8], from position: Int = 0) {
+    init(_ bytes: [UInt8], from position: Int = 0, arena: PickleArena) {
+        self.arena = arena
         cursor = ByteCursor(bytes, from: position, format: Self.format)
     }
 
@@ -86,13 +88,13 @@ struct PickleReader {
     /// Instructions that make or fill tuples, lists and dictionaries.
     private mutating func changeContainer(_ opcode: UInt8) throws(TensorFileError) -> Bool {
         switch opcode {
-        case 0x7D: stack.append(.dictionary(PickleDictionary()))  // EMPTY_DICT
-        case 0x5D: stack.append(.list(PickleList()))  // EMPTY_LIST
-        case 0x29: stack.append(.tuple([]))  // EMPTY_TUPLE
-        case 0x74: stack.append(.tuple(try popToMark()))  // TUPLE
-        case 0x85: stack.append(.tuple(try pop(1)))  // TUPLE1
-        case 0x86: stack.append(.tuple(try pop(2)))  // TUPLE2
-        case 0x87: stack.append(.tuple(try pop(3)))  // TUPLE3
+        case 0x7D: stack.append(.dictionary(arena.dictionary()))  // EMPTY_DICT
+        case 0x5D: stack.append(.list(arena.list([])))  // EMPTY_LIST
+        case 0x29: stack.append(.tuple(arena.list([])))  // EMPTY_TUPLE
+        case 0x74: stack.append(.tuple(arena.list(try popToMark())))  // TUPLE
+        case 0x85: stack.append(.tuple(arena.list(try pop(1))))  // TUPLE1
+        case 0x86: stack.append(.tuple(arena.list(try pop(2))))  // TUPLE2
+        case 0x87: stack.append(.tuple(arena.list(try pop(3))))  // TUPLE3
         case 0x73: try setItems(try pop(2))  // SETITEM
         case 0x75: try setItems(try popToMark())  // SETITEMS
         case 0x61: try append(try pop(1))  // APPEND
@@ -154,7 +156,8 @@ struct PickleReader {
     }
 
     private mutating func pushStorage() throws(TensorFileError) {
-        guard case .tuple(let parts) = try pop(), parts.count >= 5, parts[0].string == "storage",
+        guard case .tuple(let tuple) = try pop(), case let parts = tuple.elements, parts.count >= 5,
+            parts[0].string == "storage",
             case .global(.storage(let type)) = parts[1], let key = parts[2].string, let count = parts[4].integer,
             count >= 0
         else { throw Self.malformed("a storage is not described as one") }
@@ -189,11 +192,12 @@ struct PickleReader {
     }
 
     private mutating func reduce() throws(TensorFileError) {
-        guard case .tuple(let arguments) = try pop(), case .global(let global) = try pop() else {
+        guard case .tuple(let tuple) = try pop(), case .global(let global) = try pop() else {
             throw Self.malformed("a call is not one of a name with arguments")
         }
+        let arguments = tuple.elements
         switch global {
-        case .orderedDictionary where arguments.isEmpty: stack.append(.dictionary(PickleDictionary()))
+        case .orderedDictionary where arguments.isEmpty: stack.append(.dictionary(arena.dictionary()))
         case .rebuildParameter:
             guard case .tensor(let tensor)? = arguments.first else { throw Self.malformed("a parameter is no tensor") }
             stack.append(.tensor(tensor))

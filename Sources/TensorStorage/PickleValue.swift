@@ -7,7 +7,7 @@ enum PickleValue {
     case integer(Int)
     case number(Double)
     case string(String)
-    case tuple([PickleValue])
+    case tuple(PickleList)
     case list(PickleList)
     case dictionary(PickleDictionary)
     case global(PickleGlobal)
@@ -24,20 +24,48 @@ enum PickleValue {
 
     /// The values of a tuple of sizes.
     var integers: [Int]? {
-        guard case .tuple(let elements) = self else { return nil }
-        let numbers = elements.compactMap(\.integer)
-        return numbers.count == elements.count ? numbers : nil
+        guard case .tuple(let tuple) = self else { return nil }
+        let numbers = tuple.elements.compactMap(\.integer)
+        return numbers.count == tuple.elements.count ? numbers : nil
     }
 }
 
-/// A list, to which later opcodes append.
+/// A tuple, or a list to which later opcodes append.
 final class PickleList {
-    var elements: [PickleValue] = []
+    var elements: [PickleValue]
+
+    init(_ elements: [PickleValue]) { self.elements = elements }
 }
 
 /// A dictionary in the order of its items; keys that are no strings are left out.
 final class PickleDictionary {
     var items: [(key: String, value: PickleValue)] = []
+}
+
+/// Keeps all containers of a pickle, and takes them apart one by one in the end.
+///
+/// Containers may hold each other, in circles or a million deep, where freeing the outermost would
+/// overflow the stack. Values of a pickle are good as long as its arena lives.
+final class PickleArena {
+    private var lists: [PickleList] = []
+    private var dictionaries: [PickleDictionary] = []
+
+    func list(_ elements: [PickleValue]) -> PickleList {
+        let list = PickleList(elements)
+        lists.append(list)
+        return list
+    }
+
+    func dictionary() -> PickleDictionary {
+        let dictionary = PickleDictionary()
+        dictionaries.append(dictionary)
+        return dictionary
+    }
+
+    deinit {
+        for list in lists { list.elements = [] }
+        for dictionary in dictionaries { dictionary.items = [] }
+    }
 }
 
 /// The only names that a tensor file may use.

@@ -13,7 +13,9 @@ func readTorchArchive(_ file: [UInt8]) throws(TensorFileError) -> [String: Named
             throw .refused(format: "PyTorch", reason: "its numbers are not little-endian")
         }
     }
-    var reader = PickleReader(try archive.contents(of: pickleName))
+    let arena = PickleArena()
+    defer { withExtendedLifetime(arena) {} }
+    var reader = PickleReader(try archive.contents(of: pickleName), arena: arena)
     var storages: [String: [UInt8]] = [:]
     return try tensors(of: try reader.read()) { (key) throws(TensorFileError) in
         if let known = storages[key] { return known }
@@ -25,9 +27,11 @@ func readTorchArchive(_ file: [UInt8]) throws(TensorFileError) -> [String: Named
 
 /// Reads the format of before PyTorch 1.6: pickles one after another, then the storages' bytes.
 func readLegacyTorchFile(_ file: [UInt8]) throws(TensorFileError) -> [String: NamedTensor] {
+    let arena = PickleArena()
+    defer { withExtendedLifetime(arena) {} }
     var position = 0
     func next() throws(TensorFileError) -> PickleValue {
-        var reader = PickleReader(file, from: position)
+        var reader = PickleReader(file, from: position, arena: arena)
         let value = try reader.read()
         position = reader.position
         return value
@@ -74,13 +78,19 @@ private func stateItems(of value: PickleValue) throws(TensorFileError) -> [(key:
     return dictionary.items
 }
 
+/// The types of all storages that tensors in nested dictionaries use.
 private func storageTypes(in value: PickleValue) -> [String: ElementType] {
     var types: [String: ElementType] = [:]
-    guard case .dictionary(let dictionary) = value else { return types }
-    for item in dictionary.items {
-        switch item.value {
+    var seen: Set<ObjectIdentifier> = []
+    var waiting = [value]
+    while let next = waiting.popLast() {
+        switch next {
         case .tensor(let tensor): types[tensor.storage.key] = tensor.storage.elementType
-        case .dictionary: types.merge(storageTypes(in: item.value)) { first, _ in first }
+        case .dictionary(let dictionary) where seen.insert(ObjectIdentifier(dictionary)).inserted:
+            waiting += dictionary.items.map(\.value)
+        case .list(let list) where seen.insert(ObjectIdentifier(list)).inserted,
+            .tuple(let list) where seen.insert(ObjectIdentifier(list)).inserted:
+            waiting += list.elements
         default: break
         }
     }

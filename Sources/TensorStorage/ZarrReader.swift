@@ -71,9 +71,13 @@ public final class ZarrReader: Sendable {
         }
     }
 
-    /// Reads all of an array of single or half precision, in C order.
+    /// Reads all of an array of single or half precision, in C order, of up to a thousand million numbers.
     public func readAll() throws -> [Float] {
-        var values = [Float](repeating: .nan, count: metadata.shape.reduce(1, *))
+        guard let count = elementCount(metadata.shape, limit: 1 << 30) else {
+            let reason = "an array of shape \(metadata.shape) is too large to be read at once"
+            throw ShardError(file: directory, chunk: nil, reason: .malformed(reason))
+        }
+        var values = [Float](repeating: .nan, count: count)
         var chunk = [Float](repeating: 0, count: metadata.chunkElementCount)
         var codec = try makeCodec()
         try forEachPosition(in: metadata.chunkGrid) { coordinates in

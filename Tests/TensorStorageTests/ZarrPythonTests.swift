@@ -93,7 +93,10 @@ struct ZarrPythonTests {
 
     /// The interpreter that LUCID_PYTHON names, else the one that Deploy/setup makes.
     private static func python() throws -> FilePath? {
-        if let named = unsafe getenv("LUCID_PYTHON") { return FilePath(unsafe String(cString: named)) }
+        if let value = unsafe getenv("LUCID_PYTHON") {
+            let named = unsafe String(cString: value)
+            if !named.isEmpty { return FilePath(named) }
+        }
         let root = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
         let python = root.pushing(".build-python/bin/python3")
         return try LocalFileSystem().isPresent(python) ? python : nil
