@@ -48,7 +48,11 @@ public struct CoordinationLoop {
     ) throws(FileError) -> [CampaignID: CampaignEnd] {
         defer { try? directory.fileSystem.removeTree(directory.scratch(of: name)) }
         repeat {
-            if try step() { break }
+            do throws(FileError) {
+                if try step() { break }
+            } catch  where !error.isEnvironmental {
+                logger.warning("step failed", metadata: ["error": "\(error)"])
+            }
         } while isStopping.wait(atMost: rhythm, for: { $0 ? true : nil }) == nil
         return ends
     }
