@@ -40,13 +40,19 @@ public struct CoordinationLoop {
 
     /// Coordinates until every campaign has ended, or until it is asked to stop.
     ///
-    /// Looks around in the given rhythm: short where workers of this machine wait for it.
+    /// Looks around in the given rhythm: short where workers of this machine wait for it. To be called once; the
+    /// scratch folder is gone afterwards.
     public mutating func run(
         every rhythm: Duration,
         until isStopping: Monitor<Bool>
     ) throws(FileError) -> [CampaignID: CampaignEnd] {
+        defer { try? directory.fileSystem.removeTree(directory.scratch(of: name)) }
         repeat {
-            if try step() { break }
+            do throws(FileError) {
+                if try step() { break }
+            } catch  where !error.isEnvironmental {
+                logger.warning("step failed", metadata: ["error": "\(error)"])
+            }
         } while isStopping.wait(atMost: rhythm, for: { $0 ? true : nil }) == nil
         return ends
     }
@@ -106,8 +112,9 @@ public struct CoordinationLoop {
         return end(of: course.plan, snapshot)
     }
 
-    /// Publishes buckets; true where there were any, so that more may have become ready.
+    /// Publishes buckets; true where this made a difference, so that more may have become ready.
     private func publish(_ buckets: [PublicationPlan.Bucket], of campaign: CampaignID) throws(FileError) -> Bool {
+        var isChanged = false
         for bucket in buckets {
             let complete = bucket.jobs.filter { content.isAlreadyComplete($0, of: campaign) }.map(\.id)
             let publication = try directory.publish(
@@ -117,6 +124,7 @@ public struct CoordinationLoop {
                 scratch: directory.scratch(of: name)
             )
             guard publication == .published else { continue }
+            isChanged = true
             logger.info(
                 "bucket published",
                 metadata: [
@@ -125,7 +133,7 @@ public struct CoordinationLoop {
                 ]
             )
         }
-        return !buckets.isEmpty
+        return isChanged
     }
 
     /// Merges a campaign that is done, and says how one has ended.

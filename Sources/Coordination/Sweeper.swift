@@ -15,6 +15,7 @@ struct Sweeper {
     private var registrations: [WorkerName: WorkerRegistration] = [:]
     private var nextLook: BootClock.Instant?
     private var nextProof: BootClock.Instant?
+    private var suspects: Set<Token> = []
 
     init(_ directory: JobDirectory, observer: HostIdentity, probe: FilePath, logger: Logger) {
         self.directory = directory
@@ -44,9 +45,28 @@ struct Sweeper {
             nextProof = now.advanced(by: .seconds(2))
             for owner in owners where isProvablyDead(owner) { tracker.see(gone: owner) }
         }
-        for token in running where tracker.observation(of: token).isLost(directory.settings) {
-            try settle(token, priority: priority(token))
-        }
+        for token in toSettle(running, isLookDue: isLookDue) { try settle(token, priority: priority(token)) }
+    }
+
+    /// The attempts that are lost beyond doubt, and at a look at heartbeats also those that are lost by silence.
+    ///
+    /// Where much of the fleet seems to be silent at once, the observer may be at fault: it looks again first.
+    private mutating func toSettle(_ running: [Token], isLookDue: Bool) -> [Token] {
+        let lost = running.filter { tracker.observation(of: $0).isLost(directory.settings) }
+        let proven = lost.filter { tracker.observation(of: $0).isOwnerGone }
+        guard isLookDue else { return proven }
+        let silent = Set(lost).subtracting(proven)
+        let isDoubtful = Self.needsSecondLook(
+            silent: Set(silent.compactMap(\.name.worker)).count,
+            fleet: Set(running.compactMap(\.name.worker)).count
+        )
+        defer { suspects = silent }
+        return proven + (isDoubtful ? silent.intersection(suspects) : silent)
+    }
+
+    /// Whether so many workers fell silent together that it is to be seen twice: more than half of four or more.
+    static func needsSecondLook(silent: Int, fleet: Int) -> Bool {
+        fleet >= 4 && silent * 2 > fleet
     }
 
     private func settle(_ token: Token, priority: Int) throws(FileError) {

@@ -9,7 +9,7 @@ public struct JobID: CheckedName {
 
     /// Checks the 32 lower-case hexadecimal digits.
     public init?(_ description: String) {
-        guard description.utf8.count == 32, description.allSatisfy(\.isLowerHexadecimal) else { return nil }
+        guard description.utf8.count == 32, description.utf8.allSatisfy(\.isLowerHexadecimal) else { return nil }
         self.description = description
     }
 
@@ -26,11 +26,13 @@ public struct CampaignID: CheckedName {
 
     /// Checks `[A-Za-z0-9][A-Za-z0-9._-]{0,63}-[0-9a-f]{8}`.
     public init?(_ description: String) {
-        guard description.utf8.count <= 73, let dash = description.lastIndex(of: "-") else { return nil }
-        let name = description[..<dash]
-        let digits = description[description.index(after: dash)...]
-        guard let first = name.first, first.isName, !"._-".contains(first), name.utf8.count <= 64,
-            name.allSatisfy(\.isName), digits.utf8.count == 8, digits.allSatisfy(\.isLowerHexadecimal)
+        guard description.utf8.count <= 73, let dash = description.utf8.lastIndex(of: UInt8(ascii: "-")) else {
+            return nil
+        }
+        let name = description.utf8[..<dash]
+        let digits = description.utf8[dash...].dropFirst()
+        guard let first = name.first, first.isName, !"._-".utf8.contains(first), name.count <= 64,
+            name.allSatisfy(\.isName), digits.count == 8, digits.allSatisfy(\.isLowerHexadecimal)
         else { return nil }
         self.description = description
     }
@@ -48,7 +50,7 @@ public struct BucketName: CheckedName {
 
     /// Checks the five digits.
     public init?(_ description: String) {
-        guard description.utf8.count == 5, description.allSatisfy(\.isDecimal) else { return nil }
+        guard description.utf8.count == 5, description.utf8.allSatisfy(\.isDecimal) else { return nil }
         self.description = description
     }
 
@@ -69,15 +71,15 @@ public struct WorkerName: CheckedName {
 
     /// Checks `host-boot-pid-start-random`.
     public init?(_ description: String) {
-        let parts = description.split(separator: "-", omittingEmptySubsequences: false)
+        let parts = description.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
         guard parts.count >= 5 else { return nil }
-        let host = parts.dropLast(4).joined(separator: "-")
+        let host = parts.dropLast(4).map { String(Substring($0)) }.joined(separator: "-")
         let last = Array(parts.suffix(4))
         let (boot, pid, start, random) = (last[0], last[1], last[2], last[3])
-        let isHost = (1...40).contains(host.utf8.count) && host.allSatisfy(\.isLowerName)
-        guard isHost, boot.utf8.count == 32, boot.allSatisfy(\.isLowerHexadecimal),
+        let isHost = (1...40).contains(host.utf8.count) && host.utf8.allSatisfy(\.isLowerName)
+        guard isHost, boot.count == 32, boot.allSatisfy(\.isLowerHexadecimal),
             let _: Int32 = strictNumber(pid, digits: 10), let _: UInt64 = strictNumber(start, digits: 20),
-            random.utf8.count == 16, random.allSatisfy(\.isLowerHexadecimal)
+            random.count == 16, random.allSatisfy(\.isLowerHexadecimal)
         else { return nil }
         self.description = description
         self.host = host
@@ -85,7 +87,7 @@ public struct WorkerName: CheckedName {
 
     /// Names a process; the random bits tell two workers of one process apart.
     public init(_ identity: HostIdentity, random: UInt64) {
-        let cleaned = String(identity.host.lowercased().map { $0.isLowerName ? $0 : "-" }.prefix(40))
+        let cleaned = cleanedName(identity.host, length: 40)
         let digits = String(random, radix: 16)
         host = cleaned.isEmpty ? "host" : cleaned
         description = [
@@ -102,16 +104,22 @@ public struct Reason: CheckedName {
 
     /// Checks the characters and their number.
     public init?(_ description: String) {
-        guard (1...24).contains(description.utf8.count), description.allSatisfy(\.isLowerName) else { return nil }
+        guard (1...24).contains(description.utf8.count), description.utf8.allSatisfy(\.isLowerName) else { return nil }
         self.description = description
     }
 
     /// Makes a reason of any text by replacing what may not stand in one.
     public init(cleaning text: String) {
-        let cleaned = String(text.lowercased().map { $0.isLowerName ? $0 : "-" }.prefix(24))
+        let cleaned = cleanedName(text, length: 24)
         description = cleaned.isEmpty ? "unknown" : cleaned
     }
 
     /// The job crashed too many workers.
     public static let poison = Reason(cleaning: "poison")
+}
+
+/// A text in lower case, with a dash for each byte that may not stand in a name.
+private func cleanedName(_ text: String, length: Int) -> String {
+    let bytes = text.lowercased().utf8.prefix(length).map { $0.isLowerName ? $0 : UInt8(ascii: "-") }
+    return String(decoding: bytes, as: UTF8.self)
 }

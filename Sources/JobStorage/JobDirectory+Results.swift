@@ -73,7 +73,9 @@ extension JobDirectory {
         var isOurs = true
         do throws(FileError) {
             try fileSystem.link(scratchFile, to: shard)
-        } catch  where error.errno == .fileExists {
+        } catch {
+            // Also where a link was made and its reply was lost: what is there is as good as ours.
+            guard try fileSystem.isPresent(shard) else { throw error }
             isOurs = false
         }
         try fileSystem.synchronize(directory: folder)

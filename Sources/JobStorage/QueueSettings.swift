@@ -44,7 +44,7 @@ public struct QueueSettings: Equatable, Codable, Sendable {
     public var unlistedLimit: Duration { lease / 2 }
 
     var isSensible: Bool {
-        run.utf8.count == 32 && run.allSatisfy(\.isLowerHexadecimal) && (1...100_000).contains(bucketSize)
+        run.utf8.count == 32 && run.utf8.allSatisfy(\.isLowerHexadecimal) && (1...100_000).contains(bucketSize)
             && (1...86_400).contains(leaseSeconds) && (1...leaseSeconds).contains(heartbeatSeconds)
             && (1...1000).contains(crashLimit) && (1...1000).contains(failureLimit)
     }

@@ -35,10 +35,10 @@ public struct Attempt: Hashable, Codable, Sendable {
 
     var text: String { "g\(generation).a\(number).c\(crashes).f\(failures)" }
 
-    init?(parsing parts: ArraySlice<Substring>) {
+    init?(parsing parts: ArraySlice<Substring.UTF8View>) {
         var numbers: [Int] = []
         guard parts.count == 4 else { return nil }
-        for (part, letter) in zip(parts, "gacf") {
+        for (part, letter) in zip(parts, "gacf".utf8) {
             guard part.first == letter, let number: Int = strictNumber(part.dropFirst(), digits: 9) else { return nil }
             numbers.append(number)
         }
@@ -94,24 +94,26 @@ public struct TokenName: Hashable, Sendable, CustomStringConvertible {
     /// Reads the name of a file in a folder; nil for anything that this program would not have written there.
     public init?(_ name: String, in folder: TokenFolder) {
         guard name.utf8.count <= 255, name.utf8.allSatisfy({ $0 < 128 }) else { return nil }
-        var parts = name.split(separator: ".", omittingEmptySubsequences: false)[...]
+        var parts = name[...].utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)[...]
         guard let first = parts.popFirst(), parts.count >= 4, let attempt = Attempt(parsing: parts.prefix(4)) else {
             return nil
         }
-        let rest = parts.dropFirst(4).map(String.init)
-        var identifier = String(first)
+        let rest = parts.dropFirst(4).map { String(Substring($0)) }
+        var identifier = first
         let standing: Standing?
         switch folder {
         case .pending:
-            guard let digit = identifier.first, digit.isDecimal, identifier.dropFirst().first == "-" else { return nil }
-            identifier.removeFirst(2)
-            standing = rest.isEmpty ? digit.wholeNumberValue.map { .pending(priority: $0) } : nil
+            guard let digit = identifier.first, digit.isDecimal,
+                identifier.dropFirst().first == UInt8(ascii: "-")
+            else { return nil }
+            identifier = identifier.dropFirst(2)
+            standing = rest.isEmpty ? .pending(priority: Int(digit) - 48) : nil
         case .running: standing = rest.count == 1 ? WorkerName(rest[0]).map { .running($0) } : nil
         case .done: standing = rest.count == 1 ? WorkerName(rest[0]).map { .done($0) } : nil
         case .returned: standing = Self.ending(rest).flatMap { ending in ending.0.map { .returned($0, ending.1) } }
         case .failed: standing = Self.ending(rest).map { .failed($0.0, $0.1) }
         }
-        guard let job = JobID(identifier), let standing else { return nil }
+        guard let job = JobID(String(Substring(identifier))), let standing else { return nil }
         self.init(job: job, attempt: attempt, standing: standing)
     }
 

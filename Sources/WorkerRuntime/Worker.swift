@@ -120,7 +120,9 @@ public final class Worker: Sendable {
         do throws(FileError) { try pulse.beat() } catch {
             // Without an acknowledged beat the attempt is not leased, so it is not computed.
             attempt.end(claim, .handedBack, "could not publish the claim: \(error)")
-            return error.isEnvironmental ? .environment("\(error)") : nil
+            if error.isEnvironmental { return .environment("\(error)") }
+            waitForWork()
+            return nil
         }
         switch attempt.outcome(of: claim) {
         case .result(let result):

@@ -192,6 +192,15 @@ struct CoordinationTests {
         #expect(loop.endedCampaigns[id] == .broken("the merge of \(id) left no SUCCESS.json"))
     }
 
+    @Test func `a bucket whose marker cannot be read holds up its campaign, not the coordinator`() throws {
+        var loop = try loop()
+        _ = try loop.step()
+        let marker = directory.root.appending("pending").appending("\(id)").appending("00000").appending(".published")
+        try directory.fileSystem.overwrite(marker, contents: [])
+        var next = try self.loop()
+        #expect(try !next.step())
+    }
+
     @Test func `a coordinator that is asked to stop stops`() throws {
         var loop = try loop()
         #expect(try loop.run(every: .seconds(600), until: Monitor(true)).isEmpty)

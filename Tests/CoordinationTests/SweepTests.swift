@@ -74,6 +74,27 @@ struct SweepTests {
         #expect(try tokens(.pending).map(\.name.attempt) == [token.name.attempt.next(crashes: 1, failures: 0)])
     }
 
+    @Test
+    mutating func `where half the fleet falls silent at once the observer looks again before it takes their jobs`()
+        throws
+    {
+        let other = try campaign(2)
+        let jobs = bucket(7, jobs: 4)
+        let plan = try PublicationPlan(campaign: other, buckets: [jobs])
+        _ = try directory.register(plan, files: [:], scratch: temporary.scratch())
+        _ = try loop.step()
+        for (number, token) in try directory.tokens(in: .pending, jobs.name, of: other).enumerated() {
+            let worker = WorkerName(try elsewhere(), random: UInt64(number))
+            let isClaimed = try directory.claim(token, for: worker) != nil
+            #expect(isClaimed)
+        }
+        func running() throws -> Int { try directory.tokens(in: .running, jobs.name, of: other).count }
+        for _ in 0...12 { try step(after: 10) }
+        #expect(try running() == 4)
+        try step(after: 10)
+        #expect(try running() == 0)
+    }
+
     @Test mutating func `a worker whose heartbeat moves keeps its job`() throws {
         let token = try claim(for: elsewhere())
         for beat in 1...30 {

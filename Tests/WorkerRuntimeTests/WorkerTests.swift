@@ -6,8 +6,7 @@ import Logging
 import SystemPackage
 import SystemSupport
 import Testing
-
-@testable import WorkerRuntime
+import WorkerRuntime
 
 /// A runner that is a function.
 struct Runner: JobRunner {
@@ -241,23 +240,23 @@ struct WorkerTests {
         #expect(try tokens(.returned).map { $0.name.reason?.description } == ["i-record"])
     }
 
-    @Test func `a worker whose heartbeat is not acknowledged claims nothing`() throws {
+    @Test(arguments: [(89, 0), (90, 1)])
+    func `a worker whose last acknowledged heartbeat is too old claims nothing more`(age: Int, left: Int) throws {
+        try publish(bucket(0, jobs: 2))
         let time = Monitor(BootClock().now)
-        let pulse = Pulse(directory, try worker(), logger: quiet, now: { time.withLock { $0 } })
-        #expect(!pulse.isFresh)
-        try pulse.beat()
-        #expect(pulse.isFresh)
-        time.withLock { $0 = $0.advanced(by: .seconds(89)) }
-        #expect(pulse.isFresh)
-        time.withLock { $0 = $0.advanced(by: .seconds(1)) }
-        #expect(!pulse.isFresh)
-        try pulse.beat()
-        #expect(pulse.isFresh)
-    }
-
-    @Test func `a fleet of idle workers lists about twenty times a second, however large`() {
-        #expect(WorkFinder.idleWait(fleet: 1) == .milliseconds(250))
-        #expect(WorkFinder.idleWait(fleet: 50) == .seconds(5))
-        #expect(WorkFinder.idleWait(fleet: 10_000) == .seconds(10))
+        let runner = Runner { _, _ in
+            time.withLock { $0 = $0.advanced(by: .seconds(age)) }
+            return JobResult(payload: [], inputs: [:])
+        }
+        let worker = try Worker(
+            directory,
+            options: options(),
+            runners: ["sum": runner],
+            logger: quiet,
+            now: { time.withLock { $0 } }
+        )
+        #expect(worker.run() == .idle)
+        #expect(try tokens(.done).count == 2 - left)
+        #expect(try tokens(.pending).count == left)
     }
 }
