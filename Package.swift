@@ -112,6 +112,20 @@ let package = Package(
         module("Reports", ["Drawing", "ImageCoding", "RepresentationSimilarity", "TensorStorage"]),
         module("WorkerRuntime", ["JobStorage", "SystemSupport", logging, system]),
 
+        // MARK: Executables
+        .executableTarget(
+            name: "lucid-coordinator",
+            dependencies: ["Coordination", "JobStorage", "Networks", "SystemSupport", argumentParser, logging, system],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "lucid-worker",
+            dependencies: [
+                "JobKinds", "JobStorage", "SystemSupport", "WorkerRuntime", argumentParser, logging, system,
+            ],
+            swiftSettings: strict
+        ),
+
         // MARK: Tests
         .target(
             name: "JobStorageTestSupport",

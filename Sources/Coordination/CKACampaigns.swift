@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 
 internal import Campaigns
+private import Datasets
 private import JobKinds
 public import JobStorage
 private import Networks
+public import Reports
 private import RepresentationSimilarity
-internal import Reports
-private import SystemPackage
+public import SystemPackage
 private import SystemSupport
 private import TensorStorage
 
@@ -33,13 +34,42 @@ public struct CKACampaigns: CampaignContent {
     public func merge(_ plan: PublicationPlan, results: CampaignResults) throws {
         let manifest = try CampaignFiles.manifest(of: plan.campaign, in: directory)
         let report = try compare(manifest, results)
-        try ReportFiles(directory, manifest).write(report, plan: plan)
+        try ReportFiles(directory, manifest).write(report, plan: plan, to: directory.reports(of: plan.campaign))
+    }
+
+    /// Merges a campaign whose jobs are done, and writes its reports.
+    ///
+    /// - Parameters:
+    ///   - campaign: the campaign.
+    ///   - folder: where to write; the campaign's own folder of reports where nil.
+    /// - Throws: `SubmissionError` where jobs are missing.
+    /// - Returns: the report and its folder.
+    public func report(
+        of campaign: CampaignID,
+        to folder: FilePath?
+    ) throws -> (report: ComparisonReport, folder: FilePath) {
+        let plan = try directory.plan(of: campaign)
+        let snapshot = try directory.scan(campaign)
+        guard snapshot.outcome(of: plan) == .done else {
+            let counts = snapshot.counts(of: plan).values
+            let done = counts.reduce(0) { $0 + $1.done }
+            let all = plan.buckets.reduce(0) { $0 + $1.jobs.count }
+            throw UnfinishedCampaign(description: "\(campaign) is not complete: \(done) of \(all) jobs are done")
+        }
+        let manifest = try CampaignFiles.manifest(of: campaign, in: directory)
+        let report = try compare(manifest, CampaignResults(directory, snapshot))
+        let folder = folder ?? directory.reports(of: campaign)
+        if try folder != directory.reports(of: campaign) || !directory.isMerged(campaign) {
+            try ReportFiles(directory, manifest).write(report, plan: plan, to: folder)
+        }
+        return (report, folder)
     }
 
     private func compare(_ manifest: CampaignManifest, _ results: CampaignResults) throws -> ComparisonReport {
         let models = manifest.distinctModels
         let places = try manifest.models.map { model in
-            guard let place = models.firstIndex(where: { $0.weights == model.weights && $0.batchNorm == model.batchNorm })
+            guard
+                let place = models.firstIndex(where: { $0.weights == model.weights && $0.batchNorm == model.batchNorm })
             else { throw SubmissionError("the manifest of \(manifest.campaign) is damaged") }
             return place
         }
@@ -110,4 +140,15 @@ struct UnusableResult: Error, CustomStringConvertible {
     let job: JobID
 
     var description: String { "the result of job \(job) cannot be used" }
+}
+
+/// A campaign of which not all jobs are done.
+public struct UnfinishedCampaign: Error, Sendable, CustomStringConvertible {
+    /// How far it is.
+    public let description: String
+}
+
+/// Whether an error says that what a user gave cannot be used, rather than that the system failed.
+public func isBadInput(_ error: any Error) -> Bool {
+    error is DatasetError || error is CampaignError || error is WeightsError || error is TensorFileError
 }

@@ -67,7 +67,12 @@ struct EpochLists {
                 throw SubmissionError(path, line: number + 1, column: 1, "an image stands twice in one epoch")
             }
             guard !images.isEmpty, epochs.first.map({ $0.count == images.count }) ?? true else {
-                throw SubmissionError(path, line: number + 1, column: 1, "all epochs must have as many images as the first")
+                throw SubmissionError(
+                    path,
+                    line: number + 1,
+                    column: 1,
+                    "all epochs must have as many images as the first"
+                )
             }
             epochs.append(images)
         }

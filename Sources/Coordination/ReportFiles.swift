@@ -21,8 +21,7 @@ struct ReportFiles {
         self.manifest = manifest
     }
 
-    func write(_ report: ComparisonReport, plan: PublicationPlan) throws {
-        let folder = directory.reports(of: plan.campaign)
+    func write(_ report: ComparisonReport, plan: PublicationPlan, to folder: FilePath) throws {
         var files = try contents(of: report).sorted { $0.key < $1.key }
         let digests = files.map { ($0.key, ReportJSON.text(ContentDigest(of: $0.value).hexadecimal)) }
         let counts = Dictionary(plan.buckets.map { ($0.kind, $0.jobs.count) }, uniquingKeysWith: +)

@@ -121,6 +121,36 @@ public struct Submission: Sendable {
         return id
     }
 
+    /// The plan for people: jobs by kind, images, bytes and time.
+    public var description: [String] {
+        let jobs = estimate.jobs.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+        let cores = processorCount()
+        return [
+            "\(campaign): \(manifest.distinctModels.count) networks, \(manifest.layers.count) layers, "
+                + "\(manifest.pairs.count) pairs, \(manifest.epochs.count) epochs of \(manifest.imagesPerEpoch) images",
+            "jobs: \(jobs)",
+            "images: \(imageCount); arrays: at most \(ByteCount(estimate.bytes)); "
+                + "work: about \(TimeSpan(.seconds(Int(estimate.seconds) / cores + 1))) on \(cores) cores",
+        ]
+    }
+
+    /// The plan as JSON.
+    public func json() throws -> String {
+        struct Plan: Encodable {
+            let campaign: String
+            let jobs: [String: Int]
+            let bytes: Int
+            let seconds: Double
+        }
+        let plan = Plan(
+            campaign: campaign.description,
+            jobs: estimate.jobs,
+            bytes: estimate.bytes,
+            seconds: estimate.seconds
+        )
+        return String(decoding: try canonicalJSON(plan), as: UTF8.self)
+    }
+
     /// Copies what jobs need into the job directory's cache, and registers the campaign; a coordinator publishes its jobs.
     ///
     /// - Throws: `JobDirectoryError` or `FileError` where the directory refuses.

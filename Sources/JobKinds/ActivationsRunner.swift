@@ -7,7 +7,7 @@ private import ImageCoding
 public import JobStorage
 private import Networks
 private import Synchronization
-private import SystemPackage
+public import SystemPackage
 private import SystemSupport
 private import TensorStorage
 public import WorkerRuntime
@@ -19,8 +19,14 @@ public import WorkerRuntime
 public final class ActivationsRunner: JobRunner {
     private let compiled = Mutex<(key: String, network: CompiledNetwork)?>(nil)
 
-    /// Keeps the network of the last job, since the next one often has the same.
-    public init() {}
+    private let dataRoots: [FilePath]
+
+    /// Reads images only below the given folders, or anywhere where none is given.
+    ///
+    /// It keeps the network of the last job, since the next one often has the same.
+    public init(dataRoots: [FilePath]) {
+        self.dataRoots = dataRoots.map { ($0.isAbsolute ? $0 : currentDirectory().pushing($0)).lexicallyNormalized() }
+    }
 
     /// Makes those of the job's shards that are not there yet.
     public func run(_ job: JobSpecification, context: JobContext) throws -> JobResult {
@@ -65,6 +71,11 @@ public final class ActivationsRunner: JobRunner {
         let list = try directory.cachedContents(of: listFile, digest: payload.images, limit: 4 << 30)
         guard let images = ImageSetFile(decoding: list), images.entries.count == payload.imageCount else {
             throw InputError.malformed(listFile, "it is no list of \(payload.imageCount) images")
+        }
+        if let outside = images.entries.first(where: { !isAllowed($0.path) }) {
+            throw JobFailure.environment(
+                message: "\"\(outside.path)\" is not below --data-root; start the worker with the folder that holds it"
+            )
         }
         let first = payload.shard * payload.shardRows
         let rows = images.entries[first..<min(first + payload.shardRows, payload.imageCount)]
@@ -121,6 +132,11 @@ public final class ActivationsRunner: JobRunner {
         var written: [String: WrittenFile] = [:]
         for output in outputs { written[output.layer.name] = try output.finish(with: files) }
         return written
+    }
+
+    private func isAllowed(_ path: FilePath) -> Bool {
+        let path = path.lexicallyNormalized()
+        return dataRoots.isEmpty || dataRoots.contains { path.starts(with: $0) }
     }
 
     private func network(

@@ -83,7 +83,9 @@ public struct HSICResultFile: Equatable, Sendable {
         var blocks: [Block] = []
         for block in header.blocks {
             let (m, n) = (block.matrices, block.images)
-            guard (0...1_000_000).contains(m), (0...1_000_000_000).contains(n), let meanSquares = take(m) else { return nil }
+            guard (0...1_000_000).contains(m), (0...1_000_000_000).contains(n), let meanSquares = take(m) else {
+                return nil
+            }
             var partials: [HSICPartialSums] = []
             for group in block.groups {
                 guard group.count == 2, 0 <= group[0], group[0] <= group[1], group[1] <= n,

@@ -2,14 +2,15 @@
 
 private import Campaigns
 private import ComputeEngine
+public import SystemPackage
 public import WorkerRuntime
 
 /// Every kind of job that a worker can run.
 public enum Runners {
-    /// The runners by the name of their kind.
-    public static func all() -> [String: any JobRunner] {
+    /// The runners by the name of their kind; images are read only below the given folders, or anywhere where none is given.
+    public static func all(dataRoots: [FilePath] = []) -> [String: any JobRunner] {
         [
-            ActivationsPayload.kind: ActivationsRunner(),
+            ActivationsPayload.kind: ActivationsRunner(dataRoots: dataRoots),
             GramPayload.kind: GramRunner(),
             HSICPayload.kind: HSICRunner(),
         ]

@@ -33,7 +33,8 @@ extension JobDirectory {
 
     /// Adds a campaign's files and plan, whole or not at all.
     ///
-    /// The same campaign with the same content is no error. `scratch` is the caller's own folder.
+    /// The same campaign with the same plan is no error, whatever its file's comments say. `scratch` is the caller's
+    /// own folder.
     public func register(
         _ plan: PublicationPlan,
         files: [String: [UInt8]],
@@ -54,9 +55,9 @@ extension JobDirectory {
             return try moveWhole(draft, to: target)
         }
         if isNew { return .registered }
-        for (name, bytes) in contents.sorted(by: { $0.key < $1.key }) {
-            let present = try? fileSystem.contents(of: target.appending(name), limit: Self.planLimit)
-            guard present == bytes else { throw .campaignDiffers(plan.campaign, file: name) }
+        let present = try? fileSystem.contents(of: target.appending(Self.planName), limit: Self.planLimit)
+        guard present == contents[Self.planName] else {
+            throw .campaignDiffers(plan.campaign, file: Self.planName)
         }
         return .alreadySubmitted
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+private import CLinux
 private import Glibc
 public import SystemPackage
 
@@ -13,4 +14,64 @@ public func currentDirectory() -> FilePath {
 /// The number of processors that this process may run on.
 public func processorCount() -> Int {
     max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+}
+
+/// The file of the running program.
+public func executablePath() -> FilePath {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+    let count = unsafe readlink("/proc/self/exe", &buffer, buffer.count - 1)
+    return count > 0 ? FilePath(platformString: buffer) : FilePath("")
+}
+
+/// Makes this process get SIGTERM when the one that started it dies, so that it is not left behind.
+public func endWithParent() {
+    _ = lucid_end_with_parent()
+}
+
+/// Whether what a stream writes to is a terminal: 1 for the standard output, 2 for the standard error.
+public func isTerminal(_ stream: Int32) -> Bool { isatty(stream) == 1 }
+
+/// A program that was started and has not been waited for.
+public final class ChildProcess: Sendable {
+    /// The process number.
+    public let pid: Int32
+
+    /// Starts a program with arguments, this process's environment and streams, and no blocked signals.
+    public init(_ program: FilePath, _ arguments: [String]) throws(FileError) {
+        var attributes = posix_spawnattr_t()
+        unsafe posix_spawnattr_init(&attributes)
+        defer { unsafe posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        unsafe sigemptyset(&none)
+        unsafe posix_spawnattr_setsigmask(&attributes, &none)
+        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+        var texts: [UnsafeMutablePointer<CChar>?] = unsafe ([program.string] + arguments).map { unsafe strdup($0) }
+        defer { for index in unsafe texts.indices { unsafe free(texts[index]) } }
+        unsafe texts.append(nil)
+        var pid: pid_t = 0
+        let status = unsafe posix_spawn(&pid, program.string, nil, &attributes, texts, environ)
+        guard status == 0 else { throw FileError("start", program, Errno(rawValue: status)) }
+        self.pid = pid
+    }
+
+    /// How a process ended.
+    public enum Exit: Equatable, Sendable {
+        /// It returned a code.
+        case code(Int32)
+        /// A signal ended it.
+        case signal(Int32)
+    }
+
+    /// How it ended, if it did; to be asked until it says so, and not after.
+    public func exit() -> Exit? {
+        var status: Int32 = 0
+        guard unsafe waitpid(pid, &status, WNOHANG) == pid else { return nil }
+        let signal = status & 0x7f
+        return signal == 0 ? .code((status >> 8) & 0xff) : .signal(signal)
+    }
+
+    /// Asks it to end.
+    public func terminate() {
+        kill(pid, SIGTERM)
+    }
 }

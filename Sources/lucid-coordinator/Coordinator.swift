@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+
+import ArgumentParser
+import Coordination
+import JobStorage
+import SystemPackage
+import SystemSupport
+
+/// Plans campaigns, watches over their jobs, and merges what workers compute.
+@main
+struct LucidCoordinator: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lucid-coordinator",
+        abstract: "Compares neural networks on a cluster whose machines share a directory.",
+        discussion: """
+            EXAMPLES
+              lucid-coordinator init /shared/queue
+              lucid-coordinator submit study.yaml --queue /shared/queue
+              lucid-coordinator run --queue /shared/queue --local-workers 2
+              lucid-coordinator status --queue /shared/queue --watch
+              lucid-coordinator report study --queue /shared/queue
+            """,
+        version: CoordinatorVersion.text,
+        subcommands: [Init.self, Submit.self, Run.self, Status.self, Report.self, Layers.self]
+    )
+}
+
+/// The option that names the job directory.
+struct QueueOption: ParsableArguments {
+    @Option(help: ArgumentHelp("The job directory.", valueName: "dir"))
+    var queue: String
+
+    func open() throws -> JobDirectory {
+        try JobDirectory.open(at: absolutePath(queue), trustOwner: nil)
+    }
+}
+
+/// A path as typed, from the root.
+func absolutePath(_ text: String) -> FilePath {
+    let path = FilePath(text)
+    return (path.isAbsolute ? path : currentDirectory().pushing(path)).lexicallyNormalized()
+}
+
+/// Runs a command's body, and turns its errors into a message and an exit code.
+func withExitCodes(_ body: () throws -> Void) throws {
+    do {
+        try body()
+    } catch let code as ExitCode {
+        throw code
+    } catch {
+        Terminal.complain("\(error)")
+        switch error {
+        case is SubmissionError: throw ExitCode(65)
+        case is UnfinishedCampaign: throw ExitCode(1)
+        case JobDirectoryError.file: throw ExitCode(2)
+        case is JobDirectoryError: throw ExitCode(65)
+        case let error as FileError where error.errno == .noSuchFileOrDirectory: throw ExitCode(65)
+        default: throw ExitCode(isBadInput(error) ? 65 : 2)
+        }
+    }
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+
+import ArgumentParser
+import Coordination
+
+struct Layers: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "List the layers of a network and their numbers of neurons.",
+        discussion: """
+            EXAMPLES
+              lucid-coordinator layers
+              lucid-coordinator layers --json
+              lucid-coordinator layers weights/adam.pt
+            """
+    )
+
+    @Argument(
+        help:
+            "A file of weights, or seeded:NUMBER; every network has the same layers, so this only checks that it can be read."
+    )
+    var model: String?
+
+    @Flag(help: "Print JSON: a list of [name, number of neurons].")
+    var json = false
+
+    func run() throws {
+        try withExitCodes {
+            let layers = try LayerList(of: model.map { $0.hasPrefix("seeded:") ? $0 : absolutePath($0).string })
+            Terminal.print(json ? layers.json : layers.text)
+        }
+    }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+
+import ArgumentParser
+import Coordination
+import JobStorage
+import Logging
+import SystemPackage
+import SystemSupport
+
+struct Run: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Coordinate until every campaign has ended.",
+        discussion: """
+            Publishes jobs as their inputs become ready, takes back the jobs of workers that died, and writes the \
+            reports. It can be stopped and started again at any time, and several may run at once.
+
+            EXAMPLES
+              lucid-coordinator run --queue /shared/queue
+              lucid-coordinator run --queue /shared/queue --local-workers 2
+
+            Exit codes: 0 all campaigns are done; 1 some jobs failed; 2 the system failed.
+            """
+    )
+
+    @OptionGroup var queue: QueueOption
+
+    @Option(help: ArgumentHelp("Start so many workers on this machine too.", valueName: "n"))
+    var localWorkers = 0
+
+    func validate() throws {
+        guard (0...1024).contains(localWorkers) else { throw ValidationError("--local-workers is 0 to 1024") }
+    }
+
+    func run() throws {
+        let isStopping = Monitor(false)
+        let signals = SignalListener { isStopping.withLock { $0 = true } }
+        Terminal.startLogging()
+        try withExitCodes { try coordinate(isStopping) }
+        withExtendedLifetime(signals) {}
+    }
+
+    private func coordinate(_ isStopping: Monitor<Bool>) throws {
+        let directory = try queue.open()
+        let logger = Logger(label: "lucid-coordinator")
+        guard try !directory.campaigns().isEmpty else {
+            Terminal.note(
+                "there is no campaign yet; submit one with: lucid-coordinator submit CAMPAIGN.yaml --queue \(directory.root)"
+            )
+            return
+        }
+        var loop = try CoordinationLoop(directory, content: CKACampaigns(directory), logger: logger)
+        let program = executablePath().removingLastComponent().appending("lucid-worker")
+        let workers = try LocalWorkers(localWorkers, queue: directory.root, program: program, logger: logger)
+        defer { workers.stop(within: .seconds(20)) }
+        let identity = try HostIdentity.current()
+        let progress = ProgressLine()
+        var estimate: ProgressEstimate?
+        var isOver = try loop.step()
+        while !isOver, isStopping.wait(atMost: rhythm, for: { $0 ? true : nil }) == nil {
+            if localWorkers > 0, workers.tend() == 0 {
+                Terminal.complain("no local worker is left; see their messages above")
+                break
+            }
+            isOver = try loop.step()
+            let now = BootClock().now
+            let overview = try QueueOverview(of: directory, seenFrom: identity)
+            if estimate == nil { estimate = ProgressEstimate(fraction: overview.meanProgress, now: now) }
+            progress.show(overview.lines(estimate: estimate, now: now), now: now)
+        }
+        progress.settle()
+        try finish(loop, isOver: isOver, directory)
+    }
+
+    /// Short while workers of this machine wait for it, since the next jobs are published in this rhythm.
+    private var rhythm: Duration { localWorkers > 0 ? .milliseconds(200) : .seconds(2) }
+
+    private func finish(_ loop: CoordinationLoop, isOver: Bool, _ directory: JobDirectory) throws {
+        var worst: Int32 = isOver ? 0 : 2
+        for (campaign, end) in loop.endedCampaigns.sorted(by: { $0.key < $1.key }) {
+            switch end {
+            case .done:
+                Terminal.note("\(campaign) is done; its report:")
+                Terminal.print(directory.reports(of: campaign).string)
+            case .failed(let reasons):
+                worst = max(worst, 1)
+                Terminal.complain("\(campaign) failed: \(reasons.count) jobs could not be done")
+                for line in FailureSummary(of: reasons, in: directory).lines { Terminal.note("  \(line)") }
+            case .broken(let message):
+                worst = 2
+                Terminal.complain("\(campaign) cannot be merged: \(message)")
+            }
+        }
+        if !isOver { Terminal.note("stopped; start it again to go on") }
+        if worst != 0 { throw ExitCode(worst) }
+    }
+}

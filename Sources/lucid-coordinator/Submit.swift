@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+
+import ArgumentParser
+import Coordination
+import JobStorage
+import SystemSupport
+
+struct Submit: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Check a campaign as a whole, show its plan, and publish it.",
+        discussion: """
+            Every image is decoded and every network is loaded first; if anything is wrong, nothing is published. \
+            The campaign's id is printed on the standard output.
+
+            EXAMPLES
+              lucid-coordinator submit study.yaml --queue /shared/queue
+              lucid-coordinator submit study.yaml --queue /shared/queue --dry-run
+            """
+    )
+
+    @Argument(help: "The campaign file.")
+    var campaign: String
+
+    @OptionGroup var queue: QueueOption
+
+    @Flag(help: "Check and show the plan, and publish nothing.")
+    var dryRun = false
+
+    @Flag(help: "Print the plan as JSON instead of the id alone.")
+    var json = false
+
+    func run() throws {
+        Terminal.startLogging()
+        try withExitCodes {
+            let directory = try queue.open()
+            let progress = ProgressLine()
+            let start = BootClock().now
+            let submission = try Submission(of: absolutePath(campaign), threads: processorCount()) {
+                what,
+                done,
+                total in
+                let now = BootClock().now
+                guard start.duration(to: now) > .seconds(1) else { return }
+                let estimate = ProgressEstimate(fraction: 0, now: start)
+                let left = estimate.remaining(fraction: Double(done) / Double(max(1, total)), now: now)
+                progress.show(
+                    ["\(what): \(done) of \(total)" + (left.map { ", \(TimeSpan($0)) left" } ?? "")],
+                    now: now
+                )
+            }
+            for warning in submission.warnings { Terminal.note("warning: \(warning)") }
+            for line in submission.description { Terminal.note(line) }
+            if dryRun {
+                Terminal.note("nothing was published")
+            } else if try submission.publish(to: directory) == .alreadySubmitted {
+                Terminal.note("this campaign was submitted before; nothing was added")
+            }
+            Terminal.print(json ? try submission.json() : submission.campaign.description)
+        }
+    }
+}

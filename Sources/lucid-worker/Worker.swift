@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+
+import ArgumentParser
+import JobKinds
+import JobStorage
+import Logging
+import SystemPackage
+import SystemSupport
+import WorkerRuntime
+
+/// Claims jobs from a job directory and runs them.
+@main
+struct LucidWorker: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lucid-worker",
+        abstract: "Claims jobs from a job directory and runs them.",
+        discussion: """
+            Start as many as you like, on any machine that sees the directory. Ctrl-C or SIGTERM hands the running \
+            job back and leaves; a second one leaves at once.
+
+            EXAMPLES
+              lucid-worker --queue /shared/queue
+              lucid-worker --queue /shared/queue --threads 4 --memory 2GiB --until-empty
+              srun lucid-worker --queue /shared/queue --time-limit 3h
+            """,
+        version: "lucid-worker \(Runners.version), \(Runners.versions["engine"] ?? ""), "
+            + "job directory format \(QueueSettings.formatVersion), Zarr format 3"
+    )
+
+    @Option(help: ArgumentHelp("The job directory.", valueName: "dir"))
+    var queue: String
+
+    @Option(help: ArgumentHelp("Threads to compute with; all processors by default.", valueName: "n"))
+    var threads: Int?
+
+    @Option(help: ArgumentHelp("Memory to keep to.", valueName: "size"))
+    var memory: ByteCount = ByteCount(1 << 30)
+
+    @Flag(help: "Leave when every campaign has ended by its plan.")
+    var untilEmpty = false
+
+    @Option(help: ArgumentHelp("Leave when there was no work for so long, for instance 10m.", valueName: "time"))
+    var idleTimeout: TimeSpan?
+
+    @Option(help: ArgumentHelp("Leave after so long, for instance 3h30m.", valueName: "time"))
+    var timeLimit: TimeSpan?
+
+    @Option(help: ArgumentHelp("Kinds of jobs to take, with commas between; all by default.", valueName: "kinds"))
+    var kinds: String?
+
+    @Option(help: ArgumentHelp("Read images only below this folder; may stand several times.", valueName: "dir"))
+    var dataRoot: [String] = []
+
+    @Option(help: ArgumentHelp("Accept a job directory that belongs to this user.", valueName: "user"))
+    var trustOwner: String?
+
+    @Flag(help: .hidden)
+    var endWithParent = false
+
+    @Flag(help: "Say only what went wrong.")
+    var quiet = false
+
+    func validate() throws {
+        if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads is 1 to 1024") }
+        let known = Runners.all().keys.sorted()
+        for kind in wantedKinds ?? [] where !known.contains(kind) {
+            throw ValidationError(
+                "there are no jobs of kind \"\(kind)\"; the kinds are \(known.joined(separator: ", "))"
+            )
+        }
+        if let trustOwner, userIdentifier(of: trustOwner) == nil {
+            throw ValidationError("this machine knows no user \"\(trustOwner)\"")
+        }
+    }
+
+    private var wantedKinds: [String]? { kinds?.split(separator: ",").map(String.init) }
+
+    func run() throws {
+        if endWithParent { SystemSupport.endWithParent() }
+        let isQuiet = quiet
+        LoggingSystem.bootstrap { label in
+            var handler = StreamLogHandler.standardError(label: label)
+            handler.logLevel = isQuiet ? .error : .info
+            return handler
+        }
+        do {
+            let directory = try JobDirectory.open(
+                at: FilePath(queue),
+                trustOwner: trustOwner.flatMap { userIdentifier(of: $0) }
+            )
+            let options = WorkerOptions(
+                threads: threads ?? processorCount(),
+                memoryBudget: memory.bytes,
+                untilEmpty: untilEmpty,
+                idleTimeout: idleTimeout?.duration,
+                timeLimit: timeLimit?.duration,
+                kinds: wantedKinds.map { Set($0) },
+                versions: Runners.versions
+            )
+            let worker = try Worker(
+                directory,
+                options: options,
+                runners: Runners.all(dataRoots: dataRoot.map { FilePath($0) }),
+                logger: Logger(label: "lucid-worker")
+            )
+            let signals = SignalListener { worker.drain() }
+            let exit = worker.run()
+            withExtendedLifetime(signals) {}
+            if case .environment(let message) = exit { throw Failure(message) }
+        } catch {
+            complain("\(error)")
+            throw ExitCode(2)
+        }
+    }
+
+    private struct Failure: Error, CustomStringConvertible {
+        let description: String
+
+        init(_ description: String) {
+            self.description = description
+        }
+    }
+}
+
+private func complain(_ message: String) {
+    _ = try? FileDescriptor.standardError.writeAll(Array("lucid-worker: \(message)\n".utf8))
+}
