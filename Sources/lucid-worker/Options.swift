@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 
-import ArgumentParser
-import SystemSupport
+public import ArgumentParser
+public import SystemSupport
 
 extension ByteCount: ExpressibleByArgument {
     /// Reads for instance "2GiB".
-    init?(argument: String) {
+    public init?(argument: String) {
         self.init(parsing: argument)
     }
 }
 
 extension TimeSpan: ExpressibleByArgument {
     /// Reads for instance "3h30m".
-    init?(argument: String) {
+    public init?(argument: String) {
         self.init(parsing: argument)
     }
 }
