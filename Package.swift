@@ -115,7 +115,7 @@ let package = Package(
         // MARK: Executables
         .executableTarget(
             name: "lucid-coordinator",
-            dependencies: ["Coordination", "JobStorage", "Networks", "SystemSupport", argumentParser, logging, system],
+            dependencies: ["Coordination", "JobStorage", "Reports", "SystemSupport", argumentParser, logging, system],
             swiftSettings: strict
         ),
         .executableTarget(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 private import Campaigns
+private import JobStorage
 public import SystemSupport
 
 /// Turns how much is done into a rate and the time that is left.

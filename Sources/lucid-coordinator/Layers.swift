@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Coordination
+import SystemPackage
 
 struct Layers: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Coordination
 import JobStorage
+import Reports
 
 struct Report: ParsableCommand {
     static let configuration = CommandConfiguration(
