@@ -55,7 +55,7 @@ let package = Package(
     name: "LucidGrid",
     products: [
         // For the nested package of benchmarks.
-        .library(name: "Modules", targets: ["ComputeEngine", "Networks", "SystemSupport"])
+        .library(name: "Modules", targets: ["ComputeEngine", "Networks", "RepresentationSimilarity", "SystemSupport"])
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),

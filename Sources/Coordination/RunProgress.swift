@@ -26,10 +26,7 @@ public struct ProgressEstimate: Sendable {
 }
 
 extension QueueOverview {
-    /// One line for each campaign: its jobs by kind, how much of all is done, and the time left.
-    ///
-    /// - Parameter estimate: of the running campaigns' mean progress, where one is known.
-    /// - Returns: the lines, for people.
+    /// One line for each campaign: its jobs by kind, how much of all is done, and the time left by an estimate.
     public func lines(estimate: ProgressEstimate?, now: BootClock.Instant) -> [String] {
         status.campaigns.map { campaign in
             let kinds = campaign.jobs.sorted { Self.order($0.key) < Self.order($1.key) }.map { kind, jobs in
@@ -58,6 +55,13 @@ extension QueueOverview {
 
     /// What `status --json` prints.
     public func json() throws -> String { String(decoding: try canonicalJSON(status), as: UTF8.self) }
+
+    /// Whether a worker could still do something.
+    public var hasOpenJobs: Bool {
+        status.campaigns.contains { campaign in
+            campaign.state == .running && campaign.jobs.values.contains { $0.waiting + $0.pending + $0.running > 0 }
+        }
+    }
 
     /// The mean progress of campaigns that are still running.
     public var meanProgress: Double {

@@ -57,13 +57,15 @@ struct Run: ParsableCommand {
         var estimate: ProgressEstimate?
         var isOver = try loop.step()
         while !isOver, isStopping.wait(atMost: rhythm, for: { $0 ? true : nil }) == nil {
-            if localWorkers > 0, workers.tend() == 0 {
-                Terminal.complain("no local worker is left; see their messages above")
-                break
-            }
+            let isDeserted = localWorkers > 0 && workers.tend() == 0
             isOver = try loop.step()
             let now = BootClock().now
             let overview = try QueueOverview(of: directory, seenFrom: identity)
+            // Workers leave when all jobs are done, which may be a moment before their results are merged.
+            if !isOver, isDeserted, overview.hasOpenJobs {
+                Terminal.complain("no local worker is left; see their messages above")
+                break
+            }
             if estimate == nil { estimate = ProgressEstimate(fraction: overview.meanProgress, now: now) }
             progress.show(overview.lines(estimate: estimate, now: now), now: now)
         }

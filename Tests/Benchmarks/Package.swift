@@ -3,14 +3,17 @@
 
 import PackageDescription
 
+/// A program that measures one thing and prints it.
+func benchmark(_ name: String) -> Target {
+    .executableTarget(
+        name: name,
+        dependencies: [.product(name: "Modules", package: "LucidGrid")],
+        swiftSettings: [.swiftLanguageMode(.v6)]
+    )
+}
+
 let package = Package(
     name: "Benchmarks",
     dependencies: [.package(name: "LucidGrid", path: "../..")],
-    targets: [
-        .executableTarget(
-            name: "forward-benchmark",
-            dependencies: [.product(name: "Modules", package: "LucidGrid")],
-            swiftSettings: [.swiftLanguageMode(.v6)]
-        )
-    ]
+    targets: [benchmark("forward-benchmark"), benchmark("gram-benchmark")]
 )
