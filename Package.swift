@@ -69,6 +69,7 @@ let package = Package(
     targets: [
         // MARK: C libraries
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CVectors"),
         library("CCairo", pkgConfig: "cairo", apt: "libcairo2-dev"),
         library("COneDNN", pkgConfig: nil, apt: "libdnnl-dev"),
         library("COpenBLAS", pkgConfig: "openblas", apt: "libopenblas-dev"),
@@ -81,7 +82,7 @@ let package = Package(
         module("SystemSupport", ["CLinux", crypto, system]),
 
         // MARK: Edges
-        module("ComputeEngine", ["COneDNN", "COpenBLAS", "SystemSupport"], settings: numeric),
+        module("ComputeEngine", ["COneDNN", "COpenBLAS", "CVectors", "SystemSupport"], settings: numeric),
         module("Drawing", ["CCairo"]),
         module("ImageCoding", ["CPNG", "CTurboJPEG"], settings: numeric),
         module("JobStorage", ["SystemSupport", system]),

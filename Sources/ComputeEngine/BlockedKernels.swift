@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 
+private import CVectors
+
 /// Kernels of our own over blocked feature maps, for what the engine has only in reference code.
 ///
 /// They are written for any block of 8 or 16 channels in vectors of 8, and touch each value once.
@@ -106,30 +108,78 @@ public enum BlockedKernels {
         let block = CPUEngine.channelBlock
         let pixels = shape.side * shape.side
         let blocks = shape.paddedChannels / block
-        let margin = 8
-        unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: shape.paddedChannels + 2 * margin) { squares in
-            guard let line = squares.baseAddress else { return }
+        // Squares of some pixels are written before any is read: a read that spans two fresh writes has to wait.
+        let tile = 8
+        let line = shape.paddedChannels + 2 * squaresMargin
+        unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: tile * line) { squares in
+            guard let lines = squares.baseAddress else { return }
             unsafe squares.initialize(repeating: 0)
             for image in 0..<shape.images {
                 let input = unsafe source.pointer + image * shape.imageCount
                 let output = unsafe destination.pointer + image * shape.imageCount
-                for pixel in 0..<pixels {
+                for first in stride(from: 0, to: pixels, by: tile) {
+                    let count = min(tile, pixels - first)
                     for index in 0..<blocks {
-                        let place = (index * pixels + pixel) * block
-                        for half in stride(from: 0, to: block, by: 8) {
-                            let x = unsafe rectified(input + place + half)
-                            unsafe store(x * x, line + margin + index * block + half)
-                        }
+                        let place = unsafe input + (index * pixels + first) * block
+                        unsafe square(place, into: lines + squaresMargin + index * block, line, count, block)
                     }
                     for index in 0..<blocks {
-                        let place = (index * pixels + pixel) * block
-                        for half in stride(from: 0, to: block, by: 8) {
-                            let sum = unsafe windowSum(line + margin - 4 + index * block + half)
-                            let x = unsafe rectified(input + place + half)
-                            unsafe store(x / (1 + alpha / 9 * sum).squareRoot(), output + place + half)
-                        }
+                        let place = (index * pixels + first) * block
+                        unsafe normalize(
+                            input + place,
+                            into: output + place,
+                            by: lines + squaresMargin - 4 + index * block,
+                            line,
+                            count,
+                            block,
+                            alpha / 9
+                        )
                     }
                 }
+            }
+        }
+    }
+
+    /// Zeros on both sides of a pixel's squares, for windows that reach outside the channels.
+    private static let squaresMargin = 8
+
+    /// Squares a block of channels of some pixels; each pixel's squares lie in a line of its own.
+    @inline(__always)
+    private static func square(
+        _ input: UnsafeMutablePointer<Float>,
+        into lines: UnsafeMutablePointer<Float>,
+        _ line: Int,
+        _ count: Int,
+        _ block: Int
+    ) {
+        for pixel in 0..<count {
+            for half in stride(from: 0, to: block, by: 8) {
+                let x = unsafe rectified(input + pixel * block + half)
+                unsafe store(x * x, lines + pixel * line + half)
+            }
+        }
+    }
+
+    @inline(__always)
+    private static func normalize(
+        _ input: UnsafeMutablePointer<Float>,
+        into output: UnsafeMutablePointer<Float>,
+        by lines: UnsafeMutablePointer<Float>,
+        _ line: Int,
+        _ count: Int,
+        _ block: Int,
+        _ factor: Float
+    ) {
+        for pixel in 0..<count {
+            for half in stride(from: 0, to: block, by: 8) {
+                let sum = unsafe windowSum(lines + pixel * line + half)
+                let x = unsafe rectified(input + pixel * block + half)
+                let scale = 1 + factor * sum
+                let root = SIMD8(
+                    lowHalf: lucid_square_roots(scale.lowHalf),
+                    highHalf: lucid_square_roots(scale.highHalf)
+                )
+                unsafe store(x / root, output + pixel * block + half)
             }
         }
     }
