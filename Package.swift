@@ -135,10 +135,14 @@ let package = Package(
             swiftSettings: strict
         ),
         tests(of: "Campaigns", ["JobStorage", "SystemSupport"]),
+        tests(of: "ComputeEngine", []),
         tests(
             of: "Coordination",
             ["JobStorage", "JobStorageTestSupport", "SystemSupport", "WorkerRuntime", logging, system]
         ),
+        tests(of: "Drawing", []),
+        tests(of: "Reports", ["Drawing", "ImageCoding", "RepresentationSimilarity", "TensorStorage"]),
+        tests(of: "SystemSupport", [system]),
         tests(of: "Datasets", ["ImageCoding", "SystemSupport", system], resources: true),
         tests(of: "ImageCoding", [], resources: true),
         tests(of: "JobStorage", ["JobStorageTestSupport", "SystemSupport", system]),

@@ -20,6 +20,13 @@ public struct Similarity: Equatable, Sendable {
     public let debiased: Double?
     /// Why a value is missing.
     public let reason: UndefinedReason?
+
+    /// States a similarity.
+    public init(cka: Double?, debiased: Double?, reason: UndefinedReason?) {
+        self.cka = cka
+        self.debiased = debiased
+        self.reason = reason
+    }
 }
 
 /// The HSIC of all pairs of some Gram matrices of one epoch, added up from all groups of rows.

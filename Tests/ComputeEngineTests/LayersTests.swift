@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+
+import Testing
+
+@testable import ComputeEngine
+
+/// Runs one layer on the calling thread.
+private func run(_ layer: PreparedLayer, _ source: FloatRegion, into destination: FloatRegion) throws {
+    let scratch = try FloatBuffer(count: layer.scratchCount)
+    try LayerBinder().bind(layer, source: source, destination: destination, scratch: scratch.all).run()
+}
+
+@Suite("Layers of the engine")
+struct LayersTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        let input: MapShape
+        let output: Int
+        let window: Window
+
+        var testDescription: String { "\(input.channels)→\(output), side \(input.side), window \(window.side)" }
+    }
+
+    static let cases = [
+        Case(
+            input: MapShape(images: 4, channels: 3, side: 20),
+            output: 16,
+            window: Window(side: 7, stride: 2, leadingPadding: 2, trailingPadding: 3)
+        ),
+        Case(
+            input: MapShape(images: 4, channels: 17, side: 9),
+            output: 20,
+            window: Window(side: 3, stride: 1, leadingPadding: 1, trailingPadding: 1)
+        ),
+        Case(
+            input: MapShape(images: 4, channels: 64, side: 14),
+            output: 64,
+            window: Window(side: 3, stride: 1, leadingPadding: 1, trailingPadding: 1)
+        ),
+        Case(
+            input: MapShape(images: 1, channels: 24, side: 7),
+            output: 33,
+            window: Window(side: 5, stride: 1, leadingPadding: 2, trailingPadding: 2)
+        ),
+        Case(
+            input: MapShape(images: 2, channels: 40, side: 1),
+            output: 8,
+            window: Window(side: 1, stride: 1, leadingPadding: 0, trailingPadding: 0)
+        ),
+    ]
+
+    @Test("A convolution agrees with its definition in float64", arguments: cases)
+    func convolution(of test: Case) throws {
+        let (input, window) = (test.input, test.window)
+        let plain = sampleValues(input.images * input.channels * input.side * input.side)
+        let weights = sampleValues(test.output * input.channels * window.side * window.side, seed: 3).map { $0 / 50 }
+        let bias = sampleValues(test.output, seed: 4)
+        let layer = try PreparedLayer.convolution(
+            input,
+            outputChannels: test.output,
+            window: window,
+            weights: weights,
+            bias: bias
+        )
+        let side = window.positions(over: input.side)
+        let output = try BlockedMap(MapShape(images: input.images, channels: test.output, side: side))
+        let source =
+            input.channels == 3 ? try FloatBuffer(copying: plain) : try BlockedMap(input, plain: plain).buffer
+        try run(layer, source.all, into: output.buffer.all)
+        var expected: [Double] = []
+        for image in 0..<input.images {
+            for channel in 0..<test.output {
+                for row in 0..<side {
+                    for column in 0..<side {
+                        var sum = Double(bias[channel])
+                        for from in 0..<input.channels {
+                            for y in 0..<window.side {
+                                for x in 0..<window.side {
+                                    let (r, c) = (
+                                        row * window.stride + y - window.leadingPadding,
+                                        column * window.stride + x - window.leadingPadding
+                                    )
+                                    guard (0..<input.side).contains(r), (0..<input.side).contains(c) else { continue }
+                                    let weight = ((channel * input.channels + from) * window.side + y) * window.side + x
+                                    let value = ((image * input.channels + from) * input.side + r) * input.side + c
+                                    sum += Double(weights[weight]) * Double(plain[value])
+                                }
+                            }
+                        }
+                        expected.append(sum)
+                    }
+                }
+            }
+        }
+        let largest = expected.map(abs).max() ?? 1
+        // Winograd's transforms lose a little more than float32 sums: 1.5e-6 of the largest value was measured.
+        for (actual, value) in zip(output.plain, expected) { #expect(abs(Double(actual) - value) <= 1e-5 * largest) }
+        #expect(output.isFillingZero)
+        #expect(!layer.implementation.contains("ref"))
+    }
+
+    @Test("Max pooling takes what is outside as −∞, and average pooling the mean")
+    func pooling() throws {
+        let shape = MapShape(images: 2, channels: 19, side: 7)
+        let plain = sampleValues(2 * 19 * 49).map { $0 - 20 }
+        let input = try BlockedMap(shape, plain: plain)
+        let window = Window(side: 3, stride: 2, leadingPadding: 0, trailingPadding: 1)
+        let output = try BlockedMap(MapShape(images: 2, channels: 19, side: 3))
+        try run(try .maxPooling(shape, window: window), input.buffer.all, into: output.buffer.all)
+        for (index, actual) in output.plain.enumerated() {
+            let (map, row, column) = (index / 9, index / 3 % 3, index % 3)
+            var greatest = -Float.infinity
+            for y in row * 2..<min(7, row * 2 + 3) {
+                for x in column * 2..<min(7, column * 2 + 3) { greatest = max(greatest, plain[map * 49 + y * 7 + x]) }
+            }
+            #expect(actual == greatest)
+        }
+        let whole = Window(side: 7, stride: 1, leadingPadding: 0, trailingPadding: 0)
+        let mean = try BlockedMap(MapShape(images: 2, channels: 19, side: 1))
+        try run(try .averagePooling(shape, window: whole), input.buffer.all, into: mean.buffer.all)
+        for (map, actual) in mean.plain.enumerated() {
+            let expected = plain[map * 49..<(map + 1) * 49].reduce(0.0) { $0 + Double($1) } / 49
+            #expect(abs(Double(actual) - expected) < 1e-4)
+        }
+    }
+
+    @Test("A fully connected layer agrees with its definition", arguments: [(1, 5, 3), (4, 1024, 40)])
+    func fullyConnected(rows: Int, features: Int, outputs: Int) throws {
+        let (input, weights, bias) = (
+            sampleValues(rows * features), sampleValues(outputs * features, seed: 2).map { $0 / 100 },
+            sampleValues(outputs, seed: 5)
+        )
+        let output = try FloatBuffer(count: rows * outputs)
+        let layer = try PreparedLayer.fullyConnected(rows: rows, weights: weights, bias: bias)
+        try run(layer, try FloatBuffer(copying: input).all, into: output.all)
+        output.all.withValues { values in
+            for row in 0..<rows {
+                for place in 0..<outputs {
+                    let products = (0..<features).map {
+                        Double(input[row * features + $0]) * Double(weights[place * features + $0])
+                    }
+                    let expected = products.reduce(Double(bias[place]), +)
+                    let size = products.reduce(1) { $0 + abs($1) }
+                    // Sixteen lanes of 64 float32 additions each: 64 roundings of 6e-8.
+                    #expect(abs(Double(values[row * outputs + place]) - expected) <= 4e-6 * size)
+                }
+            }
+        }
+    }
+
+    @Test("Matrix products agree with their definitions", arguments: [(1, 1, 1), (3, 5, 7), (33, 17, 64)])
+    func products(rows: Int, columns: Int, depth: Int) throws {
+        CPUEngine.useOneThread()
+        let (a, b) = (sampleValues(rows * depth), sampleValues(columns * depth, seed: 2))
+        let product = try FloatBuffer(count: rows * columns)
+        try MatrixProducts.multiplyTransposed(
+            try FloatBuffer(copying: a).all,
+            rows: rows,
+            try FloatBuffer(copying: b).all,
+            columns: columns,
+            depth: depth,
+            into: product.all
+        )
+        func dot(_ x: [Float], _ i: Int, _ y: [Float], _ j: Int) -> Double {
+            (0..<depth).reduce(0) { $0 + Double(x[i * depth + $1]) * Double(y[j * depth + $1]) }
+        }
+        product.all.withValues { values in
+            for i in 0..<rows {
+                for j in 0..<columns { #expect(abs(Double(values[i * columns + j]) - dot(a, i, b, j)) < 0.01) }
+            }
+        }
+        var sum = [Double](repeating: 1, count: rows * rows)
+        MatrixProducts.addLowerProduct(a.map(Double.init), rows: rows, depth: depth, to: &sum)
+        for i in 0..<rows { for j in 0...i { #expect(abs(sum[i * rows + j] - 1 - dot(a, i, a, j)) < 1e-9) } }
+    }
+
+    @Test("Every numbered task runs once, whatever the number of threads", arguments: [1, 2, 7])
+    func tasks(threads: Int) throws {
+        let counts = TaskCounts()
+        try runTasks(100, threads: threads) { counts.add($0) }
+        #expect(counts.all == [Int: Int](uniqueKeysWithValues: (0..<100).map { ($0, 1) }))
+    }
+
+    @Test("A task's error reaches the caller")
+    func taskErrors() {
+        #expect(throws: ComputeError.self) {
+            try runTasks(10, threads: 2) { task in
+                if task == 7 { throw ComputeError(operation: "count", reason: "seven") }
+            }
+        }
+    }
+}

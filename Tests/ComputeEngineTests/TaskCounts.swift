@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+
+import Synchronization
+
+/// Counts how often each task ran.
+final class TaskCounts: Sendable {
+    private let counts = Mutex<[Int: Int]>([:])
+
+    func add(_ task: Int) { counts.withLock { $0[task, default: 0] += 1 } }
+
+    var all: [Int: Int] { counts.withLock { $0 } }
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+
+import Glibc
+import SystemPackage
+import Testing
+
+@testable import SystemSupport
+
+@Suite("Texts that people write")
+struct TextTests {
+    @Test(
+        "Numbers of bytes are read with their units",
+        arguments: [
+            ("4096", 4096), ("1GiB", 1 << 30), ("1.5 MiB", 3 << 19), ("200GB", 200_000_000_000), ("2k", 2048),
+            ("0", 0), ("1e3", nil), ("", nil), ("GiB", nil), ("5 parsecs", nil), ("-1", nil), ("99999999TiB", nil),
+        ] as [(String, Int?)]
+    )
+    func byteCounts(text: String, bytes: Int?) {
+        #expect(ByteCount(parsing: text)?.bytes == bytes)
+    }
+
+    @Test(
+        "Numbers of bytes are shown with three digits",
+        arguments: [(0, "0 B"), (1023, "1023 B"), (1 << 30, "1.0 GiB"), (123_456_789, "118 MiB")]
+    )
+    func shownBytes(bytes: Int, text: String) {
+        #expect(ByteCount(bytes).description == text)
+    }
+
+    @Test(
+        "Lengths of time are read with their units",
+        arguments: [
+            ("90", 90), ("90s", 90), ("10m", 600), ("3h30m", 12_600), ("2d", 172_800), ("", nil), ("m", nil),
+            ("5m3", nil), ("1.5h", nil), ("-5s", nil),
+        ] as [(String, Int?)]
+    )
+    func timeSpans(text: String, seconds: Int?) {
+        #expect(TimeSpan(parsing: text)?.duration == seconds.map { .seconds($0) })
+    }
+
+    @Test("Digests are SHA-256, whole or in pieces, and read back from their digits only")
+    func digests() {
+        let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        #expect(ContentDigest(of: "abc").hexadecimal == abc)
+        var hasher = ContentDigest.Hasher()
+        hasher.update([0x61])
+        hasher.update([0x62, 0x63])
+        #expect(hasher.finalize().hexadecimal == abc)
+        #expect(ContentDigest(hexadecimal: abc) == ContentDigest(of: "abc"))
+        #expect(ContentDigest(hexadecimal: abc.uppercased()) == nil)
+        #expect(ContentDigest(hexadecimal: String(abc.dropLast())) == nil)
+    }
+}
+
+/// A folder of a test's own, removed afterwards.
+private func withFolder(_ body: (FilePath) throws -> Void) throws {
+    let folder = FilePath("/tmp/lucid-support-\(UInt64.random(in: .min ... .max))")
+    try LocalFileSystem().makeDirectories(folder)
+    defer { try? LocalFileSystem().removeTree(folder) }
+    try body(folder)
+}
+
+@Suite("Files")
+struct FileTests {
+    private let files = LocalFileSystem()
+
+    @Test("A file is created once, read back whole, and refused beyond a limit")
+    func createAndRead() throws {
+        try withFolder { folder in
+            let file = folder.appending("a")
+            try files.create(file, contents: [1, 2, 3], durably: true)
+            #expect(try files.contents(of: file, limit: 3) == [1, 2, 3])
+            #expect(throws: FileError("read", file, .fileTooLarge)) { try files.contents(of: file, limit: 2) }
+            #expect(throws: FileError("write", file, .fileExists)) {
+                try files.create(file, contents: [], durably: false)
+            }
+            #expect(try files.names(in: folder) == ["a"])
+        }
+    }
+
+    @Test("Replacing leaves nothing but the new file")
+    func replace() throws {
+        try withFolder { folder in
+            let file = folder.appending("a")
+            try files.replace(file, contents: [1], by: folder.appending("t"))
+            try files.replace(file, contents: [2, 2], by: folder.appending("t"))
+            #expect(try files.contents(of: file, limit: 10) == [2, 2])
+            #expect(try files.names(in: folder) == ["a"])
+        }
+    }
+
+    @Test("A link is not followed when a file is read")
+    func links() throws {
+        try withFolder { folder in
+            try files.create(folder.appending("a"), contents: [1], durably: false)
+            unsafe try #require(symlink(folder.appending("a").string, folder.appending("b").string) == 0)
+            #expect(throws: FileError.self) { try files.contents(of: folder.appending("b"), limit: 10) }
+        }
+    }
+
+    @Test("Removing a tree does not follow links out of it")
+    func removal() throws {
+        try withFolder { folder in
+            try files.create(folder.appending("kept"), contents: [], durably: false)
+            let tree = folder.appending("tree")
+            try files.makeDirectories(tree.appending("deep").appending("er"))
+            unsafe try #require(symlink(folder.string, tree.appending("out").string) == 0)
+            try files.removeTree(tree)
+            #expect(try files.names(in: folder) == ["kept"])
+            try files.removeTree(tree)
+        }
+    }
+}
+
+@Suite("Threads")
+struct ThreadTests {
+    @Test("Errors of threads reach who waits for them, the lowest number's first")
+    func errors() {
+        struct Numbered: Error, Equatable { let number: Int }
+        #expect(throws: Numbered(number: 1)) {
+            try onThreads(4, named: "test") { number in if number > 0 { throw Numbered(number: number) } }
+        }
+    }
+
+    @Test("A monitor wakes those who wait, and waits no longer than asked")
+    func monitor() throws {
+        let value = Monitor(0)
+        let thread = DedicatedThread(named: "waiting") {
+            value.wait { $0 == 1 ? () : nil }
+            value.withLock { $0 = 2 }
+        }
+        value.withLock { $0 = 1 }
+        #expect(value.wait { $0 == 2 ? $0 : nil } == 2)
+        try thread.join()
+        #expect(value.wait(atMost: .milliseconds(1)) { $0 == 3 ? $0 : nil } == nil)
+    }
+
+    @Test("The boot clock goes on and never back")
+    func clock() {
+        let (one, two) = (BootClock().now, BootClock().now)
+        #expect(one <= two)
+        #expect(one.advanced(by: .seconds(2)).duration(to: one) == .seconds(-2))
+    }
+
+    @Test("A child process is seen to end with its code or signal")
+    func children() throws {
+        func end(_ arguments: [String]) throws -> ChildProcess.Exit {
+            let child = try ChildProcess(FilePath("/bin/sh"), arguments)
+            while true { if let exit = child.exit() { return exit } }
+        }
+        #expect(try end(["-c", "exit 3"]) == .code(3))
+        #expect(try end(["-c", "kill -9 $$"]) == .signal(9))
+        #expect(throws: FileError.self) { try ChildProcess(FilePath("/nonexistent/program"), []) }
+    }
+
+    @Test("A process knows itself alive")
+    func identity() throws {
+        let own = try HostIdentity.current()
+        #expect(own.pid > 0 && own.startTicks > 0 && own.bootIdentifier.count == 32)
+        #expect(!own.isProvablyDead(seenFrom: own))
+    }
+}
