@@ -136,7 +136,10 @@ let package = Package(
         tests(of: "Campaigns", ["JobStorage", "SystemSupport"]),
         tests(
             of: "Coordination",
-            ["JobStorage", "JobStorageTestSupport", "SystemSupport", "WorkerRuntime", logging, system]
+            [
+                "ImageCoding", "JobKinds", "JobStorage", "JobStorageTestSupport", "SystemSupport", "WorkerRuntime",
+                logging, system,
+            ]
         ),
         tests(of: "Datasets", ["ImageCoding", "SystemSupport", system], resources: true),
         tests(of: "ImageCoding", [], resources: true),
