@@ -138,7 +138,10 @@ let package = Package(
         tests(of: "ComputeEngine", []),
         tests(
             of: "Coordination",
-            ["JobStorage", "JobStorageTestSupport", "SystemSupport", "WorkerRuntime", logging, system]
+            [
+                "ImageCoding", "JobKinds", "JobStorage", "JobStorageTestSupport", "SystemSupport", "WorkerRuntime",
+                logging, system,
+            ]
         ),
         tests(of: "Drawing", []),
         tests(of: "Reports", ["Drawing", "ImageCoding", "RepresentationSimilarity", "TensorStorage"]),

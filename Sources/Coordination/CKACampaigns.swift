@@ -22,11 +22,26 @@ public struct CKACampaigns: CampaignContent {
 
     // MARK: Outputs that are there
 
-    /// Whether all shards that a job would make are there.
+    /// Whether all files that a job would make are there.
     public func isAlreadyComplete(_ job: JobSpecification, of campaign: CampaignID) -> Bool {
-        guard let outputs = try? JobOutputs.paths(of: job, in: directory), !outputs.isEmpty else { return false }
-        return outputs.allSatisfy { (try? directory.fileSystem.isPresent($0)) ?? false }
+        let outputs = outputs(of: job)
+        return !outputs.isEmpty && outputs.allSatisfy { (try? directory.fileSystem.isPresent($0)) ?? false }
     }
+
+    // MARK: Files that are lost
+
+    /// The shards that a job makes, and the small files beside them.
+    public func outputs(of job: JobSpecification) -> [FilePath] {
+        (try? JobOutputs.paths(of: job, in: directory)) ?? []
+    }
+
+    /// The activations or Gram matrices that a job reads.
+    public func arraysRead(by job: JobSpecification) -> [FilePath] {
+        (try? JobInputs.arrays(of: job, in: directory)) ?? []
+    }
+
+    /// Decodes every chunk of a shard.
+    public func isReadable(_ file: FilePath) -> Bool { ArrayInspection(directory).isReadable(file) }
 
     // MARK: Merging
 
@@ -121,7 +136,7 @@ public struct CKACampaigns: CampaignContent {
             guard let stored = try results.result(of: job),
                 let file = HSICResultFile(decoding: stored.result.payload),
                 file.blocks.map(\.layer) == manifest.layers
-            else { throw UnusableResult(job: job.id) }
+            else { throw UnusableResult(job: job.id, reason: "it does not hold the sums that were asked for") }
             for block in file.blocks {
                 blocks[block.layer, default: (block.meanSquares, [])].partials += block.partials
             }
@@ -133,13 +148,6 @@ public struct CKACampaigns: CampaignContent {
             return (layer, sums)
         }
     }
-}
-
-/// A result that is not one of its job's kind, although it was stored whole.
-struct UnusableResult: Error, CustomStringConvertible {
-    let job: JobID
-
-    var description: String { "the result of job \(job) cannot be used" }
 }
 
 /// A campaign of which not all jobs are done.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 public import JobStorage
+public import SystemPackage
+private import SystemSupport
 
 /// What a coordinator must know of its campaigns' content, which is all that it cannot see in the job directory.
 public protocol CampaignContent: Sendable {
@@ -10,8 +12,28 @@ public protocol CampaignContent: Sendable {
     /// Merges the results of a campaign into its reports, and writes `SUCCESS.json` there last.
     ///
     /// May be called again, also by two coordinators at once, until that file is there: the same results must give
-    /// the same files.
+    /// the same files. Throws `UnusableResult` where a job's result is to be made again.
     func merge(_ plan: PublicationPlan, results: CampaignResults) throws
+
+    /// The files below `arrays` that a job makes.
+    func outputs(of job: JobSpecification) -> [FilePath]
+
+    /// The directories of the arrays that a job reads.
+    func arraysRead(by job: JobSpecification) -> [FilePath]
+
+    /// Whether a file that some job makes and that is there is free of damage, as far as can be told.
+    func isReadable(_ file: FilePath) -> Bool
+}
+
+extension CampaignContent {
+    /// None, where jobs make results alone.
+    public func outputs(of job: JobSpecification) -> [FilePath] { [] }
+
+    /// None, where jobs read no arrays.
+    public func arraysRead(by job: JobSpecification) -> [FilePath] { [] }
+
+    /// Always, where jobs make results alone.
+    public func isReadable(_ file: FilePath) -> Bool { true }
 }
 
 /// The results that count, read one at a time.
@@ -25,10 +47,38 @@ public struct CampaignResults: Sendable {
     }
 
     /// The result of a job; nil for one that was complete before and never ran.
-    public func result(of job: JobSpecification) throws(ResultError) -> StoredResult? {
+    ///
+    /// - Throws: `UnusableResult` for a result that is lost or damaged; `ResultError` where the disk refuses.
+    public func result(of job: JobSpecification) throws -> StoredResult? {
         guard let token = snapshot.tokens[job.id] else { return nil }
-        return try directory.result(of: token)
+        var triesLeft = 3
+        while true {
+            triesLeft -= 1
+            do throws(ResultError) {
+                return try directory.result(of: token)
+            } catch {
+                if case .unreadable(let refusal) = error, refusal.isEnvironmental { throw error }
+                guard triesLeft > 0 else { throw UnusableResult(job: job.id, reason: "\(error)") }
+            }
+        }
     }
+}
+
+/// The result of a job that cannot be merged, so that the job is to be done again.
+public struct UnusableResult: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The job.
+    public let job: JobID
+    /// What is wrong with its result.
+    public let reason: String
+
+    /// States what is wrong with a result.
+    public init(job: JobID, reason: String) {
+        self.job = job
+        self.reason = reason
+    }
+
+    /// What is wrong, and with which job's result.
+    public var description: String { "the result of job \(job) cannot be used: \(reason)" }
 }
 
 /// How a campaign ended.

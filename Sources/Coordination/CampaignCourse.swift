@@ -8,8 +8,9 @@ struct CampaignCourse {
     let plan: PublicationPlan
     let priorities: [BucketName: Int]
     private let buckets: [BucketName: PublicationPlan.Bucket]
-    /// The buckets that are done, which nothing changes any more.
+    /// The buckets that are done, which nothing changes any more unless what they made is lost.
     private var settled = CampaignSnapshot()
+    private var knownMakers: ArrayMakers?
 
     init(_ plan: PublicationPlan) {
         self.plan = plan
@@ -27,5 +28,22 @@ struct CampaignCourse {
             if let bucket = buckets[name], seen.isDone(bucket) { settled.merge(seen) }
         }
         return snapshot
+    }
+
+    /// Lists anew what jobs of some buckets depend on, which may be done no longer.
+    mutating func reopen(before names: Set<BucketName>) {
+        for name in Set(names.flatMap { buckets[$0]?.dependsOn ?? [] }) { reopen(name) }
+    }
+
+    /// Lists a bucket anew, of which a job may be done no longer.
+    mutating func reopen(_ name: BucketName) {
+        if let bucket = buckets[name] { settled.forget(bucket) }
+    }
+
+    /// Which jobs make which files; found out when first needed, since hardly any campaign needs it.
+    mutating func makers(_ content: any CampaignContent, in directory: JobDirectory) -> ArrayMakers {
+        let makers = knownMakers ?? ArrayMakers(plan, content: content, in: directory)
+        knownMakers = makers
+        return makers
     }
 }

@@ -96,8 +96,24 @@ public struct CoordinationLoop {
         while try publish(snapshot.bucketsToPublish(of: course.plan), of: campaign) {
             snapshot = try course.look(directory)
         }
+        let deprived = snapshot.tokens.values.filter(\.lacksInput)
+        if !deprived.isEmpty {
+            course.reopen(before: Set(deprived.map(\.bucket)))
+            snapshot = try course.look(directory)
+        }
+        for token in snapshot.void {
+            _ = try directory.settle(token, .fail(.superseded), priority: 0)
+        }
         for token in snapshot.tokens.values {
             switch token.name.standing {
+            case .returned(_, let code) where token.lacksInput:
+                let repair = InputRepair(
+                    directory: directory,
+                    content: content,
+                    makers: course.makers(content, in: directory),
+                    logger: logger
+                )
+                try repair.attend(to: token, code: code, snapshot)
             case .returned(_, let code):
                 let attempt = token.name.attempt
                 let decision = SweepDecision.afterReturn(of: attempt, code: code, settings: directory.settings)
@@ -109,7 +125,7 @@ public struct CoordinationLoop {
             case .pending, .done, .failed: break
             }
         }
-        return end(of: course.plan, snapshot)
+        return try end(of: &course, snapshot)
     }
 
     /// Publishes buckets; true where this made a difference, so that more may have become ready.
@@ -137,12 +153,17 @@ public struct CoordinationLoop {
     }
 
     /// Merges a campaign that is done, and says how one has ended.
-    private func end(of plan: PublicationPlan, _ snapshot: CampaignSnapshot) -> CampaignEnd? {
+    private func end(
+        of course: inout CampaignCourse,
+        _ snapshot: CampaignSnapshot
+    ) throws(FileError) -> CampaignEnd? {
+        let plan = course.plan
         switch snapshot.outcome(of: plan) {
         case .underWay: return nil
         case .failed(let reasons): return .failed(reasons)
         case .done: break
         }
+        let unusable: UnusableResult
         do {
             try content.merge(plan, results: CampaignResults(directory, snapshot))
             guard try directory.isMerged(plan.campaign) else {
@@ -150,9 +171,35 @@ public struct CoordinationLoop {
             }
             logger.info("campaign merged", metadata: ["campaign": "\(plan.campaign)"])
             return .done
+        } catch let error as UnusableResult {
+            unusable = error
         } catch {
             return .broken("\(error)")
         }
+        return try remake(unusable, &course, snapshot)
+    }
+
+    /// Starts a job anew whose result cannot be merged, unless that was done often enough.
+    private func remake(
+        _ unusable: UnusableResult,
+        _ course: inout CampaignCourse,
+        _ snapshot: CampaignSnapshot
+    ) throws(FileError) -> CampaignEnd? {
+        guard let bucket = course.makers(content, in: directory).makers[unusable.job]?.bucket,
+            let token = snapshot.tokens[unusable.job]
+        else { return .broken("\(unusable)") }
+        let generation = token.name.attempt.generation
+        guard generation < RepairDecision.generationLimit else {
+            return .broken("\(unusable), although the job was done \(generation) times; check that disk")
+        }
+        course.reopen(bucket.name)
+        if try directory.reissue(token.name.job, token, in: bucket, of: token.campaign) == .moved {
+            logger.warning(
+                "result is made again",
+                metadata: ["campaign": "\(token.campaign)", "job": "\(token.name.job)", "why": "\(unusable)"]
+            )
+        }
+        return nil
     }
 
     private func log(_ message: Logger.Message, _ token: Token, _ decision: SweepDecision) {
@@ -160,5 +207,13 @@ public struct CoordinationLoop {
             message,
             metadata: ["campaign": "\(token.campaign)", "job": "\(token.name.job)", "decision": "\(decision)"]
         )
+    }
+}
+
+extension Token {
+    /// Whether its job came back because it could not read an input.
+    fileprivate var lacksInput: Bool {
+        if case .returned(_, let code) = name.standing, case .inputUnreadable = ReturnCode(code) { return true }
+        return false
     }
 }

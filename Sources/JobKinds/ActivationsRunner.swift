@@ -43,6 +43,7 @@ public final class ActivationsRunner: JobRunner {
             let coordinates = [payload.shard] + [Int](repeating: 0, count: metadata.shape.count - 1)
             let path = ArrayFiles.shard(directory.array(target.array), metadata, coordinates)
             if try directory.fileSystem.isPresent(path) {
+                try files.place(metadata.encoded, at: directory.array(target.array).appending(ArrayFiles.metadataName))
                 written[layer.name] = try files.describe(present: path)
             } else {
                 outputs.append(LayerShard(layer: layer, metadata: metadata, array: target.array, path: path))
@@ -85,7 +86,7 @@ public final class ActivationsRunner: JobRunner {
         let files = ArrayFiles(context: context)
         for output in outputs {
             let array = directory.array(output.array)
-            try files.place(output.metadata.encoded, at: array.appending("zarr.json"))
+            try files.place(output.metadata.encoded, at: array.appending(ArrayFiles.metadataName))
             try files.place(list, at: array.appending("images.txt"))
             try output.open(in: context.scratch)
         }

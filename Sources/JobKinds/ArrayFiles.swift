@@ -17,6 +17,9 @@ struct WrittenFile: Codable, Equatable {
 
 /// Puts files of arrays in their place, whole and once.
 struct ArrayFiles {
+    /// The name of an array's description, in its directory.
+    static let metadataName = "zarr.json"
+
     let context: JobContext
 
     /// Where a shard is, or will be.

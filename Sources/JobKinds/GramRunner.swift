@@ -26,7 +26,9 @@ public struct GramRunner: JobRunner {
         let metadata = try ArrayLayouts.gram(payload)
         let path = ArrayFiles.shard(array, metadata, [payload.panel, 0])
         let written: WrittenFile
-        if try context.directory.fileSystem.isPresent(path) {
+        let means = array.appending(FeatureMeans.fileName)
+        if try context.directory.fileSystem.isPresent(path), try context.directory.fileSystem.isPresent(means) {
+            try files.place(metadata.encoded, at: array.appending(ArrayFiles.metadataName))
             written = try files.describe(present: path)
         } else {
             written = try makePanel(payload, metadata, files, path)
@@ -72,7 +74,7 @@ public struct GramRunner: JobRunner {
             try write(product, tile: tile, metadata, &writer, &codec)
         }
         let written = try writer.finish()
-        try files.place(metadata.encoded, at: array.appending("zarr.json"))
+        try files.place(metadata.encoded, at: array.appending(ArrayFiles.metadataName))
         let means = FeatureMeans(meanSquare: meanSquare)
         try files.place(Array(canonicalJSON(means)), at: array.appending(FeatureMeans.fileName))
         return try files.place(draft, written, at: path)

@@ -6,26 +6,45 @@ private import Networks
 public import SystemPackage
 private import TensorStorage
 
-/// Which shards a job makes.
+/// Which files of arrays a job makes.
 public enum JobOutputs {
-    /// The shards' paths; none for jobs whose output is their result.
+    /// The paths of shards and of what is needed to read them; none for jobs whose output is their result.
     ///
     /// - Throws: an error of decoding where the payload is not one of its kind.
     public static func paths(of job: JobSpecification, in directory: JobDirectory) throws -> [FilePath] {
         switch job.kind {
         case ActivationsPayload.kind:
             let payload = try ActivationsPayload(decoding: job.payload)
-            return try payload.targets.compactMap { target in
-                guard let layer = InceptionV1.layer(named: target.layer) else { return nil }
+            return try payload.targets.flatMap { target -> [FilePath] in
+                guard let layer = InceptionV1.layer(named: target.layer) else { return [] }
                 let metadata = try ArrayLayouts.activations(layer, payload)
                 let coordinates = [payload.shard] + [Int](repeating: 0, count: metadata.shape.count - 1)
-                return ArrayFiles.shard(directory.array(target.array), metadata, coordinates)
+                let array = directory.array(target.array)
+                return [ArrayFiles.shard(array, metadata, coordinates), array.appending(ArrayFiles.metadataName)]
             }
         case GramPayload.kind:
             let payload = try GramPayload(decoding: job.payload)
             let array = directory.array(payload.gram)
-            return [ArrayFiles.shard(array, try ArrayLayouts.gram(payload), [payload.panel, 0])]
+            return [
+                ArrayFiles.shard(array, try ArrayLayouts.gram(payload), [payload.panel, 0]),
+                array.appending(ArrayFiles.metadataName), array.appending(FeatureMeans.fileName),
+            ]
         default: return []
+        }
+    }
+}
+
+/// Which arrays a job reads.
+public enum JobInputs {
+    /// The arrays' directories; none for jobs that read images.
+    ///
+    /// - Throws: an error of decoding where the payload is not one of its kind.
+    public static func arrays(of job: JobSpecification, in directory: JobDirectory) throws -> [FilePath] {
+        switch job.kind {
+        case GramPayload.kind: [directory.array(try GramPayload(decoding: job.payload).activations)]
+        case HSICPayload.kind:
+            try HSICPayload(decoding: job.payload).blocks.flatMap(\.grams).map { directory.array($0) }
+        default: []
         }
     }
 }

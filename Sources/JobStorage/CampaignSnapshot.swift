@@ -8,6 +8,10 @@ public struct CampaignSnapshot: Equatable, Sendable {
     public private(set) var tokens: [JobID: Token] = [:]
     /// The published buckets.
     public private(set) var published: [BucketName: PublishedBucket] = [:]
+    /// The jobs that were complete when their bucket was published and have no token to this day.
+    public private(set) var complete: Set<JobID> = []
+    /// Tokens beside which one of a higher generation was seen: they count for nothing.
+    public private(set) var void: Set<Token> = []
 
     /// A snapshot in which nothing is published yet.
     public init() {}
@@ -17,16 +21,40 @@ public struct CampaignSnapshot: Equatable, Sendable {
         published[name] = bucket
     }
 
+    /// Adds jobs that are complete without a token.
+    public mutating func add(complete jobs: some Sequence<JobID>) {
+        complete.formUnion(jobs)
+    }
+
     /// Adds a token that was seen.
     public mutating func add(_ token: Token) {
-        if let other = tokens[token.name.job], !token.name.supersedes(other.name) { return }
-        tokens[token.name.job] = token
+        guard let other = tokens[token.name.job] else {
+            tokens[token.name.job] = token
+            return
+        }
+        let isNewer = token.name.supersedes(other.name)
+        let (newer, older) = isNewer ? (token, other) : (other, token)
+        tokens[token.name.job] = newer
+        let isVoid = older.name.attempt.generation < newer.name.attempt.generation
+        if isVoid, older.name.folder != .failed { void.insert(older) }
     }
 
     /// Adds all that another snapshot has seen.
     public mutating func merge(_ other: CampaignSnapshot) {
         published.merge(other.published) { mine, _ in mine }
+        complete.formUnion(other.complete)
+        void.formUnion(other.void)
         for token in other.tokens.values { add(token) }
+    }
+
+    /// Drops all that was seen of a bucket, so that it is listed again.
+    public mutating func forget(_ bucket: PublicationPlan.Bucket) {
+        guard published.removeValue(forKey: bucket.name) != nil else { return }
+        for job in bucket.jobs {
+            tokens[job.id] = nil
+            complete.remove(job.id)
+        }
+        void = void.filter { $0.bucket != bucket.name }
     }
 }
 
@@ -78,9 +106,8 @@ public struct JobCounts: Equatable, Codable, Sendable {
 extension CampaignSnapshot {
     /// Where a job of a published bucket stands; nil where its bucket is not published.
     public func state(of job: JobID, in bucket: BucketName) -> TokenFolder? {
-        guard let published = published[bucket] else { return nil }
-        if published.omitted.contains(job) { return .done }
-        return tokens[job]?.name.folder ?? .pending
+        guard published[bucket] != nil else { return nil }
+        return tokens[job]?.name.folder ?? (complete.contains(job) ? .done : .pending)
     }
 
     /// Counts the jobs of a plan by kind and state.

@@ -116,6 +116,15 @@ public struct Reason: CheckedName {
 
     /// The job crashed too many workers.
     public static let poison = Reason(cleaning: "poison")
+
+    /// A token of a higher generation holds the job.
+    public static let superseded = Reason(cleaning: "superseded")
+
+    /// An input is lost and could not be made again.
+    public static let inputLost = Reason(cleaning: "input-lost")
+
+    /// An input was found to be lost; the job waits until it is made again.
+    public static let awaitingInput = ReturnCode.inputUnreadable("repair").reason
 }
 
 /// A text in lower case, with a dash for each byte that may not stand in a name.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-private import SystemPackage
+internal import SystemPackage
 public import SystemSupport
 
 /// What became of a token that was to be moved.
@@ -17,12 +17,16 @@ extension JobDirectory {
     /// A rename's error says little on a network, so the destination is opened: what stands there was put there by
     /// this step. An error is thrown only where nothing is there and the token was not seen to be gone.
     public func move(_ token: Token, to name: TokenName, tries: Int) throws(FileError) -> Move {
-        let destination = path(of: token.renamed(name))
+        try move(path(of: token), to: path(of: token.renamed(name)), tries: tries)
+    }
+
+    /// Renames a file to a name that only this step can have given it.
+    func move(_ source: FilePath, to destination: FilePath, tries: Int) throws(FileError) -> Move {
         var refusal: FileError
         var triesLeft = tries
         repeat {
             do throws(FileError) {
-                try fileSystem.rename(path(of: token), to: destination)
+                try fileSystem.rename(source, to: destination)
                 return .moved
             } catch {
                 refusal = error

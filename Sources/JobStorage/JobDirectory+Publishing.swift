@@ -9,7 +9,7 @@ public struct PublishedBucket: Equatable, Codable, Sendable {
     public let kind: String
     /// The priority of its jobs; 0 goes first.
     public let priority: Int
-    /// The jobs that were complete when it was published and so have no token.
+    /// The jobs that were complete when it was published, which have no token unless they are made again.
     public let omitted: Set<JobID>
 
     /// Describes a bucket as it is published.
@@ -42,7 +42,8 @@ extension JobDirectory {
     /// Publishes a bucket whole, except for jobs that are complete already.
     ///
     /// Synced by one call for all its files: a token lost to a power cut could be made again from the plan, but the
-    /// bucket must not appear before its content. `scratch` is the caller's own folder.
+    /// bucket must not appear before its content. For a complete job a file is kept that one rename makes a token, should
+    /// its output be lost. `scratch` is the caller's own folder.
     public func publish(
         _ bucket: PublicationPlan.Bucket,
         of campaign: CampaignID,
@@ -53,11 +54,11 @@ extension JobDirectory {
         if try fileSystem.isPresent(target) { return .alreadyPublished }
         let draft = scratch.appending("bucket-\(randomDigits())")
         try fileSystem.makeDirectories(draft)
-        for job in bucket.jobs where !omitted.contains(job.id) {
+        for job in bucket.jobs {
             let name = TokenName(job: job.id, attempt: .first, standing: .pending(priority: bucket.priority))
             let record = JobRecord(job, campaign: campaign, run: settings.run)
             try fileSystem.create(
-                draft.appending(name.description),
+                draft.appending(omitted.contains(job.id) ? Self.reserveName(of: job.id) : name.description),
                 contents: encodedRecord(record),
                 durably: false
             )

@@ -49,7 +49,8 @@ public enum SweepDecision: Equatable, Sendable {
 
     /// Decides on an attempt that was given back.
     ///
-    /// An unreadable input counts as a failure of the job, so that it cannot go round for ever.
+    /// An unreadable input in which no damage is found counts as a failure of the job, so that it cannot go round for
+    /// ever; where there is damage, `RepairDecision` decides.
     public static func afterReturn(of attempt: Attempt, code: Reason, settings: QueueSettings) -> SweepDecision {
         switch ReturnCode(code) {
         case .handedBack:

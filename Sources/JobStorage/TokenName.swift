@@ -33,6 +33,11 @@ public struct Attempt: Hashable, Codable, Sendable {
         )
     }
 
+    /// The first try of the generation after this one's.
+    public var nextGeneration: Attempt {
+        Attempt(generation: generation + 1, number: 1, crashes: 0, failures: 0)
+    }
+
     var text: String { "g\(generation).a\(number).c\(crashes).f\(failures)" }
 
     init?(parsing parts: ArraySlice<Substring.UTF8View>) {

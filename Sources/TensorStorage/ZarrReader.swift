@@ -90,6 +90,19 @@ public final class ZarrReader: Sendable {
         return values
     }
 
+    /// Decodes every chunk of a shard of an array of single or half precision, and so finds all damage of it.
+    public func checkShard(_ coordinates: [Int]) throws {
+        var chunk = [Float](repeating: 0, count: metadata.chunkElementCount)
+        var codec = try makeCodec()
+        let perShard = metadata.chunksPerShard
+        try forEachPosition(in: perShard) { inner in
+            let position = zip(zip(coordinates, perShard), inner).map { $0.0 * $0.1 + $1 }
+            guard gridNumber(position, in: metadata.chunkGrid) != nil else { return }
+            var span = chunk.mutableSpan
+            try readChunk(position, with: &codec, into: &span)
+        }
+    }
+
     // MARK: Files
 
     /// Reads a chunk's stored bytes, and returns their file.

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+
+public import SystemPackage
+public import SystemSupport
+
+extension JobDirectory {
+    private static let reservePrefix = ".complete-"
+
+    /// The name, in its bucket of `pending`, of a job that was complete before.
+    static func reserveName(of job: JobID) -> String { "\(reservePrefix)\(job)" }
+
+    /// The jobs of a bucket that are complete and have no token.
+    func reserves(_ bucket: BucketName, of campaign: CampaignID) throws(FileError) -> [JobID] {
+        try fileSystem.names(in: folder(.pending, of: campaign).appending(bucket.description)).compactMap { name in
+            name.hasPrefix(Self.reservePrefix) ? JobID(String(name.dropFirst(Self.reservePrefix.count))) : nil
+        }
+    }
+
+    private func reserve(_ job: JobID, _ bucket: BucketName, of campaign: CampaignID) -> FilePath {
+        folder(.pending, of: campaign).appending(bucket.description).appending(Self.reserveName(of: job))
+    }
+
+    /// Whether a job that was seen done, with a token or without, still is.
+    public func isStillDone(
+        _ job: JobID,
+        _ token: Token?,
+        in bucket: BucketName,
+        of campaign: CampaignID
+    ) throws(FileError) -> Bool {
+        try fileSystem.isPresent(token.map { path(of: $0) } ?? reserve(job, bucket, of: campaign))
+    }
+
+    /// Makes a job that is done claimable in the next generation; `gone` where another coordinator did.
+    ///
+    /// - Parameters:
+    ///   - job: the job.
+    ///   - token: its token in `done`; nil for a job that was complete before and never had one.
+    ///   - bucket: the job's bucket, whose priority it keeps.
+    ///   - campaign: the campaign.
+    /// - Throws: `FileError` where nobody can tell what became of it.
+    /// - Returns: what became of it.
+    public func reissue(
+        _ job: JobID,
+        _ token: Token?,
+        in bucket: PublicationPlan.Bucket,
+        of campaign: CampaignID
+    ) throws(FileError) -> Move {
+        let attempt = (token?.name.attempt ?? .first).nextGeneration
+        let name = TokenName(job: job, attempt: attempt, standing: .pending(priority: bucket.priority))
+        let anew = Token(campaign: campaign, bucket: bucket.name, name: name)
+        let source = token.map { path(of: $0) } ?? reserve(job, bucket.name, of: campaign)
+        return try move(source, to: path(of: anew), tries: 3)
+    }
+
+    // MARK: Arrays
+
+    /// The directory of the array that a file belongs to, which lies in `arrays`; nil for any other file.
+    public func array(holding file: FilePath) -> FilePath? {
+        let arrays = root.appending("arrays")
+        var inside = file
+        guard inside.removePrefix(arrays), inside.components.count > 1, let address = inside.components.first else {
+            return nil
+        }
+        return arrays.appending(address)
+    }
+
+    /// Moves a damaged file of an array out of the way, into the array's folder `bad`.
+    ///
+    /// - Parameter file: a file that belongs to an array.
+    /// - Throws: `FileError` where nobody can tell whether it was moved.
+    /// - Returns: `gone` where it was not there any more.
+    public func quarantine(_ file: FilePath) throws(FileError) -> Move {
+        var inside = file
+        guard let array = array(holding: file), inside.removePrefix(array) else {
+            preconditionFailure("only files of arrays are put into quarantine")
+        }
+        let folder = array.appending("bad")
+        try fileSystem.makeDirectories(folder)
+        let name = inside.components.map(\.string).joined(separator: "-") + "-\(randomDigits())"
+        return try move(file, to: folder.appending(name), tries: 3)
+    }
+}
