@@ -31,8 +31,11 @@ public final class CPUEngine: @unchecked Sendable {
     /// Makes parallel regions of oneDNN and OpenBLAS run on the calling thread alone.
     public static func useOneThread() {
         omp_set_num_threads(1)
-        openblas_set_num_threads(1)
+        _ = openBLASRunsOnOneThread
     }
+
+    /// OpenBLAS's setting is the whole process's, and must not change while a product runs.
+    private static let openBLASRunsOnOneThread: Void = openblas_set_num_threads(1)
 
     /// The instruction set that kernels are chosen for: "avx512", "avx2" or "sse41".
     public static var instructionSet: String {

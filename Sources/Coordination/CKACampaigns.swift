@@ -126,7 +126,7 @@ public struct CKACampaigns: CampaignContent {
         _ manifest: CampaignManifest,
         _ results: CampaignResults
     ) throws -> [(layer: String, sums: EpochSimilarity)] {
-        var blocks: [String: (meanSquares: [Double], partials: [HSICPartialSums])] = [:]
+        var blocks: [String: (meanSquares: [Double], sums: EpochSums)] = [:]
         for payload in CampaignPlan.hsicJobs(manifest, epoch: epoch) {
             let job = JobSpecification(
                 kind: HSICPayload.kind,
@@ -138,12 +138,16 @@ public struct CKACampaigns: CampaignContent {
                 file.blocks.map(\.layer) == manifest.layers
             else { throw UnusableResult(job: job.id, reason: "it does not hold the sums that were asked for") }
             for block in file.blocks {
-                blocks[block.layer, default: (block.meanSquares, [])].partials += block.partials
+                let empty = EpochSums(matrices: block.meanSquares.count, images: manifest.imagesPerEpoch)
+                for partial in block.partials {
+                    let isNext = blocks[block.layer, default: (block.meanSquares, empty)].sums.add(partial)
+                    guard isNext else { throw UnusableResult(job: job.id, reason: "its rows are not those of its job") }
+                }
             }
         }
         return try manifest.layers.map { layer in
             guard let block = blocks[layer],
-                let sums = EpochSimilarity(block.partials, meanSquares: block.meanSquares)
+                let sums = EpochSimilarity(block.sums, meanSquares: block.meanSquares)
             else { throw SubmissionError("the sums of \(layer) do not make up an epoch") }
             return (layer, sums)
         }

@@ -8,18 +8,32 @@ public import SystemSupport
 public struct ProgressEstimate: Sendable {
     private let start: BootClock.Instant
     private let startFraction: Double
+    private let startCount: Int
 
-    /// Starts to count.
-    public init(fraction: Double, now: BootClock.Instant) {
+    /// Starts to count: how much of all is done, and how many pieces of it.
+    public init(fraction: Double, count: Int, now: BootClock.Instant) {
         start = now
         startFraction = fraction
+        startCount = count
+    }
+
+    /// How many pieces are done a second or a minute; nil while it cannot be told.
+    public func rate(count: Int, unit: String, now: BootClock.Instant) -> String? {
+        let elapsed = seconds(until: now)
+        guard count > startCount, elapsed > 1 else { return nil }
+        let rate = Double(count - startCount) / elapsed
+        return rate >= 10 ? "\(Int(rate)) \(unit)/s" : "\(Int(rate * 60)) \(unit)/min"
+    }
+
+    private func seconds(until now: BootClock.Instant) -> Double {
+        let (seconds, attoseconds) = start.duration(to: now).components
+        return Double(seconds) + Double(attoseconds) * 1e-18
     }
 
     /// The time left at the mean rate so far; nil while it cannot be told.
     public func remaining(fraction: Double, now: BootClock.Instant) -> Duration? {
         let gained = fraction - startFraction
-        let (seconds, attoseconds) = start.duration(to: now).components
-        let elapsed = Double(seconds) + Double(attoseconds) * 1e-18
+        let elapsed = seconds(until: now)
         guard gained > 0, elapsed > 1 else { return nil }
         return .seconds(Int((elapsed * (1 - fraction) / gained).rounded(.up)))
     }
@@ -37,9 +51,9 @@ extension QueueOverview {
             let fraction = progress[campaign.id] ?? 0
             var line =
                 "\(campaign.id): \(campaign.state.rawValue), \(Int(fraction * 100))%, " + kinds.joined(separator: ", ")
-            if campaign.state == .running, let left = estimate?.remaining(fraction: meanProgress, now: now) {
-                line += ", \(TimeSpan(left)) left"
-            }
+            guard campaign.state == .running, let estimate else { return line }
+            if let rate = estimate.rate(count: doneJobs, unit: "jobs", now: now) { line += ", \(rate)" }
+            if let left = estimate.remaining(fraction: meanProgress, now: now) { line += ", \(TimeSpan(left)) left" }
             return line
         }
     }
@@ -62,6 +76,13 @@ extension QueueOverview {
             campaign.state == .running && campaign.jobs.values.contains { $0.waiting + $0.pending + $0.running > 0 }
         }
     }
+
+    /// Starts to count from here.
+    public func estimate(now: BootClock.Instant) -> ProgressEstimate {
+        ProgressEstimate(fraction: meanProgress, count: doneJobs, now: now)
+    }
+
+    private var doneJobs: Int { status.campaigns.reduce(0) { $0 + $1.jobs.values.reduce(0) { $0 + $1.done } } }
 
     /// The mean progress of campaigns that are still running.
     public var meanProgress: Double {

@@ -11,8 +11,9 @@ internal import TensorStorage
 enum ArrayLayouts {
     /// The most bytes of a chunk of activations that has more than one channel.
     static let chunkBytes = 65_536
-    /// The effort of zstd: on shuffled activations its quickest level makes them as small as level 1, and sooner.
-    static let level = -1
+    /// The effort of zstd: on shuffled activations its quickest level makes them as small as level 1, and sooner;
+    /// as they are, it would not make them smaller at all.
+    static func level(_ options: Campaign.ArrayOptions) -> Int { codec(options) == .shuffleZstd ? -1 : 1 }
 
     /// Channels of a chunk: as few chunks as fit the size, all about equally large.
     static func channelsPerChunk(_ layer: Layer) -> Int {
@@ -32,7 +33,7 @@ enum ArrayLayouts {
             chunkShape: [1, channels] + map,
             elementType: payload.options.dtype == "float16" ? .float16 : .float32,
             codec: codec(payload.options),
-            level: level,
+            level: level(payload.options),
             attributes: [
                 "layer": .string(layer.name),
                 "weights": .string(payload.weights.hexadecimal),
@@ -58,7 +59,7 @@ enum ArrayLayouts {
             chunkShape: [rows, columns],
             elementType: .float32,
             codec: codec(payload.options),
-            level: level,
+            level: level(payload.options),
             attributes: [
                 "activations": .string(payload.activations.hexadecimal),
                 "rows": .string(payload.rows.hexadecimal),

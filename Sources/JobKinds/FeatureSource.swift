@@ -8,7 +8,7 @@ internal import TensorStorage
 private import WorkerRuntime
 
 /// An epoch's rows of a layer's activations, which are gathered a block of features at a time.
-struct FeatureSource {
+final class FeatureSource {
     private let reader: ZarrReader
     private let rows: [Int]
     private let threads: Int
@@ -17,6 +17,8 @@ struct FeatureSource {
     /// Features of a block; the last one may have fewer.
     let blockWidth: Int
     private let featureCount: Int
+    /// The means of each block over all rows, once they are known: eight bytes a feature.
+    private var knownMeans: [Int: [Double]] = [:]
 
     init(reading array: FilePath, rows: [Int], threads: Int) throws {
         let reader = try readInput { try ZarrReader(directory: array) }
@@ -37,8 +39,8 @@ struct FeatureSource {
 
     /// Adds the products of centred features of some rows with those of some columns to a tile.
     ///
-    /// Where the tile has all images, means are taken from the block at hand. Else they are taken in a pass of its
-    /// own over each block's rows, which are read again tile by tile.
+    /// Where the tile has all images, means are taken from the block at hand. Else they are taken in a pass of their
+    /// own over all rows, once, and rows are read again tile by tile.
     ///
     /// - Returns: the squared norm of the mean of all features.
     func multiply(
@@ -60,16 +62,10 @@ struct FeatureSource {
                 let means = try means(of: block, width, by: leftBuffer)
                 meanSquare += means.reduce(0) { $0 + $1 * $1 }
                 try gather(block, width, left, into: leftBuffer)
-                ColumnMeans.subtract(means, from: leftBuffer.all, rows: left.count, width: width, columns: 0..<width)
+                try subtract(means, from: leftBuffer, rows: left.count, width)
                 if !tile.isSymmetric {
                     try gather(block, width, right, into: rightBuffer)
-                    ColumnMeans.subtract(
-                        means,
-                        from: rightBuffer.all,
-                        rows: right.count,
-                        width: width,
-                        columns: 0..<width
-                    )
+                    try subtract(means, from: rightBuffer, rows: right.count, width)
                 }
             }
             try tile.add(leftBuffer.all, rightBuffer.all, width: width, threads: threads)
@@ -80,6 +76,7 @@ struct FeatureSource {
 
     /// The means of a block over all rows, through a buffer that holds a part of them.
     private func means(of block: Int, _ width: Int, by buffer: FloatBuffer) throws -> [Double] {
+        if let known = knownMeans[block] { return known }
         var sums = [Double](repeating: 0, count: width)
         let step = buffer.count / blockWidth
         for start in stride(from: 0, to: rows.count, by: step) {
@@ -87,11 +84,23 @@ struct FeatureSource {
             try gather(block, width, range, into: buffer)
             ColumnMeans.add(buffer.all, rows: range.count, width: width, columns: 0..<width, to: &sums)
         }
-        return sums.map { $0 / Double(rows.count) }
+        let means = sums.map { $0 / Double(rows.count) }
+        knownMeans[block] = means
+        return means
+    }
+
+    private func subtract(_ means: [Double], from buffer: FloatBuffer, rows: Int, _ width: Int) throws {
+        let rowsAtOnce = 64
+        try runTasks((rows + rowsAtOnce - 1) / rowsAtOnce, threads: threads) { task in
+            let range = task * rowsAtOnce..<min((task + 1) * rowsAtOnce, rows)
+            let part = buffer.region(offset: range.lowerBound * width, count: range.count * width)
+            ColumnMeans.subtract(means, from: part, rows: range.count, width: width, columns: 0..<width)
+        }
     }
 
     /// Reads a block of features of some rows, each row's `width` values one after the other.
     private func gather(_ block: Int, _ width: Int, _ range: Range<Int>, into buffer: FloatBuffer) throws {
+        let (reader, rows, threads, blockWidth) = (self.reader, self.rows, self.threads, self.blockWidth)
         let rest = [Int](repeating: 0, count: reader.metadata.shape.count - 2)
         try onThreads(min(threads, range.count), named: "gather") { thread in
             var codec = try reader.makeCodec()

@@ -84,6 +84,18 @@ final class LayerEncoder {
 
     /// Compresses the layer's output for the first images of a batch, in place of the batch before.
     func encode(_ output: LayerOutput, images count: Int) throws {
+        do {
+            try compress(output, images: count)
+        } catch ChunkError.overflow(let value) {
+            throw JobFailure.failed(
+                code: "overflow",
+                message: "\(shard.layer.name): \(value) is too large for float16; "
+                    + "write \"arrays: {dtype: float32}\" in the campaign"
+            )
+        }
+    }
+
+    private func compress(_ output: LayerOutput, images count: Int) throws {
         images.removeAll(keepingCapacity: true)
         // Locals, since a class's own arrays cannot lend spans.
         var (plain, chunk) = (self.plain, self.chunk)

@@ -29,7 +29,43 @@ public struct Similarity: Equatable, Sendable {
     }
 }
 
-/// The HSIC of all pairs of some Gram matrices of one epoch, added up from all groups of rows.
+/// The sums of an epoch while groups of rows are added, one after the other, in the order of their rows.
+public struct EpochSums: Sendable {
+    fileprivate let matrices: Int
+    fileprivate let images: Int
+    fileprivate var sums: [Double]
+    fileprivate var rowSums: [Double]
+    fileprivate var diagonals: [Double]
+    fileprivate var nextRow = 0
+
+    /// No rows yet.
+    public init(matrices: Int, images: Int) {
+        self.matrices = matrices
+        self.images = images
+        sums = [Double](repeating: 0, count: HSICPartialSums.pairs(matrices))
+        rowSums = [Double](repeating: 0, count: matrices * images)
+        diagonals = rowSums
+    }
+
+    /// Adds the group whose rows come next; false for any other one, which is not added.
+    public mutating func add(_ partial: HSICPartialSums) -> Bool {
+        guard !partial.rows.isEmpty else { return true }
+        guard partial.matrices == matrices, partial.images == images, partial.rows.lowerBound == nextRow else {
+            return false
+        }
+        nextRow = partial.rows.upperBound
+        for index in sums.indices { sums[index] += partial.sums[index] }
+        for index in rowSums.indices { rowSums[index] += partial.columnSums[index] }
+        for matrix in 0..<matrices {
+            for (index, row) in partial.rows.enumerated() {
+                diagonals[matrix * images + row] = partial.diagonals[matrix * partial.rows.count + index]
+            }
+        }
+        return true
+    }
+}
+
+/// The HSIC of all pairs of some Gram matrices of one epoch.
 public struct EpochSimilarity: Sendable {
     private let images: Double
     private let biased: [Double]
@@ -37,31 +73,16 @@ public struct EpochSimilarity: Sendable {
     private let traces: [Double]
     private let meanSquares: [Double]
 
-    /// Adds up the groups, in the order of their rows; nil where they do not make up the epoch.
+    /// Evaluates the sums of all groups; nil where rows are missing.
     ///
     /// - Parameters:
-    ///   - partials: one for each group; together they have every row once.
+    ///   - epoch: the sums of every row.
     ///   - meanSquares: for each matrix, the squared norm of the features' mean that was subtracted.
-    public init?(_ partials: [HSICPartialSums], meanSquares: [Double]) {
-        let ordered = partials.filter { !$0.rows.isEmpty }.sorted { $0.rows.lowerBound < $1.rows.lowerBound }
-        guard let first = ordered.first, meanSquares.count == first.matrices else { return nil }
-        let (matrices, n) = (first.matrices, first.images)
-        var sums = [Double](repeating: 0, count: first.sums.count)
-        var rowSums = [Double](repeating: 0, count: matrices * n)
-        var diagonals = rowSums
-        var next = 0
-        for partial in ordered {
-            guard partial.matrices == matrices, partial.images == n, partial.rows.lowerBound == next else { return nil }
-            next = partial.rows.upperBound
-            for index in sums.indices { sums[index] += partial.sums[index] }
-            for index in rowSums.indices { rowSums[index] += partial.columnSums[index] }
-            for matrix in 0..<matrices {
-                for (index, row) in partial.rows.enumerated() {
-                    diagonals[matrix * n + row] = partial.diagonals[matrix * partial.rows.count + index]
-                }
-            }
-        }
-        guard next == n else { return nil }
+    public init?(_ epoch: EpochSums, meanSquares: [Double]) {
+        let (matrices, n) = (epoch.matrices, epoch.images)
+        guard epoch.nextRow == n, n > 0, meanSquares.count == matrices else { return nil }
+        let (sums, rowSums) = (epoch.sums, epoch.rowSums)
+        var diagonals = epoch.diagonals
 
         let count = Double(n)
         images = count

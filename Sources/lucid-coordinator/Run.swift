@@ -56,17 +56,20 @@ struct Run: ParsableCommand {
         let progress = ProgressLine()
         var estimate: ProgressEstimate?
         var isOver = try loop.step()
-        while !isOver, isStopping.wait(atMost: rhythm, for: { $0 ? true : nil }) == nil {
+        var pause = rhythm
+        while !isOver, isStopping.wait(atMost: pause, for: { $0 ? true : nil }) == nil {
             let isDeserted = localWorkers > 0 && workers.tend() == 0
             isOver = try loop.step()
             let now = BootClock().now
+            // Looking around must not keep a processor busy, however many jobs there are.
+            defer { pause = max(rhythm, now.duration(to: BootClock().now) * 20) }
             let overview = try QueueOverview(of: directory, seenFrom: identity)
             // Workers leave when all jobs are done, which may be a moment before their results are merged.
             if !isOver, isDeserted, overview.hasOpenJobs {
                 Terminal.complain("no local worker is left; see their messages above")
                 break
             }
-            if estimate == nil { estimate = ProgressEstimate(fraction: overview.meanProgress, now: now) }
+            if estimate == nil { estimate = overview.estimate(now: now) }
             progress.show(overview.lines(estimate: estimate, now: now), now: now)
         }
         progress.settle()

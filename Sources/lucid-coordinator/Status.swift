@@ -35,7 +35,7 @@ struct Status: ParsableCommand {
             repeat {
                 let now = BootClock().now
                 let overview = try QueueOverview(of: directory, seenFrom: identity)
-                if estimate == nil { estimate = ProgressEstimate(fraction: overview.meanProgress, now: now) }
+                if estimate == nil { estimate = overview.estimate(now: now) }
                 if json {
                     Terminal.print(try overview.json())
                 } else if watch {

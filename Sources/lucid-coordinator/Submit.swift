@@ -35,18 +35,9 @@ struct Submit: ParsableCommand {
             let directory = try queue.open()
             let progress = ProgressLine()
             let start = BootClock().now
-            let submission = try Submission(of: absolutePath(campaign), threads: processorCount()) {
-                what,
-                done,
-                total in
-                let now = BootClock().now
-                guard start.duration(to: now) > .seconds(1) else { return }
-                let estimate = ProgressEstimate(fraction: 0, now: start)
-                let left = estimate.remaining(fraction: Double(done) / Double(max(1, total)), now: now)
-                progress.show(
-                    ["\(what): \(done) of \(total)" + (left.map { ", \(TimeSpan($0)) left" } ?? "")],
-                    now: now
-                )
+            let path = absolutePath(campaign)
+            let submission = try Submission(of: path, threads: processorCount()) { what, done, total in
+                Self.show(what, done, of: total, since: start, on: progress)
             }
             for warning in submission.warnings { Terminal.note("warning: \(warning)") }
             for line in submission.description { Terminal.note(line) }
@@ -57,5 +48,22 @@ struct Submit: ParsableCommand {
             }
             Terminal.print(json ? try submission.json() : submission.campaign.description)
         }
+    }
+
+    /// Shows how far a check is, once it takes longer than a moment.
+    private static func show(
+        _ what: String,
+        _ done: Int,
+        of total: Int,
+        since start: BootClock.Instant,
+        on progress: ProgressLine
+    ) {
+        let now = BootClock().now
+        guard start.duration(to: now) > .seconds(1) else { return }
+        let estimate = ProgressEstimate(fraction: 0, count: 0, now: start)
+        let rate = estimate.rate(count: done, unit: "images", now: now)
+        let left = estimate.remaining(fraction: Double(done) / Double(max(1, total)), now: now)
+        let parts = ["\(what): \(done) of \(total)", rate, left.map { "\(TimeSpan($0)) left" }]
+        progress.show([parts.compactMap { $0 }.joined(separator: ", ")], now: now)
     }
 }
