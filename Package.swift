@@ -157,6 +157,13 @@ let package = Package(
             swiftSettings: strict
         ),
         tests(of: "ImageCoding", [], resources: true),
+        tests(
+            of: "JobKinds",
+            [
+                "Campaigns", "ImageCoding", "JobStorage", "JobStorageTestSupport", "Networks",
+                "RepresentationSimilarity", "SystemSupport", "TensorStorage", "WorkerRuntime", logging, system,
+            ]
+        ),
         tests(of: "JobStorage", ["JobStorageTestSupport", "SystemSupport", system]),
         tests(of: "Networks", ["ComputeEngine", "SystemSupport"], resources: true),
         tests(of: "RepresentationSimilarity", ["ComputeEngine", "SystemSupport"], resources: true),

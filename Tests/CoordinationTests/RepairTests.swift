@@ -19,6 +19,8 @@ struct Chain: CampaignContent {
     /// Whether readers complain of whatever they read.
     var complains = false
     let runs = Monitor<[JobID: Int]>([:])
+    /// What happens while the first file is inspected, which is then found damaged.
+    let meanwhile = Monitor<(@Sendable () throws -> Void)?>(nil)
 
     init(_ directory: JobDirectory) {
         joining = Joining(directory: directory)
@@ -45,7 +47,15 @@ struct Chain: CampaignContent {
     func arraysRead(by job: JobSpecification) -> [FilePath] { readers.jobs.contains(job) ? [array] : [] }
 
     func isReadable(_ file: FilePath) -> Bool {
-        (try? directory.fileSystem.contents(of: file, limit: 100)) == Array("good".utf8)
+        let event = meanwhile.withLock { event in
+            defer { event = nil }
+            return event
+        }
+        if let event {
+            do { try event() } catch { Issue.record(error) }
+            return false
+        }
+        return (try? directory.fileSystem.contents(of: file, limit: 100)) == Array("good".utf8)
     }
 
     /// Makes what is missing, or reads everything.
@@ -184,6 +194,31 @@ struct RepairTests {
         #expect(try tokens(.done, 0).count == 3)
         #expect(try tokens(.done, 1).count == 2)
         #expect(try [TokenFolder.pending, .running, .returned].allSatisfy { try tokens($0, 0).isEmpty })
+    }
+
+    @Test func `a file that another coordinator had made again during the inspection stays`() throws {
+        var loop = try loop()
+        _ = try loop.step()
+        try work()
+        _ = try loop.step()
+        for number in 0..<3 { try chain.damage(number) }
+        try work()
+        #expect(try tokens(.returned, 1).count == 2)
+        chain.meanwhile.withLock { event in
+            event = {
+                // All three files are made again, as if for a reader of the other coordinator's.
+                for done in try tokens(.done, 0) {
+                    let number = try present(chain.makers.jobs.firstIndex { $0.id == done.name.job })
+                    _ = try directory.quarantine(chain.file(number))
+                    _ = try directory.reissue(done.name.job, done, in: chain.makers, of: id)
+                }
+                try work()
+            }
+        }
+        #expect(try end() == .done)
+        #expect(runs(chain.makers.jobs) == [2, 2, 2])
+        #expect(try tokens(.done, 0).map(\.name.attempt.generation) == [2, 2, 2])
+        #expect(try directory.fileSystem.names(in: chain.array.appending("bad")).count == 3)
     }
 
     @Test func `a coordinator that stopped right after it moved a file away has a successor who goes on`() throws {
