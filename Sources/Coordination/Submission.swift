@@ -37,7 +37,7 @@ public struct Submission: Sendable {
     ///   - onProgress: is told how far the check is.
     /// - Throws: `SubmissionError` for anything that is wrong with what was asked.
     public init(of file: FilePath, threads: Int, onProgress: @escaping ProgressReport) throws {
-        source = try LocalFileSystem().contents(of: file, limit: CampaignFile.byteLimit)
+        source = try Self.contents(of: file)
         let asked: Campaign
         do throws(CampaignError) {
             asked = try CampaignFile.parse(source)
@@ -104,6 +104,15 @@ public struct Submission: Sendable {
         plan = try CampaignPlan.make(manifest)
         let jobs = Dictionary(plan.buckets.map { ($0.kind, $0.jobs.count) }, uniquingKeysWith: +)
         estimate = PlanEstimate(manifest, jobs: jobs)
+    }
+
+    private static func contents(of file: FilePath) throws -> [UInt8] {
+        do throws(FileError) {
+            return try LocalFileSystem().contents(of: file, limit: CampaignFile.byteLimit)
+        } catch {
+            guard error.errno == .fileTooLarge else { throw error }
+            throw SubmissionError("\(file): a campaign file has at most \(CampaignFile.byteLimit) bytes")
+        }
     }
 
     /// The id: the name, and the digest of all that was asked and of every file that it names.

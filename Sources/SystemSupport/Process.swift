@@ -37,6 +37,8 @@ public final class ChildProcess: Sendable {
     public let pid: Int32
 
     /// Starts a program with arguments, this process's environment and streams, and no blocked signals.
+    ///
+    /// It gets a process group of its own: Ctrl-C on a terminal reaches only this process, which decides what follows.
     public init(_ program: FilePath, _ arguments: [String]) throws(FileError) {
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)
@@ -44,7 +46,8 @@ public final class ChildProcess: Sendable {
         var none = sigset_t()
         unsafe sigemptyset(&none)
         unsafe posix_spawnattr_setsigmask(&attributes, &none)
-        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+        unsafe posix_spawnattr_setpgroup(&attributes, 0)
+        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
         var texts: [UnsafeMutablePointer<CChar>?] = unsafe ([program.string] + arguments).map { unsafe strdup($0) }
         defer { for index in unsafe texts.indices { unsafe free(texts[index]) } }
         unsafe texts.append(nil)

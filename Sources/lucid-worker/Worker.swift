@@ -109,7 +109,15 @@ struct LucidWorker: ParsableCommand {
             if case .environment(let message) = exit { throw Failure(message) }
         } catch {
             complain("\(error)")
-            throw ExitCode(2)
+            throw ExitCode(isBadInput(error) ? 65 : 2)
+        }
+    }
+
+    /// Whether what was given is no job directory that may be trusted, rather than one that cannot be reached.
+    private func isBadInput(_ error: any Error) -> Bool {
+        switch error {
+        case JobDirectoryError.file: false
+        default: error is JobDirectoryError
         }
     }
 
