@@ -144,6 +144,15 @@ let package = Package(
         tests(of: "Reports", ["Drawing", "ImageCoding", "RepresentationSimilarity", "TensorStorage"]),
         tests(of: "SystemSupport", [system]),
         tests(of: "Datasets", ["ImageCoding", "SystemSupport", system], resources: true),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: [
+                "JobStorage", "JobStorageTestSupport", "Networks", "SystemSupport", "TensorStorage",
+                "lucid-coordinator", "lucid-worker", system,
+            ],
+            resources: [.copy("Resources")],
+            swiftSettings: strict
+        ),
         tests(of: "ImageCoding", [], resources: true),
         tests(of: "JobStorage", ["JobStorageTestSupport", "SystemSupport", system]),
         tests(of: "Networks", ["ComputeEngine", "SystemSupport"], resources: true),
