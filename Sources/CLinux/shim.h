@@ -9,5 +9,8 @@
 /// Writes everything to disk that waits for the file system of an open file; see syncfs(2).
 int syncfs(int descriptor);
 
+/// Makes a pipe with flags for both of its ends; see pipe2(2).
+int pipe2(int ends[2], int flags);
+
 /// Makes the calling process get SIGTERM when the process that started it dies; see prctl(2).
 static inline int lucid_end_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGTERM); }

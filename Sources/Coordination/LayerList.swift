@@ -2,7 +2,6 @@
 
 private import JobKinds
 private import Networks
-private import Reports
 private import SystemPackage
 private import SystemSupport
 private import TensorStorage
@@ -34,7 +33,7 @@ public struct LayerList: Sendable {
 
     /// A list of pairs, as the reference's `layer_info`.
     public var json: String {
-        let rows = InceptionV1.layers.map { ReportJSON.list([.text($0.name), .integer($0.neuronCount)]) }
-        return String(ReportJSON.list(rows).document.dropLast())
+        let rows = InceptionV1.layers.map { "[\"\($0.name)\", \($0.neuronCount)]" }
+        return "[\n  \(rows.joined(separator: ",\n  "))\n]"
     }
 }

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+
+import JobStorage
+import SystemPackage
+import SystemSupport
+import TensorStorage
+import Testing
+
+extension EndToEnd {
+    @Suite("What commands say")
+    struct CommandTests {
+        @Test(
+            "Every command's help shows an example",
+            arguments: [[], ["init"], ["submit"], ["run"], ["status"], ["report"], ["layers"]]
+        )
+        func help(_ command: [String]) async throws {
+            let result = try await RunningProgram(Programs.coordinator, command + ["--help"]).result()
+            #expect(result.exit == .code(0))
+            #expect(result.output.contains("EXAMPLE"))
+            #expect(result.output.contains(command.isEmpty ? "SUBCOMMANDS" : "lucid-coordinator \(command[0])"))
+        }
+
+        @Test("The worker's help shows an example")
+        func workerHelp() async throws {
+            #expect(try await succeed(Programs.worker, "--help").output.contains("EXAMPLES"))
+        }
+
+        @Test("Both programs tell their versions", arguments: [Programs.coordinator, Programs.worker])
+        func version(_ program: FilePath) async throws {
+            let result = try await succeed(program, "--version")
+            for part in ["oneDNN", "job directory format", "Zarr"] { #expect(result.output.contains(part), "\(part)") }
+        }
+
+        @Test("The layers are listed with their numbers of neurons")
+        func layers() async throws {
+            let result = try await succeed(Programs.coordinator, "layers", "--json")
+            #expect(result.output.hasPrefix("[\n  [\"conv2d0\", 64],\n"))
+            #expect(result.output.contains("[\"mixed4a_3x3\", 204]"))
+            #expect(try result.json(JSONValue.self).array?.count == 58)
+            let lines = try await succeed(Programs.coordinator, "layers").output.split(separator: "\n")
+            #expect(lines.count == 58)
+        }
+
+        @Test("`submit --json` gives the plan")
+        func plan() async throws {
+            struct Plan: Decodable {
+                let campaign: String
+                let jobs: [String: Int]
+                let bytes: Int
+                let seconds: Double
+            }
+            let bench = try await Bench()
+            try Bench.copyImages(smallImages, to: bench.root.appending("images"))
+            let file = try bench.write("small.yaml", smallCampaign(images: "images"))
+            let options = ["submit", file.string, "--queue", bench.queue.string, "--json", "--dry-run"]
+            let result = try await RunningProgram(Programs.coordinator, options).result()
+            let plan = try result.json(Plan.self)
+            #expect(plan.campaign.hasPrefix("small-") && plan.bytes > 0 && plan.seconds > 0)
+            #expect(Set(plan.jobs.keys) == ["activations", "gram", "hsic"])
+            #expect(try bench.directory().campaigns().isEmpty)
+        }
+    }
+}

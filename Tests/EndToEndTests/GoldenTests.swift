@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+
+import FoundationEssentials
+import JobStorage
+import Networks
+import SystemPackage
+import SystemSupport
+import TensorStorage
+import Testing
+
+extension EndToEnd {
+    @Suite("The reference's networks and images")
+    struct GoldenTests {
+        @Test("CKA is the reference's, all report files are there, and Python reads every array")
+        func golden() async throws {
+            let bench = try await Bench()
+            try bench.write("b.safetensors", Self.networkB())
+            let campaign = try await bench.submit(bench.write("golden.yaml", Self.campaign))
+            let end = try await bench.coordinator(localWorkers: 2).result()
+            #expect(end.exit == .code(0), "\(end)")
+            #expect(end.line == (try bench.directory().reports(of: campaign).string))
+
+            try checkNumbers(bench.report(campaign, "cka.json"))
+            try checkFiles(bench, campaign)
+            try await checkWithPython(bench.directory().reports(of: campaign))
+            try await checkStatus(bench, campaign)
+        }
+
+        private static let layers = ["conv2d2", "mixed4a_3x3", "mixed5b_1x1", "logits"]
+
+        private static let campaign = """
+            name: golden
+            models:
+              A: {weights: "seeded:10"}
+              B: {weights: b.safetensors}
+              C: {weights: "seeded:12"}
+            dataset: {images: "\(Package.images)"}
+            cka: {layers: [conv2d2, mixed4a_3x3, mixed5b_1x1, logits], epochs: 3, iterations: 4, batch_size: 8}
+            """
+
+        /// A + N/4, rounded once to single precision.
+        private static func networkB() throws -> [UInt8] {
+            let a = try NetworkWeights(seed: 10, batchNorm: false)
+            let n = try NetworkWeights(seed: 11, batchNorm: false)
+            let tensors = NetworkWeights.tensors(batchNorm: false).map { tensor in
+                (tensor.name, tensor.shape, zip(a[tensor.name], n[tensor.name]).map { $0 + 0.25 * $1 })
+            }
+            return encodeSafetensors(tensors, metadata: [:])
+        }
+
+        // MARK: Numbers
+
+        private struct Report: Decodable {
+            struct Pair: Decodable {
+                let layer: String
+                let a: String
+                let b: String
+                let cka: Double
+                let debiased: Double
+                let epochs: [Epoch]
+            }
+
+            struct Epoch: Decodable {
+                let cka: Double
+                let debiased: Double
+            }
+
+            let pairs: [Pair]
+        }
+
+        /// Compares with what the reference's formulas give in double precision.
+        private func checkNumbers(_ bytes: [UInt8]) throws {
+            let golden = try LocalFileSystem().contents(of: Package.resources.appending("cka.json"), limit: 1 << 20)
+            let expected = try JSONDecoder().decode(Report.self, from: Data(golden)).pairs
+            let actual = try JSONDecoder().decode(Report.self, from: Data(bytes)).pairs
+            #expect(expected.count == 8 && actual.count == 12)
+            var worst = (mean: 0.0, epoch: 0.0)
+            for pair in expected {
+                let found = try #require(actual.first { ($0.layer, $0.a, $0.b) == (pair.layer, pair.a, pair.b) })
+                worst.mean = max(worst.mean, abs(found.cka - pair.cka), abs(found.debiased - pair.debiased))
+                #expect(found.epochs.count == pair.epochs.count)
+                for (mine, theirs) in zip(found.epochs, pair.epochs) {
+                    worst.epoch = max(worst.epoch, abs(mine.cka - theirs.cka), abs(mine.debiased - theirs.debiased))
+                }
+            }
+            print("largest difference from the reference: mean \(worst.mean), epoch \(worst.epoch)")
+            #expect(worst.mean <= 1e-6)
+            #expect(worst.epoch <= 1e-6)
+        }
+
+        // MARK: Files
+
+        private func checkFiles(_ bench: Bench, _ campaign: CampaignID) throws {
+            struct CKA: Decodable {
+                let campaign: String
+                let estimator: String
+                let images: Int
+                let epochs: Int
+            }
+            struct Success: Decodable {
+                let campaign: String
+                let jobs: [String: Int]
+                let versions: [String: String]
+                let files: [String: String]
+            }
+            func decoded<Value: Decodable>(_ type: Value.Type, _ name: String) throws -> Value {
+                try JSONDecoder().decode(type, from: Data(bench.report(campaign, name)))
+            }
+            let cka = try decoded(CKA.self, "cka.json")
+            #expect(cka.campaign == campaign.description && cka.estimator == "full")
+            #expect((cka.images, cka.epochs) == (32, 3))
+
+            let lines = try String(decoding: bench.report(campaign, "cka.csv"), as: UTF8.self).split(separator: "\n")
+            let header = try #require(lines.first).split(separator: ",")
+            #expect(Set(["layer", "layer_b", "a", "b", "cka", "debiased", "reason"]).isSubset(of: Set(header)))
+            #expect(lines.count == 13)
+
+            for name in ["cka.npy", "debiased.npy"] {
+                let array = try NumPyFile(parsing: bench.report(campaign, name))
+                #expect(array.shape == [4, 3, 3] && array.elementType == .float64)
+            }
+            for layer in Self.layers {
+                #expect(try bench.report(campaign, "heatmaps/\(layer).png").starts(with: [0x89, 0x50, 0x4e, 0x47]))
+            }
+
+            let success = try decoded(Success.self, "SUCCESS.json")
+            #expect(success.campaign == campaign.description && !success.versions.isEmpty)
+            #expect(Set(success.jobs.keys) == ["activations", "gram", "hsic"])
+            #expect(success.files.count == 9)
+            for (name, digest) in success.files {
+                #expect(ContentDigest(of: try bench.report(campaign, name)).hexadecimal == digest, "\(name)")
+            }
+        }
+
+        private func checkStatus(_ bench: Bench, _ campaign: CampaignID) async throws {
+            struct Status: Decodable {
+                struct Campaign: Decodable {
+                    let id: String
+                    let state: String
+                    let jobs: [String: [String: Int]]
+                }
+
+                struct Worker: Decodable {
+                    let id: String
+                    let host: String
+                    let state: String
+                    let jobs: [String]
+                }
+
+                let campaigns: [Campaign]
+                let workers: [Worker]
+            }
+            let result = try await succeed(Programs.coordinator, "status", "--json", "--queue", bench.queue.string)
+            let status = try result.json(Status.self)
+            #expect(status.campaigns.map(\.id) == [campaign.description])
+            #expect(status.campaigns.map(\.state) == ["done"])
+            #expect(status.workers.isEmpty)
+            for (kind, counts) in status.campaigns.first?.jobs ?? [:] {
+                #expect(Set(counts.keys) == ["waiting", "pending", "running", "done", "failed"], "\(kind)")
+            }
+        }
+
+        // MARK: Python
+
+        /// Reads a report as README shows it, and every array of activations.
+        private func checkWithPython(_ report: FilePath) async throws {
+            let script = """
+                import csv, json, sys, warnings
+                import numpy, zarr
+                warnings.simplefilter("ignore")
+                report = sys.argv[1]
+                rows = list(csv.DictReader(open(f"{report}/cka.csv")))
+                cka = numpy.load(f"{report}/cka.npy")
+                index = json.load(open(f"{report}/index.json"))
+                layers, models = index["axes"]["layers"], index["axes"]["models"]
+                for row in rows:
+                    cell = cka[layers.index(row["layer"]), models.index(row["a"]), models.index(row["b"])]
+                    assert cell == float(row["cka"]), row
+                assert len(index["arrays"]) == len(layers) * len(models)
+                for entry in index["arrays"]:
+                    array = zarr.open(entry["path"], mode="r")
+                    values = array[:]
+                    assert array.attrs["layer"] == entry["layer"], dict(array.attrs)
+                    assert values.dtype == numpy.float32 and values.ndim == (2 if entry["layer"] == "logits" else 4)
+                    assert numpy.isfinite(values).all() and values.std() > 0, entry
+                print(len(rows), len(index["arrays"]))
+                """
+            let result = try await succeed(python(), "-c", script, report.string)
+            #expect(result.line == "12 12")
+        }
+    }
+}
