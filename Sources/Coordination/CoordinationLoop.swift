@@ -40,20 +40,26 @@ public struct CoordinationLoop {
 
     /// Coordinates until every campaign has ended, or until it is asked to stop.
     ///
-    /// Looks around in the given rhythm: short where workers of this machine wait for it. To be called once; the
-    /// scratch folder is gone afterwards.
+    /// Looks around in the given rhythm: short where workers of this machine wait for it, and slower where looking
+    /// takes long, so that it never keeps a processor busy. Calls `look` after each step, and ends where it says no.
+    /// To be called once; the scratch folder is gone afterwards.
     public mutating func run(
         every rhythm: Duration,
-        until isStopping: Monitor<Bool>
+        until isStopping: Monitor<Bool>,
+        afterEach look: () throws(FileError) -> Bool = { true }
     ) throws(FileError) -> [CampaignID: CampaignEnd] {
         defer { try? directory.fileSystem.removeTree(directory.scratch(of: name)) }
+        var pause = rhythm
         repeat {
+            let start = now()
             do throws(FileError) {
                 if try step() { break }
+                guard try look() else { break }
             } catch  where !error.isEnvironmental {
                 logger.warning("step failed", metadata: ["error": "\(error)"])
             }
-        } while isStopping.wait(atMost: rhythm, for: { $0 ? true : nil }) == nil
+            pause = max(rhythm, start.duration(to: now()) * 20)
+        } while isStopping.wait(atMost: pause, for: { $0 ? true : nil }) == nil
         return ends
     }
 

@@ -55,33 +55,28 @@ struct Run: ParsableCommand {
         let identity = try HostIdentity.current()
         let progress = ProgressLine()
         var estimate: ProgressEstimate?
-        var isOver = try loop.step()
-        var pause = rhythm
-        while !isOver, isStopping.wait(atMost: pause, for: { $0 ? true : nil }) == nil {
+        let ends = try loop.run(every: rhythm, until: isStopping) { () throws(FileError) in
             let isDeserted = localWorkers > 0 && workers.tend() == 0
-            isOver = try loop.step()
             let now = BootClock().now
-            // Looking around must not keep a processor busy, however many jobs there are.
-            defer { pause = max(rhythm, now.duration(to: BootClock().now) * 20) }
             let overview = try QueueOverview(of: directory, seenFrom: identity)
-            // Workers leave when all jobs are done, which may be a moment before their results are merged.
-            if !isOver, isDeserted, overview.hasOpenJobs {
-                Terminal.complain("no local worker is left; see their messages above")
-                break
-            }
-            if estimate == nil { estimate = overview.estimate(now: now) }
+            estimate = estimate ?? overview.estimate(now: now)
             progress.show(overview.lines(estimate: estimate, now: now), now: now)
+            // Workers leave when all jobs are done, which may be a moment before their results are merged.
+            guard isDeserted, overview.hasOpenJobs else { return true }
+            Terminal.complain("no local worker is left; see their messages above")
+            return false
         }
         progress.settle()
-        try finish(loop, isOver: isOver, directory)
+        try finish(ends, directory)
     }
 
     /// Short while workers of this machine wait for it, since the next jobs are published in this rhythm.
     private var rhythm: Duration { localWorkers > 0 ? .milliseconds(200) : .seconds(2) }
 
-    private func finish(_ loop: CoordinationLoop, isOver: Bool, _ directory: JobDirectory) throws {
+    private func finish(_ ends: [CampaignID: CampaignEnd], _ directory: JobDirectory) throws {
+        let isOver = try directory.campaigns().allSatisfy { ends[$0] != nil }
         var worst: Int32 = isOver ? 0 : 2
-        for (campaign, end) in loop.endedCampaigns.sorted(by: { $0.key < $1.key }) {
+        for (campaign, end) in ends.sorted(by: { $0.key < $1.key }) {
             switch end {
             case .done:
                 Terminal.note("\(campaign) is done; its report:")

@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Measures LucidGrid and celebalucid on PyTorch in one run on one machine, and prints the ratios.
+
+usage: Tests/Benchmarks/compare.py [forward] [gram] [cka] [activations] [memory]     (all where none is named)
+
+Builds what is missing and installs the reference into a virtual environment of its own, both under .build-benchmarks.
+The machine should have nothing else to do. Takes about 15 minutes after that.
+"""
+import json
+import os
+import re
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+WORK = ROOT / ".build-benchmarks"
+PYTHON = WORK / "python" / "bin" / "python3"
+IMAGES = 2048
+PACKAGES = "torch torchvision opencv-python-headless pillow==11.3.0 kornia==0.4.1 dotmap pandas tqdm numpy scipy ipython".split()
+
+
+def run(*command, **options):
+    return subprocess.run([str(part) for part in command], check=True, text=True, **options)
+
+
+def output(*command):
+    return run(*command, stdout=subprocess.PIPE).stdout
+
+
+def prepare():
+    WORK.mkdir(exist_ok=True)
+    run("swift", "build", "--quiet", "-c", "release", cwd=ROOT)
+    run("swift", "build", "--quiet", "-c", "release", "--scratch-path", WORK / "build", cwd=HERE)
+    if not PYTHON.exists():
+        run(sys.executable, "-m", "venv", WORK / "python")
+        run(PYTHON, "-m", "pip", "install", "-q", *PACKAGES)
+        run(PYTHON, "-m", "pip", "install", "-q", "--no-deps", "celebalucid", "torch-lucent")
+    if not (WORK / "data" / "test_only_celeba" / "test.csv").exists():
+        run(PYTHON, HERE / "reference.py", "images", WORK / "data", IMAGES)
+
+
+def reference(*arguments):
+    lines = output(PYTHON, HERE / "reference.py", *arguments).splitlines()
+    return [json.loads(line) for line in lines if line.startswith("{")]
+
+
+def ours(name, *arguments):
+    """The median of the first number on each line that a benchmark prints."""
+    text = output(WORK / "build" / "release" / name, *arguments)
+    rows = [line for line in text.splitlines() if " on " in line]
+    numbers = [float(re.search(r"[0-9.]+(?= (images|GF)/s)", line)[0]) for line in rows]
+    return statistics.median(numbers), rows[-1].rsplit(", ", 1)[-1]
+
+
+def campaign(name, models, layers, iterations):
+    lines = [f"name: {name}", "models:"]
+    lines += [f'  {model}: {{weights: "{weights}"}}' for model, weights in models.items()]
+    lines += [
+        "dataset: {images: test_only_celeba}",
+        f"cka: {{layers: {layers}, epochs: 1, iterations: {iterations}, batch_size: 32}}",
+    ]
+    path = WORK / "data" / f"{name}.yaml"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def run_campaign(path, watch=None):
+    """Submits and runs a campaign with one worker of all processors: seconds in all, and of the jobs of one kind."""
+    programs = ROOT / ".build" / "release"
+    queue = WORK / "queue"
+    shutil.rmtree(queue, ignore_errors=True)
+    run(programs / "lucid-coordinator", "init", queue, stderr=subprocess.DEVNULL)
+    start = time.perf_counter()
+    run(programs / "lucid-coordinator", "submit", path, "--queue", queue, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    coordinator = subprocess.Popen(
+        [programs / "lucid-coordinator", "run", "--queue", queue],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    worker = subprocess.Popen(
+        [programs / "lucid-worker", "--queue", queue, "--until-empty"], stderr=subprocess.PIPE, text=True
+    )
+    first = last = None
+    kind = None
+    for line in worker.stderr:
+        if "job started" in line:
+            kind = re.search(r"kind=(\w+)", line)[1]
+            if kind == watch and first is None:
+                first = time.perf_counter()
+        if "job ended" in line and kind == watch:
+            last = time.perf_counter()
+    _, _, usage = os.wait4(worker.pid, 0)
+    coordinator.wait()
+    total = time.perf_counter() - start
+    report = next((queue / "reports").iterdir())
+    return total, (last - first) if first else None, usage.ru_maxrss / 1024, json.loads((report / "cka.json").read_text())
+
+
+def forward():
+    rate, instructions = ours("forward-benchmark", len(os.sched_getaffinity(0)))
+    shipped, channels_last = [row["value"] for row in reference("forward")]
+    print(f"forward, all 58 layers hooked: {rate:.1f} images/s ({instructions})")
+    print(f"  celebalucid as shipped: {shipped:.1f}, ratio {rate / shipped:.2f}")
+    print(f"  PyTorch channels-last in inference mode: {channels_last:.1f}, ratio {rate / channels_last:.2f}")
+
+
+def gram():
+    rate, instructions = ours("gram-benchmark", len(os.sched_getaffinity(0)))
+    print(f"Gram product, 2048 rows, centring and float64 sums included: {rate:.0f} useful GF/s ({instructions})")
+
+
+def cka():
+    path = campaign("pair", {"a": "seeded:10", "c": "seeded:12"}, "[mixed4a_3x3]", IMAGES // 32)
+    total, _, peak, result = run_campaign(path)
+    theirs = reference("cka", WORK / "data", "mixed4a_3x3", IMAGES // 32)[0]
+    print(f"CKA of one pair, one epoch of {IMAGES} images, mixed4a_3x3, from JPEGs: {total:.1f} s, worker {peak:.0f} MiB")
+    print(f"  celebalucid: {theirs['value']:.1f} s, {theirs['peak_mib']} MiB, ratio {theirs['value'] / total:.2f}")
+    print(f"  values: {result['pairs'][0]['cka']:.9f} and {theirs['cka']:.9f}")
+
+
+def activations():
+    for layers, images in [("[mixed4a_3x3]", 2048), ("all", 512)]:
+        path = campaign("activations", {"a": "seeded:10"}, layers, images // 32)
+        _, seconds, peak, _ = run_campaign(path, watch="activations")
+        print(f"activations jobs, {layers}, from JPEG to shard: {images / seconds:.1f} images/s, worker {peak:.0f} MiB")
+
+
+def memory():
+    path = campaign("memory", {"a": "seeded:10"}, "[conv2d0]", IMAGES // 32)
+    total, _, peak, _ = run_campaign(path)
+    print(f"conv2d0 at n = {IMAGES}: worker {peak:.0f} MiB at most, {total:.1f} s")
+
+
+if __name__ == "__main__":
+    parts = [forward, gram, cka, activations, memory]
+    named = [part for part in parts if part.__name__ in sys.argv[1:]] or parts
+    prepare()
+    for part in named:
+        part()
+        sys.stdout.flush()
