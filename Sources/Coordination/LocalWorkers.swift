@@ -9,7 +9,7 @@ public final class LocalWorkers {
     private let program: FilePath
     private let arguments: [String]
     private let logger: Logger
-    private var running: [ChildProcess] = []
+    private var places: [ChildProcess?] = []
     private var restartsLeft: Int
 
     /// Starts workers that share the machine's processors evenly.
@@ -22,34 +22,34 @@ public final class LocalWorkers {
         arguments = [
             "--queue", queue.string, "--threads", "\(threads)", "--until-empty", "--end-with-parent", "--quiet",
         ]
-        restartsLeft = 5 * count
-        for _ in 0..<count { running.append(try ChildProcess(program, arguments)) }
+        restartsLeft = 3 * count
+        for _ in 0..<count { places.append(try ChildProcess(program, arguments)) }
     }
 
-    /// Looks after the processes: one that a signal or an error ended is started again, a bounded number of times.
+    /// Looks after the processes: while work is left, those that ended are started again, a bounded number of times.
     ///
-    /// - Returns: how many run.
-    public func tend() -> Int {
-        var alive: [ChildProcess] = []
-        for process in running {
-            guard let exit = process.exit() else {
-                alive.append(process)
-                continue
+    /// Returns how many run.
+    public func tend(isWorkLeft: Bool) -> Int {
+        for index in places.indices {
+            if let process = places[index] {
+                guard let exit = process.exit() else { continue }
+                places[index] = nil
+                if exit != .code(0) {
+                    logger.warning("local worker died", metadata: ["pid": "\(process.pid)", "exit": "\(exit)"])
+                }
             }
-            guard exit != .code(0) else { continue }
-            logger.warning("local worker died", metadata: ["pid": "\(process.pid)", "exit": "\(exit)"])
-            guard restartsLeft > 0 else { continue }
+            guard isWorkLeft, restartsLeft > 0 else { continue }
             restartsLeft -= 1
-            do throws(FileError) { alive.append(try ChildProcess(program, arguments)) } catch {
+            do throws(FileError) { places[index] = try ChildProcess(program, arguments) } catch {
                 logger.error("local worker not started", metadata: ["error": "\(error)"])
             }
         }
-        running = alive
-        return alive.count
+        return places.count { $0 != nil }
     }
 
     /// Asks all to hand back their jobs and leave, and waits until they have, or until the time is over.
     public func stop(within limit: Duration) {
+        var running = places.compactMap { $0 }
         for process in running { process.terminate() }
         let start = BootClock().now
         let never = Monitor(())

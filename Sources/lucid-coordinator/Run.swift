@@ -56,12 +56,11 @@ struct Run: ParsableCommand {
         let progress = ProgressLine()
         var estimate: ProgressEstimate?
         let ends = try loop.run(every: rhythm, until: isStopping) { () throws(FileError) in
-            let isDeserted = localWorkers > 0 && workers.tend() == 0
             let now = BootClock().now
             let overview = try QueueOverview(of: directory, seenFrom: identity)
+            let isDeserted = localWorkers > 0 && workers.tend(isWorkLeft: overview.hasOpenJobs) == 0
             estimate = estimate ?? overview.estimate(now: now)
             progress.show(overview.lines(estimate: estimate, now: now), now: now)
-            // Workers leave when all jobs are done, which may be a moment before their results are merged.
             guard isDeserted, overview.hasOpenJobs else { return true }
             Terminal.complain("no local worker is left; see their messages above")
             return false
