@@ -57,10 +57,13 @@ struct PlanTests {
         let scratch = try temporary.scratch()
         #expect(try directory.register(plan, files: files, scratch: scratch) == .registered)
         #expect(try directory.register(plan, files: files, scratch: scratch) == .alreadySubmitted)
+        let commented = ["campaign.yaml": Array("name: test # again".utf8)]
+        #expect(try directory.register(plan, files: commented, scratch: scratch) == .alreadySubmitted)
         #expect(try directory.campaigns() == [plan.campaign])
         #expect(try directory.plan(of: plan.campaign) == plan)
-        #expect(throws: JobDirectoryError.campaignDiffers(plan.campaign, file: "campaign.yaml")) {
-            try directory.register(plan, files: ["campaign.yaml": [1]], scratch: scratch)
+        let other = try PublicationPlan(campaign: campaign(), buckets: [bucket(0, jobs: 3)])
+        #expect(throws: JobDirectoryError.campaignDiffers(plan.campaign, file: "plan")) {
+            try directory.register(other, files: files, scratch: scratch)
         }
         #expect(try directory.fileSystem.names(in: scratch) == [])
     }
