@@ -8,13 +8,22 @@ private import SystemSupport
 public enum CampaignPlan {
     /// The bytes of Gram matrices that one `hsic` job should read.
     static let bytesPerHSICJob = 2 << 30
+    /// The bytes of sums that one `hsic` job should give.
+    static let sumsPerHSICJob = 64 << 20
+    /// The most Gram matrices that one `hsic` job names, so that its file stays small.
+    static let matricesPerHSICJob = 2048
     /// The most jobs in a bucket.
     static let bucketSize = 1000
+    /// The most buckets of a campaign, whose names have five digits.
+    static let bucketLimit = 100_000
 
     /// The jobs, in buckets that wait for what they read.
     ///
     /// - Throws: `PlanError`, which no manifest of ours causes, or an error of encoding.
     public static func make(_ manifest: CampaignManifest) throws -> PublicationPlan {
+        guard manifest.distinctModels.count <= matricesPerHSICJob else {
+            throw CampaignError("a campaign compares at most \(matricesPerHSICJob) networks; split it into several")
+        }
         guard let campaign = CampaignID(manifest.campaign) else {
             throw CampaignError("\"\(manifest.campaign)\" is not the id of a campaign")
         }
@@ -41,6 +50,7 @@ public enum CampaignPlan {
                 weights: model.weights,
                 batchNorm: model.batchNorm,
                 images: manifest.images,
+                imageSet: manifest.imageSet,
                 imageCount: manifest.imageCount,
                 shardRows: manifest.shardRows,
                 shard: shard,
@@ -72,21 +82,34 @@ public enum CampaignPlan {
         distinctEpochs(manifest).flatMap { hsicJobs(manifest, epoch: $0) }
     }
 
-    /// The `hsic` jobs of an epoch, in the order of their groups.
+    /// The `hsic` jobs of an epoch: some layers each, and of those some groups of rows, in order.
     public static func hsicJobs(_ manifest: CampaignManifest, epoch: CampaignManifest.Epoch) -> [HSICPayload] {
         let models = manifest.distinctModels
-        let blocks = manifest.layers.map { layer in
-            HSICPayload.Block(
-                layer: layer,
-                grams: models.map { manifest.gram(of: $0, layer: layer, epoch: epoch) }
-            )
+        let layersAtOnce = max(1, matricesPerHSICJob / max(1, models.count))
+        return stride(from: 0, to: manifest.layers.count, by: layersAtOnce).flatMap { start in
+            let layers = manifest.layers[start..<min(start + layersAtOnce, manifest.layers.count)]
+            let blocks = layers.map { layer in
+                HSICPayload.Block(
+                    layer: layer,
+                    grams: models.map { manifest.gram(of: $0, layer: layer, epoch: epoch) }
+                )
+            }
+            return hsicJobs(blocks, matrices: layers.count * models.count, manifest.imagesPerEpoch, epoch.groups)
         }
-        let n = manifest.imagesPerEpoch
-        let bytes = blocks.count * models.count * n * n * 4
-        let jobs = min(epoch.groups.count, max(1, bytes / bytesPerHSICJob))
-        let bounds = (0...jobs).map { $0 * epoch.groups.count / jobs }
+    }
+
+    private static func hsicJobs(
+        _ blocks: [HSICPayload.Block],
+        matrices: Int,
+        _ images: Int,
+        _ groups: [[Int]]
+    ) -> [HSICPayload] {
+        let reading = matrices * images * images * 4 / bytesPerHSICJob
+        let writing = matrices * images * groups.count * 8 / sumsPerHSICJob
+        let jobs = max(1, min(groups.count, max(reading, writing)))
+        let bounds = (0...jobs).map { $0 * groups.count / jobs }
         return zip(bounds, bounds.dropFirst()).map { start, end in
-            HSICPayload(count: n, groups: Array(epoch.groups[start..<end]), blocks: blocks)
+            HSICPayload(count: images, groups: Array(groups[start..<end]), blocks: blocks)
         }
     }
 
@@ -110,6 +133,9 @@ public enum CampaignPlan {
         ) throws -> [BucketName] {
             var names: [BucketName] = []
             for start in stride(from: 0, to: payloads.count, by: CampaignPlan.bucketSize) {
+                guard all.count < CampaignPlan.bucketLimit else {
+                    throw CampaignError("the campaign has too many jobs; split its epochs or layers over several")
+                }
                 let name = BucketName(number: all.count)
                 let jobs = try payloads[start..<min(start + CampaignPlan.bucketSize, payloads.count)].map {
                     JobSpecification(kind: Payload.kind, payload: try $0.encoded(), priority: priority)

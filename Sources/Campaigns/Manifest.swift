@@ -25,7 +25,7 @@ public struct CampaignManifest: Codable, Equatable, Sendable {
     public struct Epoch: Codable, Equatable, Sendable {
         /// The list of rows in the cache of data sets.
         public let rows: ContentDigest
-        /// First and last-but-one row of each jackknife group.
+        /// Each jackknife group's first row and the one after its last.
         public let groups: [[Int]]
 
         /// Describes an epoch.

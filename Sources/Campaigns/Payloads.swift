@@ -45,6 +45,8 @@ public struct ActivationsPayload: JobPayload {
     public let batchNorm: Bool
     /// The list of images in the cache of data sets.
     public let images: ContentDigest
+    /// What tells the set of images from any other, whatever the files are called.
+    public let imageSet: ContentDigest
     /// The number of images in that list.
     public let imageCount: Int
     /// The rows of one shard; the last one may have fewer.
@@ -93,7 +95,7 @@ public struct HSICPayload: JobPayload {
 
     /// The number of images of the epoch.
     public let count: Int
-    /// First and last-but-one row of each group.
+    /// Each group's first row and the one after its last.
     public let groups: [[Int]]
     /// What is compared.
     public let blocks: [Block]

@@ -135,7 +135,7 @@ public struct CKACampaigns: CampaignContent {
             )
             guard let stored = try results.result(of: job),
                 let file = HSICResultFile(decoding: stored.result.payload),
-                file.blocks.map(\.layer) == manifest.layers
+                file.blocks.map(\.layer) == payload.blocks.map(\.layer)
             else { throw UnusableResult(job: job.id, reason: "it does not hold the sums that were asked for") }
             for block in file.blocks {
                 let empty = EpochSums(matrices: block.meanSquares.count, images: manifest.imagesPerEpoch)

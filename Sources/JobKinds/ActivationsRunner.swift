@@ -84,17 +84,21 @@ public final class ActivationsRunner: JobRunner {
         let threads = try threadCount(network, outputs, context)
 
         let files = ArrayFiles(context: context)
+        let names = try Array(canonicalJSON(images))
         for output in outputs {
             let array = directory.array(output.array)
             try files.place(output.metadata.encoded, at: array.appending(ArrayFiles.metadataName))
-            try files.place(list, at: array.appending("images.txt"))
+            try files.place(names, at: array.appending(ArrayFiles.imagesName))
             try output.open(in: context.scratch)
         }
         let batches = BatchSource(Array(rows), limits: payload.limits, lookahead: 2 * threads)
         let turns = Turnstile()
         let count = rows.count
         let loader = DedicatedThread(named: "decode") { batches.fill() }
-        defer { batches.stop() }
+        defer {
+            batches.stop()
+            try? loader.join()
+        }
         do {
             try onThreads(threads, named: "network") { _ in
                 do {

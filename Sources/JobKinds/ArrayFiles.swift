@@ -19,6 +19,8 @@ struct WrittenFile: Codable, Equatable {
 struct ArrayFiles {
     /// The name of an array's description, in its directory.
     static let metadataName = "zarr.json"
+    /// Names each row's image.
+    static let imagesName = "images.json"
 
     let context: JobContext
 
@@ -46,6 +48,14 @@ struct ArrayFiles {
 
     /// Describes a file that is there already.
     func describe(present path: FilePath) throws -> WrittenFile {
+        do {
+            return try read(present: path)
+        } catch let error as Errno {
+            throw FileError("read", path, error)
+        }
+    }
+
+    private func read(present path: FilePath) throws -> WrittenFile {
         var hasher = ContentDigest.Hasher()
         var size = 0
         let descriptor = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)

@@ -24,6 +24,7 @@ public struct ArrayInspection: Sendable {
         guard let array = directory.array(holding: file), inside.removePrefix(array) else { return true }
         switch file.lastComponent?.string {
         case ArrayFiles.metadataName: return isSound { _ = try ZarrReader(directory: array) }
+        case ArrayFiles.imagesName: return true
         case FeatureMeans.fileName:
             let bytes = try? directory.fileSystem.contents(of: file, limit: 4096)
             return bytes.map { (try? JSONDecoder().decode(FeatureMeans.self, from: Data($0))) != nil } ?? true

@@ -38,7 +38,7 @@ enum ArrayLayouts {
                 "layer": .string(layer.name),
                 "weights": .string(payload.weights.hexadecimal),
                 "batch_norm": .bool(payload.batchNorm),
-                "images": .string(payload.images.hexadecimal),
+                "image_set": .string(payload.imageSet.hexadecimal),
                 "preprocessing": .string(Preprocessor.identity),
                 "engine": .string(CPUEngine.version),
                 "instruction_set": .string(CPUEngine.instructionSet),

@@ -25,10 +25,11 @@ public struct HSICRunner: JobRunner {
             }
             return bounds[0]..<bounds[1]
         }
+        let threads = try threadCount(payload, groups, context)
         var blocks: [HSICResultFile.Block] = []
         for (index, block) in payload.blocks.enumerated() {
             try context.checkCancellation()
-            blocks.append(try sums(of: block, groups, payload.count, context))
+            blocks.append(try sums(of: block, groups, payload.count, threads, context))
             context.report(
                 Progress(
                     fraction: Double(index + 1) / Double(payload.blocks.count),
@@ -43,10 +44,35 @@ public struct HSICRunner: JobRunner {
         )
     }
 
+    /// As many threads as were given and as the budget allows.
+    private func threadCount(
+        _ payload: HSICPayload,
+        _ groups: [Range<Int>],
+        _ context: JobContext
+    ) throws -> Int {
+        let (n, matrices) = (payload.count, payload.blocks.map(\.grams.count).max() ?? 0)
+        let longest = groups.map(\.count).max() ?? 0
+        let rows = min(longest, HSICPartialSums.rowsAtOnce(matrices: matrices, images: n))
+        // Rows of all matrices in float64, whole and of the group alone; a chunk and rows of one; the sums.
+        let perThread = matrices * rows * (n + longest) * 8 + 2 * (GramLayout.chunkRows + rows) * n * 4
+        // The result is held as sums, as bytes, and as a file's bytes.
+        let result = payload.blocks.reduce(0) { $0 + $1.grams.count } * (n + longest) * groups.count * 8
+        let shared = 3 * result + 96 << 20
+        let fitting = (context.memoryBudget - shared) / max(1, perThread)
+        guard fitting > 0 else {
+            throw JobFailure.environment(
+                message: "a memory budget of \(ByteCount(context.memoryBudget)) is too small for the sums of "
+                    + "\(matrices) networks; start the worker with --memory \(ByteCount(shared + perThread)) or more"
+            )
+        }
+        return min(context.threads, fitting)
+    }
+
     private func sums(
         of block: HSICPayload.Block,
         _ groups: [Range<Int>],
         _ count: Int,
+        _ threads: Int,
         _ context: JobContext
     ) throws -> HSICResultFile.Block {
         let directory = context.directory
@@ -66,7 +92,7 @@ public struct HSICRunner: JobRunner {
             return means.meanSquare
         }
         let partials = Mutex([HSICPartialSums?](repeating: nil, count: groups.count))
-        try runTasks(groups.count, threads: context.threads) { task in
+        try runTasks(groups.count, threads: threads) { task in
             let partial = try HSICPartialSums.compute(
                 matrices: readers.count,
                 images: count,

@@ -50,6 +50,14 @@ public struct ImageSetFile: Equatable, Sendable {
     }
 }
 
+extension ImageSetFile: Encodable {
+    /// Writes what stands beside an array of activations: a list of names and digests, one a row.
+    public func encode(to encoder: any Encoder) throws {
+        var list = encoder.unkeyedContainer()
+        for entry in entries { try list.encode(["image": entry.path.string, "sha256": entry.digest.hexadecimal]) }
+    }
+}
+
 /// The rows of an array that an epoch draws, as they lie in the cache: decimal numbers, a line each.
 public enum RowListFile {
     /// Writes the rows.

@@ -24,7 +24,12 @@ func readInput<Result>(_ body: () throws -> Result) throws -> Result {
         return try body()
     } catch let error as ShardError {
         throw JobFailure.inputUnreadable(code: "shard", message: "\(error); it will be made again")
-    } catch let error as FileError where [.noSuchFileOrDirectory, .ioError].contains(error.errno) {
+    } catch let error as FileError where !isOwnFault(error) {
         throw JobFailure.inputUnreadable(code: "file", message: "\(error)")
     }
+}
+
+/// Whether a read failed for want of something that this process has too little of, so that the file is not at fault.
+private func isOwnFault(_ error: FileError) -> Bool {
+    [.tooManyOpenFiles, .tooManyOpenFilesInSystem, .noMemory].contains(error.errno)
 }

@@ -20,7 +20,10 @@ public enum JobOutputs {
                 let metadata = try ArrayLayouts.activations(layer, payload)
                 let coordinates = [payload.shard] + [Int](repeating: 0, count: metadata.shape.count - 1)
                 let array = directory.array(target.array)
-                return [ArrayFiles.shard(array, metadata, coordinates), array.appending(ArrayFiles.metadataName)]
+                return [
+                    ArrayFiles.shard(array, metadata, coordinates), array.appending(ArrayFiles.metadataName),
+                    array.appending(ArrayFiles.imagesName),
+                ]
             }
         case GramPayload.kind:
             let payload = try GramPayload(decoding: job.payload)

@@ -111,6 +111,24 @@ struct CampaignPlanTests {
         #expect(hsic.count == 1 || hsic.flatMap(\.groups) == many.epochs[0].groups)
     }
 
+    @Test("Many networks on many layers are summed by jobs of bounded size, which together are the whole")
+    func manyNetworks() throws {
+        let layers = (0..<58).map { "layer\($0)" }
+        let study = manifest(models: (0..<300).map { "m\($0)" }, layers: layers, epochs: ["e0"])
+        let hsic = CampaignPlan.hsicJobs(study, epoch: study.epochs[0])
+        #expect(hsic.count > 1)
+        for job in hsic {
+            #expect(try job.encoded().count < JobSpecification.payloadLimit)
+            #expect(job.blocks.allSatisfy { $0.grams.count == 300 })
+        }
+        let rows = Dictionary(grouping: hsic.flatMap { job in job.blocks.map { ($0.layer, job.groups) } }, by: \.0)
+        #expect(Set(rows.keys) == Set(layers))
+        #expect(rows.values.allSatisfy { $0.flatMap(\.1) == study.epochs[0].groups })
+        #expect(throws: CampaignError.self) {
+            try CampaignPlan.make(manifest(models: (0..<2049).map { "m\($0)" }))
+        }
+    }
+
     @Test("Payloads read back as they were written")
     func roundTrip() throws {
         for payload in try jobs(HSICPayload.self, in: CampaignPlan.make(manifest())) {

@@ -66,6 +66,7 @@ struct Bench {
             weights: try cache(weights, directory.weightsFile),
             batchNorm: false,
             images: try cache(ImageSetFile(entries).encoded(), directory.listFile),
+            imageSet: ImageSetFile(entries).contentDigest,
             imageCount: 10,
             shardRows: 8,
             shard: shard,
