@@ -37,9 +37,6 @@ public final class GramTile: Sendable {
         sums = squares.map { SquareSum(count: $0.row.count * $0.column.count) }
     }
 
-    /// Bytes that the tile holds, besides one square of floats for each thread at work.
-    public var byteCount: Int { squares.reduce(0) { $0 + $1.row.count * $1.column.count * 8 } }
-
     /// Adds the products of a block of features.
     ///
     /// - Parameters:
