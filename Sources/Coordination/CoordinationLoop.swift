@@ -19,6 +19,8 @@ public struct CoordinationLoop {
     private var sweeper: Sweeper
     private var campaigns: [CampaignID: CampaignCourse] = [:]
     private var ends: [CampaignID: CampaignEnd] = [:]
+    /// Whether the step under way has published, settled or reissued anything.
+    private var hasChanged = false
 
     /// Prepares a coordinator with a scratch folder of its own.
     public init(
@@ -40,9 +42,9 @@ public struct CoordinationLoop {
 
     /// Coordinates until every campaign has ended, or until it is asked to stop.
     ///
-    /// Looks around in the given rhythm: short where workers of this machine wait for it, and slower where looking
-    /// takes long, so that it never keeps a processor busy. Calls `look` after each step, and ends where it says no.
-    /// To be called once; the scratch folder is gone afterwards.
+    /// Looks around in the given rhythm: short where workers of this machine wait for it, and somewhat slower where
+    /// looking takes long, so that it hardly keeps a processor busy. Calls `look` after each step, and ends where it
+    /// says no. To be called once; the scratch folder is gone afterwards.
     public mutating func run(
         every rhythm: Duration,
         until isStopping: Monitor<Bool>,
@@ -58,9 +60,14 @@ public struct CoordinationLoop {
             } catch  where !error.isEnvironmental {
                 logger.warning("step failed", metadata: ["error": "\(error)"])
             }
-            pause = max(rhythm, start.duration(to: now()) * 20)
+            pause = hasChanged ? rhythm : Self.pause(after: start.duration(to: now()), rhythm: rhythm)
         } while isStopping.wait(atMost: pause, for: { $0 ? true : nil }) == nil
         return ends
+    }
+
+    /// How long to rest after a step in which nothing changed: what workers wait for comes within two seconds.
+    static func pause(after effort: Duration, rhythm: Duration) -> Duration {
+        max(rhythm, min(effort * 20, .seconds(2)))
     }
 
     /// The campaigns that have ended, as far as this coordinator has seen.
@@ -68,6 +75,7 @@ public struct CoordinationLoop {
 
     /// Does all that can be done now; true where every campaign has ended.
     public mutating func step() throws(FileError) -> Bool {
+        hasChanged = false
         let known = try directory.campaigns()
         var running: [Token] = []
         for campaign in known where ends[campaign] == nil {
@@ -79,7 +87,8 @@ public struct CoordinationLoop {
             }
         }
         let priorities = campaigns.mapValues(\.priorities)
-        try sweeper.sweep(running, now: now()) { priorities[$0.campaign]?[$0.bucket] ?? 5 }
+        let isSettled = try sweeper.sweep(running, now: now()) { priorities[$0.campaign]?[$0.bucket] ?? 5 }
+        if isSettled { hasChanged = true }
         return known.allSatisfy { ends[$0] != nil }
     }
 
@@ -125,6 +134,7 @@ public struct CoordinationLoop {
                 let decision = SweepDecision.afterReturn(of: attempt, code: code, settings: directory.settings)
                 let priority = course.priorities[token.bucket] ?? 5
                 if try directory.settle(token, decision, priority: priority) == .moved {
+                    hasChanged = true
                     log("returned job settled", token, decision)
                 }
             case .running: running.append(token)
@@ -135,7 +145,7 @@ public struct CoordinationLoop {
     }
 
     /// Publishes buckets; true where this made a difference, so that more may have become ready.
-    private func publish(_ buckets: [PublicationPlan.Bucket], of campaign: CampaignID) throws(FileError) -> Bool {
+    private mutating func publish(_ buckets: [PublicationPlan.Bucket], of campaign: CampaignID) throws(FileError) -> Bool {
         var isChanged = false
         for bucket in buckets {
             let complete = bucket.jobs.filter { content.isAlreadyComplete($0, of: campaign) }.map(\.id)
@@ -155,11 +165,12 @@ public struct CoordinationLoop {
                 ]
             )
         }
+        if isChanged { hasChanged = true }
         return isChanged
     }
 
     /// Merges a campaign that is done, and says how one has ended.
-    private func end(
+    private mutating func end(
         of course: inout CampaignCourse,
         _ snapshot: CampaignSnapshot
     ) throws(FileError) -> CampaignEnd? {
@@ -186,7 +197,7 @@ public struct CoordinationLoop {
     }
 
     /// Starts a job anew whose result cannot be merged, unless that was done often enough.
-    private func remake(
+    private mutating func remake(
         _ unusable: UnusableResult,
         _ course: inout CampaignCourse,
         _ snapshot: CampaignSnapshot
@@ -200,6 +211,7 @@ public struct CoordinationLoop {
         }
         course.reopen(bucket.name)
         if try directory.reissue(token.name.job, token, in: bucket, of: token.campaign) == .moved {
+            hasChanged = true
             logger.warning(
                 "result is made again",
                 metadata: ["campaign": "\(token.campaign)", "job": "\(token.name.job)", "why": "\(unusable)"]
