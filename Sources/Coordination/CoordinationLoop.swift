@@ -170,6 +170,9 @@ public struct CoordinationLoop {
     }
 
     /// Merges a campaign that is done, and says how one has ended.
+    ///
+    /// Where the disk refuses, nothing is known to be wrong with the campaign: the next step merges it again, or the
+    /// caller ends because the place is full or closed.
     private mutating func end(
         of course: inout CampaignCourse,
         _ snapshot: CampaignSnapshot
@@ -190,6 +193,10 @@ public struct CoordinationLoop {
             return .done
         } catch let error as UnusableResult {
             unusable = error
+        } catch let error as FileError {
+            throw error
+        } catch ResultError.unreadable(let error) {
+            throw error
         } catch {
             return .broken("\(error)")
         }

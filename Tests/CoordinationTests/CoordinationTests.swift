@@ -14,12 +14,18 @@ struct Joining: CampaignContent {
     let directory: JobDirectory
     var complete: Set<JobID> = []
     var writesSuccess = true
+    /// What the disk says to the first merge.
+    var refusal: Errno?
     let merges = Monitor(0)
 
     func isAlreadyComplete(_ job: JobSpecification, of campaign: CampaignID) -> Bool { complete.contains(job.id) }
 
     func merge(_ plan: PublicationPlan, results: CampaignResults) throws {
-        merges.withLock { $0 += 1 }
+        let count = merges.withLock { count in
+            count += 1
+            return count
+        }
+        if let refusal, count == 1 { throw FileError("write", directory.root, refusal) }
         var joined: [UInt8] = []
         for job in plan.buckets.flatMap(\.jobs) {
             joined += try results.result(of: job)?.result.payload ?? Array("-".utf8)
@@ -190,6 +196,25 @@ struct CoordinationTests {
         #expect(try loop.step())
         #expect(content.merges.withLock { $0 } == 1)
         #expect(loop.endedCampaigns[id] == .broken("the merge of \(id) left no SUCCESS.json"))
+    }
+
+    @Test func `a merge that the disk refuses is tried again at the next step`() throws {
+        let all = Set(stages.flatMap(\.jobs).map(\.id))
+        let content = Joining(directory: directory, complete: all, refusal: .staleNFSFileHandle)
+        var loop = try loop(content)
+        #expect(try !loop.step())
+        #expect(loop.endedCampaigns.isEmpty)
+        #expect(try loop.step())
+        #expect(loop.endedCampaigns == [id: .done])
+    }
+
+    @Test(arguments: [Errno.noSpace, .readOnlyFileSystem, .permissionDenied])
+    func `a merge for which the disk is full or closed ends the run`(_ errno: Errno) throws {
+        let all = Set(stages.flatMap(\.jobs).map(\.id))
+        var loop = try loop(Joining(directory: directory, complete: all, refusal: errno))
+        #expect(throws: FileError("write", directory.root, errno)) {
+            try loop.run(every: .milliseconds(10), until: Monitor(false))
+        }
     }
 
     @Test func `a bucket whose marker cannot be read holds up its campaign, not the coordinator`() throws {
