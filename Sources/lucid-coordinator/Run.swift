@@ -48,10 +48,11 @@ struct Run: ParsableCommand {
             )
             return
         }
-        var loop = try CoordinationLoop(directory, content: CKACampaigns(directory), logger: logger)
         let program = executablePath().removingLastComponent().appending("lucid-worker")
         let workers = try LocalWorkers(localWorkers, queue: directory.root, program: program, logger: logger)
         defer { workers.stop(within: .seconds(20)) }
+        // After the workers, since it has a scratch folder, which goes when it has run.
+        var loop = try CoordinationLoop(directory, content: CKACampaigns(directory), logger: logger)
         let identity = try HostIdentity.current()
         let progress = ProgressLine()
         var estimate: ProgressEstimate?
