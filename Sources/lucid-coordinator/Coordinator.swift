@@ -30,8 +30,17 @@ struct QueueOption: ParsableArguments {
     @Option(help: ArgumentHelp("The job directory.", valueName: "dir"))
     var queue: String
 
+    @Option(help: ArgumentHelp("Accept a job directory that belongs to this user.", valueName: "user"))
+    var trustOwner: String?
+
+    func validate() throws {
+        if let trustOwner, userIdentifier(of: trustOwner) == nil {
+            throw ValidationError("this machine knows no user \"\(trustOwner)\"")
+        }
+    }
+
     func open() throws -> JobDirectory {
-        try JobDirectory.open(at: absolutePath(queue), trustOwner: nil)
+        try JobDirectory.open(at: absolutePath(queue), trustOwner: trustOwner.flatMap { userIdentifier(of: $0) })
     }
 }
 
