@@ -63,7 +63,6 @@ func withExitCodes(_ body: () throws -> Void) throws {
         case is UnfinishedCampaign: throw ExitCode(1)
         case JobDirectoryError.file: throw ExitCode(2)
         case is JobDirectoryError: throw ExitCode(65)
-        case let error as FileError where error.errno == .noSuchFileOrDirectory: throw ExitCode(65)
         default: throw ExitCode(isBadInput(error) ? 65 : 2)
         }
     }

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Coordination
 import JobStorage
+import SystemPackage
 import SystemSupport
 
 struct Submit: ParsableCommand {
@@ -36,8 +37,10 @@ struct Submit: ParsableCommand {
             let progress = ProgressLine()
             let start = BootClock().now
             let path = absolutePath(campaign)
-            let submission = try Submission(of: path, threads: processorCount()) { what, done, total in
-                Self.show(what, done, of: total, since: start, on: progress)
+            let submission = try Self.readingInput {
+                try Submission(of: path, threads: processorCount()) { what, done, total in
+                    Self.show(what, done, of: total, since: start, on: progress)
+                }
             }
             for warning in submission.warnings { Terminal.note("warning: \(warning)") }
             for line in submission.description { Terminal.note(line) }
@@ -49,6 +52,17 @@ struct Submit: ParsableCommand {
             Terminal.print(json ? try submission.json() : submission.campaign.description)
         }
     }
+
+    /// Lets a file that the campaign needs and that is not there count as wrong input.
+    private static func readingInput<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let error as FileError where missing.contains(error.errno) {
+            throw SubmissionError("\(error)")
+        }
+    }
+
+    private static let missing: [Errno] = [.noSuchFileOrDirectory, .notDirectory, .isDirectory]
 
     /// Shows how far a check is, once it takes longer than a moment.
     private static func show(

@@ -163,6 +163,24 @@ extension EndToEnd {
             #expect(try LocalFileSystem().names(in: stranger) == ["file"])
         }
 
+        @Test("What the system lacks is told from wrong input")
+        func lacking() async throws {
+            let bench = try await Bench()
+            let file = try bench.write("file", "").string
+            let queue = ["--queue", bench.queue.string]
+            let cases: [(arguments: [String], exit: Int32, word: String)] = [
+                (["init", file], 65, "is a file"),
+                (["submit", "\(file)s"] + queue, 65, "\(file)s"),
+                (["status", "--trust-owner", "no-such-user"] + queue, 64, "no-such-user"),
+                (["status", "--trust-owner", "root"] + queue, 0, ""),
+            ]
+            for (arguments, exit, word) in cases {
+                let result = try await RunningProgram(Programs.coordinator, arguments).result()
+                #expect(result.exit == .code(exit), "\(arguments): \(result)")
+                #expect(word.isEmpty || result.complaints.contains(word), "\(arguments): \(result)")
+            }
+        }
+
         private func expectRefusal(_ queue: FilePath, _ words: [String]) async throws {
             let results = [
                 try await run(Programs.coordinator, "status", "--queue", queue.string),
