@@ -45,7 +45,8 @@ public enum JobDirectoryError: Error, Equatable, CustomStringConvertible {
         case .notADirectory(let path):
             "\"\(path)\" is a file, or lies below one; choose an empty or new folder"
         case .campaignDiffers(let campaign, let file):
-            "campaign \(campaign) is there already with another \"\(file)\"; give the new one another name"
+            "campaign \(campaign) was submitted before and its \"\(file)\" differs: the same campaign from another "
+                + "folder, or by another version of this program; submit this one under another name"
         case .file(let error):
             "\(error)"
         }
