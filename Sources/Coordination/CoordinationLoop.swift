@@ -145,7 +145,9 @@ public struct CoordinationLoop {
     }
 
     /// Publishes buckets; true where this made a difference, so that more may have become ready.
-    private mutating func publish(_ buckets: [PublicationPlan.Bucket], of campaign: CampaignID) throws(FileError) -> Bool {
+    private mutating func publish(_ buckets: [PublicationPlan.Bucket], of campaign: CampaignID) throws(FileError)
+        -> Bool
+    {
         var isChanged = false
         for bucket in buckets {
             let complete = bucket.jobs.filter { content.isAlreadyComplete($0, of: campaign) }.map(\.id)

@@ -53,12 +53,12 @@ struct Run: ParsableCommand {
         defer { workers.stop(within: .seconds(20)) }
         // After the workers, since it has a scratch folder, which goes when it has run.
         var loop = try CoordinationLoop(directory, content: CKACampaigns(directory), logger: logger)
-        let identity = try HostIdentity.current()
+        var observer = try QueueObserver(directory, seenFrom: HostIdentity.current())
         let progress = ProgressLine()
         var estimate: ProgressEstimate?
         let ends = try loop.run(every: rhythm, until: isStopping) { () throws(FileError) in
             let now = BootClock().now
-            let overview = try QueueOverview(of: directory, seenFrom: identity)
+            let overview = try observer.look()
             let isDeserted = localWorkers > 0 && workers.tend(isWorkLeft: overview.hasOpenJobs) == 0
             estimate = estimate ?? overview.estimate(now: now)
             progress.show(overview.lines(estimate: estimate, now: now), now: now)

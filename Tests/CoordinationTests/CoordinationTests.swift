@@ -226,6 +226,32 @@ struct CoordinationTests {
         #expect(try !next.step())
     }
 
+    @Test func `a campaign whose plan cannot be read is shown as failed, and why`() throws {
+        let plan = directory.files(of: id).appending("plan")
+        try directory.fileSystem.overwrite(plan, contents: Array("?".utf8))
+        let overview = try QueueOverview(of: directory, seenFrom: HostIdentity.current())
+        #expect(overview.status.campaigns.map(\.state) == [.failed])
+        #expect(overview.status.campaigns.first?.jobs == [:])
+        let line = try present(overview.lines(estimate: nil, now: BootClock().now).first)
+        #expect(line.contains(plan.string) && line.contains("under another name"))
+    }
+
+    @Test func `an observer that has seen a campaign end needs neither its plan nor its tokens again`() throws {
+        var observer = try QueueObserver(directory, seenFrom: HostIdentity.current())
+        let content = Joining(directory: directory, complete: [stages[2].jobs[0].id])
+        var loop = try loop(content)
+        while try !loop.step() {
+            #expect(try observer.look() == QueueOverview(of: directory, seenFrom: HostIdentity.current()))
+            _ = try echoing().run()
+        }
+        let last = try observer.look()
+        #expect(last.status.campaigns.map(\.state) == [.done])
+        #expect(last.status.workers.isEmpty && last.progress == [id: 1])
+        try directory.fileSystem.remove(directory.files(of: id).appending("plan"))
+        try directory.fileSystem.removeTree(directory.root.appending("done").appending("\(id)"))
+        #expect(try observer.look() == last)
+    }
+
     @Test func `a coordinator that is asked to stop stops`() throws {
         var loop = try loop()
         #expect(try loop.run(every: .seconds(600), until: Monitor(true)).isEmpty)
