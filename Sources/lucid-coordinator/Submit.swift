@@ -11,7 +11,8 @@ struct Submit: ParsableCommand {
         abstract: "Check a campaign as a whole, show its plan, and publish it.",
         discussion: """
             Every image is decoded and every network is loaded first; if anything is wrong, nothing is published. \
-            The campaign's id is printed on the standard output.
+            The campaign's id is printed on the standard output. A campaign that was submitted before is no error, \
+            unless it failed (exit code 1).
 
             EXAMPLES
               lucid-coordinator submit study.yaml --queue /shared/queue
@@ -48,6 +49,7 @@ struct Submit: ParsableCommand {
                 Terminal.note("nothing was published")
             } else if try submission.publish(to: directory) == .alreadySubmitted {
                 Terminal.note("this campaign was submitted before; nothing was added")
+                if let failure = try directory.failure(of: submission.campaign) { throw failure }
             }
             Terminal.print(json ? try submission.json() : submission.campaign.description)
         }

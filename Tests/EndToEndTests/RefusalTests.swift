@@ -276,6 +276,20 @@ extension EndToEnd {
                 bench.queue.string
             )
             #expect(report.exit == .code(1) && report.output.isEmpty, "\(report)")
+            try Bench.copyImages(["014_tiny.jpg"], to: bench.root.appending("images"))
+            let again = try await run(
+                Programs.coordinator,
+                "submit",
+                bench.root.appending("small.yaml").string,
+                "--queue",
+                bench.queue.string
+            )
+            #expect(again.exit == .code(1) && again.output.isEmpty, "\(again)")
+            for result in [report, again] {
+                for word in ["014_tiny.jpg", "under another name"] {
+                    #expect(result.complaints.contains(word), "\(result)")
+                }
+            }
             #expect(try LocalFileSystem().names(in: bench.queue.appending("reports")).isEmpty)
         }
     }
