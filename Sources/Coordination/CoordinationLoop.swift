@@ -17,6 +17,7 @@ public struct CoordinationLoop {
     private let logger: Logger
     private let now: @Sendable () -> BootClock.Instant
     private var sweeper: Sweeper
+    private var cleaner: ScratchCleaner
     private var campaigns: [CampaignID: CampaignCourse] = [:]
     private var ends: [CampaignID: CampaignEnd] = [:]
     /// Whether the step under way has published, settled or reissued anything.
@@ -36,7 +37,8 @@ public struct CoordinationLoop {
         self.logger = logger
         self.now = now
         let scratch = directory.scratch(of: name)
-        try directory.fileSystem.makeDirectories(scratch)
+        try directory.makeScratch(of: name, identity: identity)
+        cleaner = ScratchCleaner(directory, observer: identity, logger: logger)
         sweeper = Sweeper(directory, observer: identity, probe: scratch.appending("probe"), logger: logger)
     }
 
@@ -89,6 +91,7 @@ public struct CoordinationLoop {
         let priorities = campaigns.mapValues(\.priorities)
         let isSettled = try sweeper.sweep(running, now: now()) { priorities[$0.campaign]?[$0.bucket] ?? 5 }
         if isSettled { hasChanged = true }
+        cleaner.clean(now: now())
         return known.allSatisfy { ends[$0] != nil }
     }
 
