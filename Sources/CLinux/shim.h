@@ -3,6 +3,8 @@
 
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 // Calls of the C library that its Swift overlay leaves out, because they are declared for GNU programs only.
 
@@ -14,3 +16,12 @@ int pipe2(int ends[2], int flags);
 
 /// Makes the calling process get SIGTERM when the process that started it dies; see prctl(2).
 static inline int lucid_end_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGTERM); }
+
+/// How many processors the calling thread may run on, or 0 where the system does not say; see sched_getaffinity(2).
+static inline int lucid_allowed_processors(void) {
+    unsigned long mask[1024] = {0};
+    if (syscall(SYS_sched_getaffinity, 0, sizeof mask, mask) < 0) return 0;
+    int count = 0;
+    for (unsigned long i = 0; i < sizeof mask / sizeof *mask; i++) count += __builtin_popcountl(mask[i]);
+    return count;
+}

@@ -57,7 +57,7 @@ public struct CKACampaigns: CampaignContent {
     /// - Parameters:
     ///   - campaign: the campaign.
     ///   - folder: where to write; the campaign's own folder of reports where nil.
-    /// - Throws: `SubmissionError` where jobs are missing.
+    /// - Throws: `UnfinishedCampaign` where jobs are missing.
     /// - Returns: the report and its folder.
     public func report(
         of campaign: CampaignID,
@@ -65,11 +65,17 @@ public struct CKACampaigns: CampaignContent {
     ) throws -> (report: ComparisonReport, folder: FilePath) {
         let plan = try directory.plan(of: campaign)
         let snapshot = try directory.scan(campaign)
-        guard snapshot.outcome(of: plan) == .done else {
+        switch snapshot.outcome(of: plan) {
+        case .done: break
+        case .failed(let reasons): throw UnfinishedCampaign(campaign, failures: reasons, in: directory)
+        case .underWay:
             let counts = snapshot.counts(of: plan).values
             let done = counts.reduce(0) { $0 + $1.done }
             let all = plan.buckets.reduce(0) { $0 + $1.jobs.count }
-            throw UnfinishedCampaign(description: "\(campaign) is not complete: \(done) of \(all) jobs are done")
+            throw UnfinishedCampaign(
+                "\(campaign) is not complete: \(done) of \(all) jobs are done; unless a coordinator runs already, "
+                    + "start: lucid-coordinator run --queue \(directory.root)"
+            )
         }
         let manifest = try CampaignFiles.manifest(of: campaign, in: directory)
         let report = try compare(manifest, CampaignResults(directory, snapshot))
@@ -156,8 +162,29 @@ public struct CKACampaigns: CampaignContent {
 
 /// A campaign of which not all jobs are done.
 public struct UnfinishedCampaign: Error, Sendable, CustomStringConvertible {
-    /// How far it is.
+    /// How far it is or why it failed, and what to do.
     public let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+
+    init(_ campaign: CampaignID, failures: [JobID: Reason], in directory: JobDirectory) {
+        let lines =
+            ["\(campaign) failed: \(failures.count) jobs could not be done"]
+            + FailureSummary(of: failures, in: directory).lines.map { "  \($0)" }
+            + ["a job that failed is not tried again: mend the cause and submit the campaign under another name"]
+        description = lines.joined(separator: "\n")
+    }
+}
+
+extension JobDirectory {
+    /// Why a registered campaign can never be complete; nil where it may be.
+    public func failure(of campaign: CampaignID) throws -> UnfinishedCampaign? {
+        guard try !isMerged(campaign), case .failed(let failures) = try scan(campaign).outcome(of: plan(of: campaign))
+        else { return nil }
+        return UnfinishedCampaign(campaign, failures: failures, in: self)
+    }
 }
 
 /// Whether an error says that what a user gave cannot be used, rather than that the system failed.

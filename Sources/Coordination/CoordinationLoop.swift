@@ -17,8 +17,11 @@ public struct CoordinationLoop {
     private let logger: Logger
     private let now: @Sendable () -> BootClock.Instant
     private var sweeper: Sweeper
+    private var cleaner: ScratchCleaner
     private var campaigns: [CampaignID: CampaignCourse] = [:]
     private var ends: [CampaignID: CampaignEnd] = [:]
+    /// Whether the step under way has published, settled or reissued anything.
+    private var hasChanged = false
 
     /// Prepares a coordinator with a scratch folder of its own.
     public init(
@@ -34,15 +37,16 @@ public struct CoordinationLoop {
         self.logger = logger
         self.now = now
         let scratch = directory.scratch(of: name)
-        try directory.fileSystem.makeDirectories(scratch)
+        try directory.makeScratch(of: name, identity: identity)
+        cleaner = ScratchCleaner(directory, observer: identity, logger: logger)
         sweeper = Sweeper(directory, observer: identity, probe: scratch.appending("probe"), logger: logger)
     }
 
     /// Coordinates until every campaign has ended, or until it is asked to stop.
     ///
-    /// Looks around in the given rhythm: short where workers of this machine wait for it, and slower where looking
-    /// takes long, so that it never keeps a processor busy. Calls `look` after each step, and ends where it says no.
-    /// To be called once; the scratch folder is gone afterwards.
+    /// Looks around in the given rhythm: short where workers of this machine wait for it, and somewhat slower where
+    /// looking takes long, so that it hardly keeps a processor busy. Calls `look` after each step, and ends where it
+    /// says no. To be called once; the scratch folder is gone afterwards.
     public mutating func run(
         every rhythm: Duration,
         until isStopping: Monitor<Bool>,
@@ -58,9 +62,14 @@ public struct CoordinationLoop {
             } catch  where !error.isEnvironmental {
                 logger.warning("step failed", metadata: ["error": "\(error)"])
             }
-            pause = max(rhythm, start.duration(to: now()) * 20)
+            pause = hasChanged ? rhythm : Self.pause(after: start.duration(to: now()), rhythm: rhythm)
         } while isStopping.wait(atMost: pause, for: { $0 ? true : nil }) == nil
         return ends
+    }
+
+    /// How long to rest after a step in which nothing changed: what workers wait for comes within two seconds.
+    static func pause(after effort: Duration, rhythm: Duration) -> Duration {
+        max(rhythm, min(effort * 20, .seconds(2)))
     }
 
     /// The campaigns that have ended, as far as this coordinator has seen.
@@ -68,6 +77,7 @@ public struct CoordinationLoop {
 
     /// Does all that can be done now; true where every campaign has ended.
     public mutating func step() throws(FileError) -> Bool {
+        hasChanged = false
         let known = try directory.campaigns()
         var running: [Token] = []
         for campaign in known where ends[campaign] == nil {
@@ -79,7 +89,9 @@ public struct CoordinationLoop {
             }
         }
         let priorities = campaigns.mapValues(\.priorities)
-        try sweeper.sweep(running, now: now()) { priorities[$0.campaign]?[$0.bucket] ?? 5 }
+        let isSettled = try sweeper.sweep(running, now: now()) { priorities[$0.campaign]?[$0.bucket] ?? 5 }
+        if isSettled { hasChanged = true }
+        cleaner.clean(now: now())
         return known.allSatisfy { ends[$0] != nil }
     }
 
@@ -125,6 +137,7 @@ public struct CoordinationLoop {
                 let decision = SweepDecision.afterReturn(of: attempt, code: code, settings: directory.settings)
                 let priority = course.priorities[token.bucket] ?? 5
                 if try directory.settle(token, decision, priority: priority) == .moved {
+                    hasChanged = true
                     log("returned job settled", token, decision)
                 }
             case .running: running.append(token)
@@ -135,7 +148,9 @@ public struct CoordinationLoop {
     }
 
     /// Publishes buckets; true where this made a difference, so that more may have become ready.
-    private func publish(_ buckets: [PublicationPlan.Bucket], of campaign: CampaignID) throws(FileError) -> Bool {
+    private mutating func publish(_ buckets: [PublicationPlan.Bucket], of campaign: CampaignID) throws(FileError)
+        -> Bool
+    {
         var isChanged = false
         for bucket in buckets {
             let complete = bucket.jobs.filter { content.isAlreadyComplete($0, of: campaign) }.map(\.id)
@@ -155,11 +170,15 @@ public struct CoordinationLoop {
                 ]
             )
         }
+        if isChanged { hasChanged = true }
         return isChanged
     }
 
     /// Merges a campaign that is done, and says how one has ended.
-    private func end(
+    ///
+    /// Where the disk refuses, nothing is known to be wrong with the campaign: the next step merges it again, or the
+    /// caller ends because the place is full or closed.
+    private mutating func end(
         of course: inout CampaignCourse,
         _ snapshot: CampaignSnapshot
     ) throws(FileError) -> CampaignEnd? {
@@ -179,6 +198,10 @@ public struct CoordinationLoop {
             return .done
         } catch let error as UnusableResult {
             unusable = error
+        } catch let error as FileError {
+            throw error
+        } catch ResultError.unreadable(let error) {
+            throw error
         } catch {
             return .broken("\(error)")
         }
@@ -186,7 +209,7 @@ public struct CoordinationLoop {
     }
 
     /// Starts a job anew whose result cannot be merged, unless that was done often enough.
-    private func remake(
+    private mutating func remake(
         _ unusable: UnusableResult,
         _ course: inout CampaignCourse,
         _ snapshot: CampaignSnapshot
@@ -200,6 +223,7 @@ public struct CoordinationLoop {
         }
         course.reopen(bucket.name)
         if try directory.reissue(token.name.job, token, in: bucket, of: token.campaign) == .moved {
+            hasChanged = true
             logger.warning(
                 "result is made again",
                 metadata: ["campaign": "\(token.campaign)", "job": "\(token.name.job)", "why": "\(unusable)"]

@@ -2,7 +2,7 @@
 
 public import Logging
 public import SystemPackage
-public import SystemSupport
+private import SystemSupport
 
 /// Worker processes on this machine that a coordinator started and starts again when they crash.
 public final class LocalWorkers {
@@ -15,7 +15,10 @@ public final class LocalWorkers {
     /// Starts workers that share the machine's processors evenly.
     ///
     /// They leave when every campaign has ended, or when this process does.
-    public init(_ count: Int, queue: FilePath, program: FilePath, logger: Logger) throws(FileError) {
+    ///
+    /// - Throws: `MissingProgram` where the program is not there; `FileError` where it cannot be started.
+    public init(_ count: Int, queue: FilePath, program: FilePath, logger: Logger) throws {
+        if count > 0, try !LocalFileSystem().isPresent(program) { throw MissingProgram(program: program) }
         let threads = max(1, processorCount() / max(1, count))
         self.program = program
         self.logger = logger
@@ -58,4 +61,13 @@ public final class LocalWorkers {
             if !running.isEmpty { _ = never.wait(atMost: .milliseconds(50)) { _ in nil as Void? } }
         }
     }
+}
+
+/// A program of this package that is not where it should be.
+public struct MissingProgram: Error, Equatable, Sendable, CustomStringConvertible {
+    /// Where it should be.
+    public let program: FilePath
+
+    /// What is missing, and how to get it.
+    public var description: String { "there is no \"\(program)\"; build it with: swift build" }
 }

@@ -44,41 +44,24 @@ public struct QueueStatus: Equatable, Codable, Sendable {
 }
 
 /// Where all campaigns and workers stand, and how far running jobs are.
-public struct QueueOverview: Sendable {
+public struct QueueOverview: Equatable, Sendable {
     /// What `status --json` prints.
     public let status: QueueStatus
     /// For each campaign the part that is done, from 0 to 1, with the parts of running jobs that are done.
     public let progress: [CampaignID: Double]
+    /// For each campaign of which nothing can be told, why.
+    public let problems: [CampaignID: String]
+
+    init(status: QueueStatus, progress: [CampaignID: Double], problems: [CampaignID: String]) {
+        self.status = status
+        self.progress = progress
+        self.problems = problems
+    }
 
     /// Reads the whole directory once.
     public init(of directory: JobDirectory, seenFrom observer: HostIdentity) throws(FileError) {
-        var workers: [QueueStatus.Worker] = []
-        var held: [CampaignID: [JobID: Double]] = [:]
-        for name in try directory.workersWithHeartbeat() {
-            guard let beat = directory.heartbeat(of: name), beat.state != .stopped else { continue }
-            let registration = directory.registration(of: name)
-            let isDead = registration?.identity.isProvablyDead(seenFrom: observer) ?? false
-            for attempt in beat.held { held[attempt.campaign, default: [:]][attempt.job] = attempt.progress.fraction }
-            let worker = QueueStatus.Worker(
-                id: name,
-                host: name.host,
-                state: isDead ? "dead" : beat.state.rawValue,
-                jobs: beat.held.map(\.job)
-            )
-            workers.append(worker)
-        }
-        var campaigns: [QueueStatus.Campaign] = []
-        var progress: [CampaignID: Double] = [:]
-        for id in try directory.campaigns() {
-            guard let plan = try? directory.plan(of: id) else { continue }
-            let snapshot = try directory.scan(id)
-            let counts = snapshot.counts(of: plan)
-            let state = try Self.state(snapshot.outcome(of: plan), isMerged: directory.isMerged(id))
-            campaigns.append(QueueStatus.Campaign(id: id, state: state, jobs: counts))
-            progress[id] = Self.progress(counts, snapshot: snapshot, held: held[id] ?? [:])
-        }
-        status = QueueStatus(campaigns: campaigns, workers: workers)
-        self.progress = progress
+        var queueObserver = QueueObserver(directory, seenFrom: observer)
+        self = try queueObserver.look()
     }
 
     /// A campaign runs until its reports are complete, even when all its jobs are done.

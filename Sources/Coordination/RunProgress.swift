@@ -41,8 +41,11 @@ public struct ProgressEstimate: Sendable {
 
 extension QueueOverview {
     /// One line for each campaign: its jobs by kind, how much of all is done, and the time left by an estimate.
+    ///
+    /// Where nothing can be told of a campaign, its line says why.
     public func lines(estimate: ProgressEstimate?, now: BootClock.Instant) -> [String] {
         status.campaigns.map { campaign in
+            if let problem = problems[campaign.id] { return "\(campaign.id): failed: \(problem)" }
             let kinds = campaign.jobs.sorted { Self.order($0.key) < Self.order($1.key) }.map { kind, jobs in
                 let all = jobs.waiting + jobs.pending + jobs.running + jobs.done + jobs.failed
                 let failed = jobs.failed > 0 ? " (\(jobs.failed) failed)" : ""

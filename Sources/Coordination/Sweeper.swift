@@ -26,14 +26,16 @@ struct Sweeper {
     }
 
     /// Looks at heartbeats every few seconds and for dead processes more often, and settles what is lost.
+    ///
+    /// True where anything was settled.
     mutating func sweep(
         _ running: [Token],
         now: BootClock.Instant,
         priority: (Token) -> Int
-    ) throws(FileError) {
+    ) throws(FileError) -> Bool {
         let isLookDue = nextLook.map { $0 <= now } ?? true
         let isProofDue = nextProof.map { $0 <= now } ?? true
-        guard isLookDue || isProofDue else { return }
+        guard isLookDue || isProofDue else { return false }
         let owners = Set(running.compactMap(\.name.worker))
         if isLookDue {
             nextLook = now.advanced(by: directory.settings.heartbeat)
@@ -45,7 +47,11 @@ struct Sweeper {
             nextProof = now.advanced(by: .seconds(2))
             for owner in owners where isProvablyDead(owner) { tracker.see(gone: owner) }
         }
-        for token in toSettle(running, isLookDue: isLookDue) { try settle(token, priority: priority(token)) }
+        var isSettled = false
+        for token in toSettle(running, isLookDue: isLookDue) where try settle(token, priority: priority(token)) {
+            isSettled = true
+        }
+        return isSettled
     }
 
     /// The attempts that are lost beyond doubt, and at a look at heartbeats also those that are lost by silence.
@@ -69,14 +75,14 @@ struct Sweeper {
         fleet >= 4 && silent * 2 > fleet
     }
 
-    private func settle(_ token: Token, priority: Int) throws(FileError) {
+    private func settle(_ token: Token, priority: Int) throws(FileError) -> Bool {
         let hasResult = (try? directory.result(of: token)) != nil
         let decision = SweepDecision.afterCrash(
             of: token.name.attempt,
             hasValidResult: hasResult,
             settings: directory.settings
         )
-        guard try directory.settle(token, decision, priority: priority) == .moved else { return }
+        guard try directory.settle(token, decision, priority: priority) == .moved else { return false }
         logger.notice(
             "lost attempt settled",
             metadata: [
@@ -84,6 +90,7 @@ struct Sweeper {
                 "worker": "\(token.name.worker.map(\.description) ?? "")",
             ]
         )
+        return true
     }
 
     private mutating func isProvablyDead(_ worker: WorkerName) -> Bool {

@@ -16,15 +16,18 @@ public enum PlanReadingError: Error, Equatable, CustomStringConvertible {
     /// The file cannot be read.
     case file(FileError)
     /// The file is no valid plan of that campaign.
-    case plan(PlanError)
+    case plan(FilePath, PlanError)
 
-    /// What is wrong with the plan.
+    /// What is wrong with the plan, and what to do.
     public var description: String {
         switch self {
+        case .file(let error) where error.errno == .noSuchFileOrDirectory: "\(error); \(Self.remedy)"
         case .file(let error): "\(error)"
-        case .plan(let error): "\(error)"
+        case .plan(let file, let error): "\"\(file)\" is damaged: \(error); \(Self.remedy)"
         }
     }
+
+    private static let remedy = "restore it from a backup, or submit the campaign under another name"
 }
 
 extension JobDirectory {
@@ -79,7 +82,7 @@ extension JobDirectory {
             guard plan.campaign == campaign else { throw .malformed(line: 1) }
             return plan
         } catch {
-            throw .plan(error)
+            throw .plan(file, error)
         }
     }
 

@@ -14,6 +14,25 @@ extension JobDirectory {
         try fileSystem.synchronize(directory: root.appending("workers"))
     }
 
+    /// Makes the private folder of a process that is no worker, with a note of whose it is.
+    public func makeScratch(of name: WorkerName, identity: HostIdentity) throws(FileError) {
+        let folder = scratch(of: name)
+        try fileSystem.makeDirectories(folder)
+        do throws(FileError) {
+            try fileSystem.create(folder.appending("owner"), contents: encodedRecord(identity), durably: false)
+        } catch {
+            try? fileSystem.removeTree(folder)
+            throw error
+        }
+    }
+
+    /// Whose a private folder is, by the note in it; nil where it cannot be told.
+    public func scratchOwner(of name: WorkerName) -> HostIdentity? {
+        let file = scratch(of: name).appending("owner")
+        guard let bytes = try? fileSystem.contents(of: file, limit: Self.beatLimit) else { return nil }
+        return decodedRecord(HostIdentity.self, from: bytes)
+    }
+
     /// Who a worker said it is; nil where it cannot be told.
     public func registration(of worker: WorkerName) -> WorkerRegistration? {
         let file = root.appending("workers").appending(worker.description)

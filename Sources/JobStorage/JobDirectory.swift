@@ -21,9 +21,12 @@ public struct JobDirectory: Sendable {
         at root: FilePath,
         fileSystem: any FileSystem = LocalFileSystem()
     ) throws(JobDirectoryError) -> JobDirectory {
-        let present = try onDisk { () throws(FileError) in
+        let present: [String]
+        do throws(FileError) {
             try fileSystem.makeDirectories(root)
-            return try fileSystem.names(in: root)
+            present = try fileSystem.names(in: root)
+        } catch {
+            throw error.errno == .notDirectory ? .notADirectory(error.path) : .file(error)
         }
         if !present.contains(settingsName) {
             if let stranger = present.filter({ !folders.contains($0) }).min() {

@@ -17,6 +17,8 @@ public enum JobDirectoryError: Error, Equatable, CustomStringConvertible {
     case ownedByStranger(FilePath, owner: UInt32)
     /// It holds something that no job directory has.
     case notEmpty(FilePath, example: String)
+    /// It is a file, or lies below one.
+    case notADirectory(FilePath)
     /// A campaign of this name is there with other content.
     case campaignDiffers(CampaignID, file: String)
     /// The system refused a call.
@@ -40,8 +42,11 @@ public enum JobDirectoryError: Error, Equatable, CustomStringConvertible {
                 + "if you trust them, pass: --trust-owner \(owner)"
         case .notEmpty(let path, let example):
             "\"\(path)\" is not empty (it holds \"\(example)\") and not a job directory; choose an empty or new one"
+        case .notADirectory(let path):
+            "\"\(path)\" is a file, or lies below one; choose an empty or new folder"
         case .campaignDiffers(let campaign, let file):
-            "campaign \(campaign) is there already with another \"\(file)\"; give the new one another name"
+            "campaign \(campaign) was submitted before and its \"\(file)\" differs: the same campaign from another "
+                + "folder, or by another version of this program; submit this one under another name"
         case .file(let error):
             "\(error)"
         }

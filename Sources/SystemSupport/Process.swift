@@ -11,9 +11,10 @@ public func currentDirectory() -> FilePath {
     return FilePath(platformString: buffer)
 }
 
-/// The number of processors that this process may run on.
+/// The number of processors that this process may run on, by taskset, srun and the like.
 public func processorCount() -> Int {
-    max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    let allowed = Int(lucid_allowed_processors())
+    return max(1, allowed > 0 ? allowed : sysconf(Int32(_SC_NPROCESSORS_ONLN)))
 }
 
 /// The file of the running program.

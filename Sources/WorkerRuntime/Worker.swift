@@ -15,6 +15,7 @@ public final class Worker: Sendable {
     private let now: @Sendable () -> BootClock.Instant
     private let identity: HostIdentity
     private let pulse: Pulse
+    private let fleet: Monitor<Fleet>
     private let isDraining = Monitor(false)
     private let timeIsUp: @Sendable () -> Bool
 
@@ -35,6 +36,7 @@ public final class Worker: Sendable {
         self.runners = runners
         self.logger = logger
         self.now = now
+        fleet = Monitor(Fleet(directory))
         pulse = Pulse(directory, name, logger: logger, now: now)
         let start = now()
         let limit = options.timeLimit
@@ -93,8 +95,8 @@ public final class Worker: Sendable {
     }
 
     private func waitForWork() {
-        let fleet = (try? directory.workersWithHeartbeat().count) ?? 1
-        let wait = WorkFinder.idleWait(fleet: fleet) * Double.random(in: 0...1)
+        let size = fleet.withLock { $0.size(now: now()) }
+        let wait = WorkFinder.idleWait(fleet: size) * Double.random(in: 0...1)
         _ = isDraining.wait(atMost: wait) { $0 ? true : nil }
     }
 

@@ -30,8 +30,17 @@ struct QueueOption: ParsableArguments {
     @Option(help: ArgumentHelp("The job directory.", valueName: "dir"))
     var queue: String
 
+    @Option(help: ArgumentHelp("Accept a job directory that belongs to this user.", valueName: "user"))
+    var trustOwner: String?
+
+    func validate() throws {
+        if let trustOwner, userIdentifier(of: trustOwner) == nil {
+            throw ValidationError("this machine knows no user \"\(trustOwner)\"")
+        }
+    }
+
     func open() throws -> JobDirectory {
-        try JobDirectory.open(at: absolutePath(queue), trustOwner: nil)
+        try JobDirectory.open(at: absolutePath(queue), trustOwner: trustOwner.flatMap { userIdentifier(of: $0) })
     }
 }
 
@@ -54,7 +63,6 @@ func withExitCodes(_ body: () throws -> Void) throws {
         case is UnfinishedCampaign: throw ExitCode(1)
         case JobDirectoryError.file: throw ExitCode(2)
         case is JobDirectoryError: throw ExitCode(65)
-        case let error as FileError where error.errno == .noSuchFileOrDirectory: throw ExitCode(65)
         default: throw ExitCode(isBadInput(error) ? 65 : 2)
         }
     }

@@ -48,16 +48,17 @@ struct Run: ParsableCommand {
             )
             return
         }
-        var loop = try CoordinationLoop(directory, content: CKACampaigns(directory), logger: logger)
         let program = executablePath().removingLastComponent().appending("lucid-worker")
         let workers = try LocalWorkers(localWorkers, queue: directory.root, program: program, logger: logger)
         defer { workers.stop(within: .seconds(20)) }
-        let identity = try HostIdentity.current()
+        // After the workers, since it has a scratch folder, which goes when it has run.
+        var loop = try CoordinationLoop(directory, content: CKACampaigns(directory), logger: logger)
+        var observer = try QueueObserver(directory, seenFrom: HostIdentity.current())
         let progress = ProgressLine()
         var estimate: ProgressEstimate?
         let ends = try loop.run(every: rhythm, until: isStopping) { () throws(FileError) in
             let now = BootClock().now
-            let overview = try QueueOverview(of: directory, seenFrom: identity)
+            let overview = try observer.look()
             let isDeserted = localWorkers > 0 && workers.tend(isWorkLeft: overview.hasOpenJobs) == 0
             estimate = estimate ?? overview.estimate(now: now)
             progress.show(overview.lines(estimate: estimate, now: now), now: now)

@@ -29,12 +29,12 @@ struct Status: ParsableCommand {
         let signals = SignalListener { isStopping.withLock { $0 = true } }
         try withExitCodes {
             let directory = try queue.open()
-            let identity = try HostIdentity.current()
+            var observer = try QueueObserver(directory, seenFrom: HostIdentity.current())
             let progress = ProgressLine()
             var estimate: ProgressEstimate?
             repeat {
                 let now = BootClock().now
-                let overview = try QueueOverview(of: directory, seenFrom: identity)
+                let overview = try observer.look()
                 if estimate == nil { estimate = overview.estimate(now: now) }
                 if json {
                     Terminal.print(try overview.json())

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Coordination
 import JobStorage
+import SystemPackage
 import SystemSupport
 
 struct Submit: ParsableCommand {
@@ -10,7 +11,8 @@ struct Submit: ParsableCommand {
         abstract: "Check a campaign as a whole, show its plan, and publish it.",
         discussion: """
             Every image is decoded and every network is loaded first; if anything is wrong, nothing is published. \
-            The campaign's id is printed on the standard output.
+            The campaign's id is printed on the standard output. A campaign that was submitted before is no error, \
+            unless it failed (exit code 1).
 
             EXAMPLES
               lucid-coordinator submit study.yaml --queue /shared/queue
@@ -36,8 +38,10 @@ struct Submit: ParsableCommand {
             let progress = ProgressLine()
             let start = BootClock().now
             let path = absolutePath(campaign)
-            let submission = try Submission(of: path, threads: processorCount()) { what, done, total in
-                Self.show(what, done, of: total, since: start, on: progress)
+            let submission = try Self.readingInput {
+                try Submission(of: path, threads: processorCount()) { what, done, total in
+                    Self.show(what, done, of: total, since: start, on: progress)
+                }
             }
             for warning in submission.warnings { Terminal.note("warning: \(warning)") }
             for line in submission.description { Terminal.note(line) }
@@ -45,10 +49,22 @@ struct Submit: ParsableCommand {
                 Terminal.note("nothing was published")
             } else if try submission.publish(to: directory) == .alreadySubmitted {
                 Terminal.note("this campaign was submitted before; nothing was added")
+                if let failure = try directory.failure(of: submission.campaign) { throw failure }
             }
             Terminal.print(json ? try submission.json() : submission.campaign.description)
         }
     }
+
+    /// Lets a file that the campaign needs and that is not there count as wrong input.
+    private static func readingInput<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let error as FileError where missing.contains(error.errno) {
+            throw SubmissionError("\(error)")
+        }
+    }
+
+    private static let missing: [Errno] = [.noSuchFileOrDirectory, .notDirectory, .isDirectory]
 
     /// Shows how far a check is, once it takes longer than a moment.
     private static func show(

@@ -14,12 +14,18 @@ struct Joining: CampaignContent {
     let directory: JobDirectory
     var complete: Set<JobID> = []
     var writesSuccess = true
+    /// What the disk says to the first merge.
+    var refusal: Errno?
     let merges = Monitor(0)
 
     func isAlreadyComplete(_ job: JobSpecification, of campaign: CampaignID) -> Bool { complete.contains(job.id) }
 
     func merge(_ plan: PublicationPlan, results: CampaignResults) throws {
-        merges.withLock { $0 += 1 }
+        let count = merges.withLock { count in
+            count += 1
+            return count
+        }
+        if let refusal, count == 1 { throw FileError("write", directory.root, refusal) }
         var joined: [UInt8] = []
         for job in plan.buckets.flatMap(\.jobs) {
             joined += try results.result(of: job)?.result.payload ?? Array("-".utf8)
@@ -192,6 +198,25 @@ struct CoordinationTests {
         #expect(loop.endedCampaigns[id] == .broken("the merge of \(id) left no SUCCESS.json"))
     }
 
+    @Test func `a merge that the disk refuses is tried again at the next step`() throws {
+        let all = Set(stages.flatMap(\.jobs).map(\.id))
+        let content = Joining(directory: directory, complete: all, refusal: .staleNFSFileHandle)
+        var loop = try loop(content)
+        #expect(try !loop.step())
+        #expect(loop.endedCampaigns.isEmpty)
+        #expect(try loop.step())
+        #expect(loop.endedCampaigns == [id: .done])
+    }
+
+    @Test(arguments: [Errno.noSpace, .readOnlyFileSystem, .permissionDenied])
+    func `a merge for which the disk is full or closed ends the run`(_ errno: Errno) throws {
+        let all = Set(stages.flatMap(\.jobs).map(\.id))
+        var loop = try loop(Joining(directory: directory, complete: all, refusal: errno))
+        #expect(throws: FileError("write", directory.root, errno)) {
+            try loop.run(every: .milliseconds(10), until: Monitor(false))
+        }
+    }
+
     @Test func `a bucket whose marker cannot be read holds up its campaign, not the coordinator`() throws {
         var loop = try loop()
         _ = try loop.step()
@@ -199,6 +224,32 @@ struct CoordinationTests {
         try directory.fileSystem.overwrite(marker, contents: [])
         var next = try self.loop()
         #expect(try !next.step())
+    }
+
+    @Test func `a campaign whose plan cannot be read is shown as failed, and why`() throws {
+        let plan = directory.files(of: id).appending("plan")
+        try directory.fileSystem.overwrite(plan, contents: Array("?".utf8))
+        let overview = try QueueOverview(of: directory, seenFrom: HostIdentity.current())
+        #expect(overview.status.campaigns.map(\.state) == [.failed])
+        #expect(overview.status.campaigns.first?.jobs == [:])
+        let line = try present(overview.lines(estimate: nil, now: BootClock().now).first)
+        #expect(line.contains(plan.string) && line.contains("under another name"))
+    }
+
+    @Test func `an observer that has seen a campaign end needs neither its plan nor its tokens again`() throws {
+        var observer = try QueueObserver(directory, seenFrom: HostIdentity.current())
+        let content = Joining(directory: directory, complete: [stages[2].jobs[0].id])
+        var loop = try loop(content)
+        while try !loop.step() {
+            #expect(try observer.look() == QueueOverview(of: directory, seenFrom: HostIdentity.current()))
+            _ = try echoing().run()
+        }
+        let last = try observer.look()
+        #expect(last.status.campaigns.map(\.state) == [.done])
+        #expect(last.status.workers.isEmpty && last.progress == [id: 1])
+        try directory.fileSystem.remove(directory.files(of: id).appending("plan"))
+        try directory.fileSystem.removeTree(directory.root.appending("done").appending("\(id)"))
+        #expect(try observer.look() == last)
     }
 
     @Test func `a coordinator that is asked to stop stops`() throws {

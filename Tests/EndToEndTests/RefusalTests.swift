@@ -163,6 +163,24 @@ extension EndToEnd {
             #expect(try LocalFileSystem().names(in: stranger) == ["file"])
         }
 
+        @Test("What the system lacks is told from wrong input")
+        func lacking() async throws {
+            let bench = try await Bench()
+            let file = try bench.write("file", "").string
+            let queue = ["--queue", bench.queue.string]
+            let cases: [(arguments: [String], exit: Int32, word: String)] = [
+                (["init", file], 65, "is a file"),
+                (["submit", "\(file)s"] + queue, 65, "\(file)s"),
+                (["status", "--trust-owner", "no-such-user"] + queue, 64, "no-such-user"),
+                (["status", "--trust-owner", "root"] + queue, 0, ""),
+            ]
+            for (arguments, exit, word) in cases {
+                let result = try await RunningProgram(Programs.coordinator, arguments).result()
+                #expect(result.exit == .code(exit), "\(arguments): \(result)")
+                #expect(word.isEmpty || result.complaints.contains(word), "\(arguments): \(result)")
+            }
+        }
+
         private func expectRefusal(_ queue: FilePath, _ words: [String]) async throws {
             let results = [
                 try await run(Programs.coordinator, "status", "--queue", queue.string),
@@ -258,6 +276,20 @@ extension EndToEnd {
                 bench.queue.string
             )
             #expect(report.exit == .code(1) && report.output.isEmpty, "\(report)")
+            try Bench.copyImages(["014_tiny.jpg"], to: bench.root.appending("images"))
+            let again = try await run(
+                Programs.coordinator,
+                "submit",
+                bench.root.appending("small.yaml").string,
+                "--queue",
+                bench.queue.string
+            )
+            #expect(again.exit == .code(1) && again.output.isEmpty, "\(again)")
+            for result in [report, again] {
+                for word in ["014_tiny.jpg", "under another name"] {
+                    #expect(result.complaints.contains(word), "\(result)")
+                }
+            }
             #expect(try LocalFileSystem().names(in: bench.queue.appending("reports")).isEmpty)
         }
     }

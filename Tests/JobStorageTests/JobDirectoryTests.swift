@@ -35,6 +35,15 @@ struct JobDirectoryTests {
         #expect(try disk.names(in: folder.path) == ["thesis.tex"])
     }
 
+    @Test func `a file is not made a job directory, nor a place below it`() throws {
+        let folder = try TemporaryFolder()
+        let file = folder.path.appending("thesis.tex")
+        try disk.create(file, contents: [1], durably: false)
+        for path in [file, file.appending("queue")] {
+            #expect(throws: JobDirectoryError.notADirectory(path)) { try JobDirectory.create(at: path) }
+        }
+    }
+
     @Test func `a folder that is no job directory is not opened`() throws {
         let folder = try TemporaryFolder()
         #expect(throws: JobDirectoryError.notAJobDirectory(folder.path)) {

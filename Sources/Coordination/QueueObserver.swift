@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+
+public import JobStorage
+public import SystemSupport
+
+/// Looks at a queue again and again, and reads only what may have changed.
+///
+/// Plans and registrations never change, campaigns that have ended stay as they are, and workers that have left do
+/// not come back.
+public struct QueueObserver {
+    private typealias Line = (campaign: QueueStatus.Campaign, progress: Double)
+
+    private let directory: JobDirectory
+    private let observer: HostIdentity
+    private var plans: [CampaignID: PublicationPlan] = [:]
+    /// What was last seen of each campaign.
+    private var lines: [CampaignID: Line] = [:]
+    private var registrations: [WorkerName: WorkerRegistration] = [:]
+    private var departed: Set<WorkerName> = []
+
+    /// Starts with nothing seen.
+    public init(_ directory: JobDirectory, seenFrom observer: HostIdentity) {
+        self.directory = directory
+        self.observer = observer
+    }
+
+    /// Where everything stands now.
+    public mutating func look() throws(FileError) -> QueueOverview {
+        var held: [CampaignID: [JobID: Double]] = [:]
+        let workers = try self.workers(&held)
+        var campaigns: [QueueStatus.Campaign] = []
+        var progress: [CampaignID: Double] = [:]
+        var problems: [CampaignID: String] = [:]
+        for id in try directory.campaigns() {
+            let plan: PublicationPlan?
+            do throws(PlanReadingError) { plan = try neededPlan(of: id) } catch {
+                if case .file(let refusal) = error, refusal.isTransient { throw refusal }
+                campaigns.append(QueueStatus.Campaign(id: id, state: .failed, jobs: [:]))
+                problems[id] = "\(error)"
+                continue
+            }
+            if let plan { lines[id] = try look(at: plan, held: held[id] ?? [:]) }
+            guard let line = lines[id] else { continue }
+            campaigns.append(line.campaign)
+            progress[id] = line.progress
+        }
+        let status = QueueStatus(campaigns: campaigns, workers: workers)
+        return QueueOverview(status: status, progress: progress, problems: problems)
+    }
+
+    /// The plan of a campaign that may still change; nil for one that was seen to end.
+    private mutating func neededPlan(of campaign: CampaignID) throws(PlanReadingError) -> PublicationPlan? {
+        if let line = lines[campaign], line.campaign.state != .running { return nil }
+        if let plan = plans[campaign] { return plan }
+        let plan = try directory.plan(of: campaign)
+        plans[campaign] = plan
+        return plan
+    }
+
+    private mutating func look(
+        at plan: PublicationPlan,
+        held: [JobID: Double]
+    ) throws(FileError) -> Line {
+        let campaign = plan.campaign
+        // First, so that what is merged is seen with all its jobs done.
+        let isMerged = try directory.isMerged(campaign)
+        let snapshot = try directory.scan(campaign)
+        let counts = snapshot.counts(of: plan)
+        let state = QueueOverview.state(snapshot.outcome(of: plan), isMerged: isMerged)
+        if state != .running { plans[campaign] = nil }
+        return Line(
+            campaign: QueueStatus.Campaign(id: campaign, state: state, jobs: counts),
+            progress: QueueOverview.progress(counts, snapshot: snapshot, held: held)
+        )
+    }
+
+    /// The workers that have not left, and how far the jobs are that they hold.
+    private mutating func workers(
+        _ held: inout [CampaignID: [JobID: Double]]
+    ) throws(FileError) -> [QueueStatus.Worker] {
+        var workers: [QueueStatus.Worker] = []
+        for name in try directory.workersWithHeartbeat() where !departed.contains(name) {
+            guard let beat = directory.heartbeat(of: name) else { continue }
+            guard beat.state != .stopped else {
+                departed.insert(name)
+                registrations[name] = nil
+                continue
+            }
+            registrations[name] = registrations[name] ?? directory.registration(of: name)
+            let isDead = registrations[name]?.identity.isProvablyDead(seenFrom: observer) ?? false
+            for attempt in beat.held { held[attempt.campaign, default: [:]][attempt.job] = attempt.progress.fraction }
+            let worker = QueueStatus.Worker(
+                id: name,
+                host: name.host,
+                state: isDead ? "dead" : beat.state.rawValue,
+                jobs: beat.held.map(\.job)
+            )
+            workers.append(worker)
+        }
+        return workers
+    }
+}
