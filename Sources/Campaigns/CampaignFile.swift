@@ -336,7 +336,7 @@ public enum CampaignFile {
         let fields = try node?.fields(["bytes", "pixels"], unavailable: ["entries"]) ?? [:]
         return Campaign.Limits(
             bytes: try fields["bytes"]?.integer(in: 1...(1 << 40)) ?? 256 << 20,
-            pixels: try fields["pixels"]?.integer(in: 1...(1 << 32)) ?? 100_000_000
+            pixels: try fields["pixels"]?.integer(in: 1...(1 << 32)) ?? 64_000_000
         )
     }
 }
