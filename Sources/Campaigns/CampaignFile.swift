@@ -7,7 +7,7 @@ private import Yams
 public enum CampaignFile {
     /// The most bytes that a campaign file may have.
     public static let byteLimit = 1_000_000
-    /// The most nodes that it may have once every alias stands for its anchor.
+    /// The most nodes that it may have.
     public static let nodeLimit = 100_000
     /// How deep nodes may be nested.
     static let depthLimit = 32
@@ -40,17 +40,19 @@ public enum CampaignFile {
         guard bytes.count <= byteLimit else {
             throw CampaignError("the campaign file has \(bytes.count) bytes; at most \(byteLimit) are read")
         }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
+        let marked = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
+        guard let text = String(validating: marked, as: UTF8.self) else {
             throw CampaignError("the campaign file is not text in UTF-8")
         }
-        try checkDepth(bytes)
+        try checkDepth(marked)
+        try checkAliases(marked)
         let node: Node?
         do {
             node = try Yams.compose(yaml: text)
         } catch let error as YamlError {
-            throw CampaignError("the campaign file is not YAML: \(error)")
+            throw CampaignError(error, in: text)
         } catch {
-            throw CampaignError("the campaign file cannot be read: \(error)")
+            throw CampaignError("the campaign file cannot be read")
         }
         guard let node else { throw CampaignError("the campaign file is empty") }
         var count = 0
@@ -58,7 +60,50 @@ public enum CampaignFile {
         return YAMLNode(node: node, path: "")
     }
 
-    /// Refuses nesting that would exhaust the parser's stack, before it runs; quoted brackets count as well.
+    /// Refuses aliases before the parser runs, which would take exponential time for some keys made of them.
+    ///
+    /// An alias is any "*x" of a text that has an "&x" as well: without the latter it would mean nothing.
+    private static func checkAliases(_ bytes: [UInt8]) throws(CampaignError) {
+        var anchors: Set<ArraySlice<UInt8>> = []
+        forEachName(in: bytes, after: UInt8(ascii: "&")) { name, _ in
+            anchors.insert(name)
+            return true
+        }
+        if anchors.isEmpty { return }
+        var alias: Int?
+        forEachName(in: bytes, after: UInt8(ascii: "*")) { name, position in
+            if anchors.contains(name) { alias = position }
+            return alias == nil
+        }
+        guard let alias else { return }
+        let before = bytes[..<alias]
+        throw CampaignError(
+            line: before.count { $0 == UInt8(ascii: "\n") } + 1,
+            column: before.reversed().prefix { $0 != UInt8(ascii: "\n") }.count { $0 & 0xC0 != 0x80 } + 1,
+            "aliases (\"&x\" with \"*x\") are not read in this version; write out what is meant"
+        )
+    }
+
+    /// Calls a body with each name that follows a sign, and where the sign stands, until it returns false.
+    private static func forEachName(
+        in bytes: [UInt8],
+        after sign: UInt8,
+        _ body: (_ name: ArraySlice<UInt8>, _ position: Int) -> Bool
+    ) {
+        for position in bytes.indices where bytes[position] == sign {
+            let name = bytes[(position + 1)...].prefix { byte in
+                switch byte {
+                case 48...57, 65...90, 97...122, 45, 95: true
+                default: false
+                }
+            }
+            if !name.isEmpty, !body(name, position) { return }
+        }
+    }
+
+    /// Refuses deep nesting before the parser runs; quoted brackets count as well.
+    ///
+    /// What is hidden between them meets the parser's own limit of a thousand levels.
     private static func checkDepth(_ bytes: [UInt8]) throws(CampaignError) {
         var brackets = 0
         var line = 1
@@ -69,7 +114,7 @@ public enum CampaignFile {
             case UInt8(ascii: "]"), UInt8(ascii: "}"): brackets = max(0, brackets - 1)
             case UInt8(ascii: "-"), UInt8(ascii: "?"): indicators += 1
             case UInt8(ascii: "\n"): (line, indicators) = (line + 1, 0)
-            case UInt8(ascii: " "): break
+            case UInt8(ascii: " "), UInt8(ascii: "\t"): break
             default: indicators = 0
             }
             guard brackets <= depthLimit, indicators <= 256 else {
@@ -291,7 +336,7 @@ public enum CampaignFile {
         let fields = try node?.fields(["bytes", "pixels"], unavailable: ["entries"]) ?? [:]
         return Campaign.Limits(
             bytes: try fields["bytes"]?.integer(in: 1...(1 << 40)) ?? 256 << 20,
-            pixels: try fields["pixels"]?.integer(in: 1...(1 << 32)) ?? 100_000_000
+            pixels: try fields["pixels"]?.integer(in: 1...(1 << 32)) ?? 64_000_000
         )
     }
 }

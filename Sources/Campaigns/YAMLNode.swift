@@ -108,3 +108,71 @@ struct YAMLNode {
         return text
     }
 }
+
+// MARK: What the parser says
+
+extension CampaignError {
+    private static let longestProblem = 200
+
+    /// States what the parser did not understand, and where, without the text around it.
+    init(_ error: YamlError, in text: String) {
+        switch error {
+        case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
+            .composer(let context, let problem, let mark, _):
+            let words = [context?.text, problem].compactMap(\.self).joined(separator: ", ")
+            self.init(Campaign.Place(mark), "this is not YAML: \(words)")
+        case .reader(let problem, let offset, _, _):
+            let read = text.prefix(offset ?? 0).unicodeScalars
+            let column = read.reversed().prefix { $0 != "\n" }.count + 1
+            let place = Campaign.Place(line: read.count { $0 == "\n" } + 1, column: column)
+            self.init(place, "this is not YAML: \(problem)")
+        case .duplicatedKeysInMapping(let keys, let context):
+            let key = keys.first ?? ""
+            let first = Campaign.Place(context.mark)
+            let second = first.next(key, in: text)
+            let words = "the key \"\(key.prefix(80))\" stands here twice"
+            self.init(second ?? first, second == nil ? words : words + ", first in line \(first.line)")
+        default: self.init("the campaign file is not YAML")
+        }
+    }
+
+    private init(_ place: Campaign.Place, _ message: String) {
+        self.init(line: place.line, column: place.column, String(message.prefix(Self.longestProblem)))
+    }
+}
+
+extension Campaign.Place {
+    fileprivate init(_ mark: Mark) {
+        self.init(line: mark.line, column: mark.column)
+    }
+
+    /// Where a key stands again in the mapping that it is at this place of; nil where that is not plain to see.
+    fileprivate func next(_ key: String, in text: String) -> Campaign.Place? {
+        let lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
+        guard line > 0, column > 0, line <= lines.count else { return nil }
+        // Between braces, on the same line.
+        let rest = Array(lines[line - 1])
+        for start in rest.indices.dropFirst(column) where ["{", ",", " "].contains(rest[start - 1]) {
+            if Self.isKey(key, rest[start...]) { return Campaign.Place(line: line, column: start + 1) }
+        }
+        // Below, as far indented, before anything that is less.
+        for (number, line) in lines.enumerated().dropFirst(line) {
+            let indentation = line.prefix { $0 == " " }.count
+            let content = line.dropFirst(indentation)
+            if content.isEmpty || content.first == "#" || content.first == "\r" { continue }
+            if indentation < column - 1 { return nil }
+            if indentation == column - 1, Self.isKey(key, ArraySlice(content)) {
+                return Campaign.Place(line: number + 1, column: column)
+            }
+        }
+        return nil
+    }
+
+    private static func isKey(_ key: String, _ scalars: ArraySlice<Unicode.Scalar>) -> Bool {
+        for written in [key, "\"\(key)\"", "'\(key)'"] where scalars.starts(with: written.unicodeScalars) {
+            let rest = scalars.dropFirst(written.unicodeScalars.count).drop { $0 == " " }
+            if rest.first == ":" { return true }
+        }
+        return false
+    }
+}

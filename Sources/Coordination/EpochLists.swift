@@ -46,11 +46,17 @@ struct EpochLists {
     }
 
     private static func read(_ path: FilePath, imageCount: Int) throws -> [[Int]] {
-        let bytes = try LocalFileSystem().contents(of: path, limit: 1 << 30)
+        let bytes: [UInt8]
+        do throws(FileError) {
+            bytes = try LocalFileSystem().contents(ofUserFile: path, limit: 1 << 30)
+        } catch {
+            throw SubmissionError("\(error)")
+        }
         var epochs: [[Int]] = []
-        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+        // Bytes, since "\r\n" is one character.
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         for (number, line) in lines.enumerated() {
-            let words = line.split { $0 == " " || $0 == "\t" || $0 == "\r" }
+            let words = line.split { [0x20, 0x09, 0x0D].contains($0) }.map { String(decoding: $0, as: UTF8.self) }
             if words.isEmpty, number == lines.count - 1 { continue }
             let images = try words.map { word in
                 guard let image = Int(word), (0..<imageCount).contains(image) else {

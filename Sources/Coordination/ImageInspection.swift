@@ -23,7 +23,7 @@ enum ImageInspection {
     ) throws -> [ImageSetFile.Entry] {
         let list = try ImageList(folder: folder)
         let paths = list.entries.map { list.path(of: $0) }
-        if let strange = paths.first(where: { $0.string.contains("\n") }) {
+        if let strange = paths.first(where: { $0.string.utf8.contains { [10, 13].contains($0) } }) {
             throw SubmissionError("the image \"\(strange)\" has a line break in its name; rename it")
         }
         let outcomes = Mutex([Result<ContentDigest, Unreadable>?](repeating: nil, count: paths.count))
@@ -55,7 +55,7 @@ enum ImageInspection {
         _ limits: Campaign.Limits
     ) -> Result<ContentDigest, Unreadable> {
         do {
-            let bytes = try LocalFileSystem().contents(of: path, limit: limits.bytes)
+            let bytes = try LocalFileSystem().contents(ofUserFile: path, limit: limits.bytes)
             _ = try decoder.decode(bytes)
             return .success(ContentDigest(of: bytes))
         } catch {

@@ -108,9 +108,9 @@ public struct Submission: Sendable {
 
     private static func contents(of file: FilePath) throws -> [UInt8] {
         do throws(FileError) {
-            return try LocalFileSystem().contents(of: file, limit: CampaignFile.byteLimit)
+            return try LocalFileSystem().contents(ofUserFile: file, limit: CampaignFile.byteLimit)
         } catch {
-            guard error.errno == .fileTooLarge else { throw error }
+            guard error.errno == .fileTooLarge else { throw SubmissionError("\(error)") }
             throw SubmissionError("\(file): a campaign file has at most \(CampaignFile.byteLimit) bytes")
         }
     }
@@ -187,6 +187,8 @@ public struct Submission: Sendable {
 }
 
 /// A path from the root, so that workers in other folders find it.
-private func absolute(_ path: FilePath) -> FilePath {
-    (path.isAbsolute ? path : currentDirectory().pushing(path)).lexicallyNormalized()
+///
+/// A ".." stays as it is: behind a link to a folder it leads elsewhere than the path's words say.
+func absolute(_ path: FilePath) -> FilePath {
+    path.isAbsolute ? path : currentDirectory().pushing(path)
 }

@@ -14,10 +14,10 @@ public enum DatasetError: Error, Equatable, Sendable, CustomStringConvertible {
     case noImageColumn(FilePath)
     /// Two columns of the list have one name.
     case duplicateColumn(FilePath, name: String)
-    /// A label is no number.
-    case malformedLabel(FilePath, row: Int, column: String, value: String)
     /// A file that the list names is not there.
-    case missingImage(FilePath, row: Int, list: FilePath)
+    case missingImage(FilePath, line: Int, list: FilePath)
+    /// A name in a folder is not UTF-8.
+    case unreadableName(FilePath, name: String)
 
     /// What is wrong, and where.
     public var description: String {
@@ -27,10 +27,10 @@ public enum DatasetError: Error, Equatable, Sendable, CustomStringConvertible {
         case .malformedList(let list, let reason): "\"\(list)\" is no CSV file: \(reason)"
         case .noImageColumn(let list): "\"\(list)\" has no column \"img\""
         case .duplicateColumn(let list, let name): "\"\(list)\" has two columns \"\(name)\""
-        case .malformedLabel(let list, let row, let column, let value):
-            "\"\(list)\", row \(row), column \"\(column)\": \"\(value.prefix(80))\" is no number"
-        case .missingImage(let image, let row, let list):
-            "\"\(list)\", row \(row): there is no file \"\(image)\""
+        case .missingImage(let image, let line, let list):
+            "\"\(list)\", line \(line): there is no file \"\(image)\""
+        case .unreadableName(let folder, let name):
+            "the name of \"\(name)\" in the folder \"\(folder)\" is not UTF-8; rename it"
         }
     }
 }

@@ -7,8 +7,8 @@ internal import SystemSupport
 /// The names of all images below a folder, relative to it, in the order of their bytes.
 ///
 /// Hidden files and folders are skipped. Links are followed, but each real folder is listed once, so
-/// that links which lead back do no harm.
-func imageNames(below folder: FilePath) throws(FileError) -> [String] {
+/// that links which lead back do no harm. A name that is not UTF-8, of whatever it is, is refused.
+func imageNames(below folder: FilePath) throws -> [String] {
     var names: [String] = []
     var visited: Set<FileIdentity> = []
     var waiting = [""]
@@ -18,7 +18,11 @@ func imageNames(below folder: FilePath) throws(FileError) -> [String] {
         for name in try LocalFileSystem().names(in: directory).sorted(by: precedesByBytes).reversed() {
             if name.hasPrefix(".") { continue }
             let below = relative.isEmpty ? name : relative + "/" + name
-            guard let kind = try SystemStatus.kind(folder.pushing(FilePath(below))) else { continue }
+            guard let kind = try SystemStatus.kind(folder.pushing(FilePath(below))) else {
+                // What is not UTF-8 was repaired by such signs, and so is not found again.
+                if name.unicodeScalars.contains("\u{FFFD}") { throw DatasetError.unreadableName(directory, name: name) }
+                continue
+            }
             if kind == .directory { waiting.append(below) }
             if kind == .regular, isImageName(name) { names.append(below) }
         }

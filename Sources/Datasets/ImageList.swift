@@ -9,14 +9,10 @@ public struct ImageList: Equatable, Sendable {
     public struct Entry: Equatable, Sendable {
         /// The file's name as listed: relative to the folder, or absolute.
         public let name: String
-        /// One number a label, in the order of ``ImageList/labelNames``.
-        public let labels: [Float]
     }
 
     /// The folder that relative names start from.
     public let folder: FilePath
-    /// The names of the labels, none without a list.
-    public let labelNames: [String]
     /// The images in order.
     public let entries: [Entry]
 
@@ -26,13 +22,13 @@ public struct ImageList: Equatable, Sendable {
         self.folder = folder
         let list = folder.appending("test.csv")
         if try LocalFileSystem().isPresent(list) {
-            let table = try ListTable(reading: list)
-            labelNames = table.labelNames
-            entries = table.entries
-            try checkPresence(list)
+            let rows = try listRows(of: list)
+            entries = rows.map { Entry(name: $0.name) }
+            for row in rows where try !isRegularFile(folder.pushing(FilePath(row.name))) {
+                throw DatasetError.missingImage(folder.pushing(FilePath(row.name)), line: row.line, list: list)
+            }
         } else {
-            labelNames = []
-            entries = try imageNames(below: folder).map { Entry(name: $0, labels: []) }
+            entries = try imageNames(below: folder).map { Entry(name: $0) }
         }
         if entries.isEmpty { throw DatasetError.noImages(folder) }
     }
@@ -40,14 +36,5 @@ public struct ImageList: Equatable, Sendable {
     /// Where an image is; an absolute name stays as it is.
     public func path(of entry: Entry) -> FilePath {
         folder.pushing(FilePath(entry.name))
-    }
-
-    private func checkPresence(_ list: FilePath) throws {
-        for (index, entry) in entries.enumerated() {
-            let path = path(of: entry)
-            guard try isRegularFile(path) else {
-                throw DatasetError.missingImage(path, row: index + 1, list: list)
-            }
-        }
     }
 }

@@ -13,8 +13,11 @@ public struct ImageLimits: Hashable, Sendable {
         self.pixels = pixels
     }
 
-    /// 256 MiB and 100 million pixels.
-    public static let standard = ImageLimits(fileBytes: 256 << 20, pixels: 100_000_000)
+    /// 256 MiB and 64 million pixels.
+    ///
+    /// Decoding takes at most about 12 bytes a pixel beside the file, where a progressive CMYK picture's
+    /// coefficients and samples are held at once: some 770 MB at the limit.
+    public static let standard = ImageLimits(fileBytes: 256 << 20, pixels: 64_000_000)
 
     func check(width: Int, height: Int) throws(ImageError) {
         let (product, overflow) = width.multipliedReportingOverflow(by: height)

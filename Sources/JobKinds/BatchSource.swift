@@ -93,7 +93,7 @@ final class BatchSource: Sendable {
         into values: FloatBuffer,
         at index: Int
     ) throws {
-        let bytes = try readInput { try LocalFileSystem().contents(of: entry.path, limit: limits.bytes) }
+        let bytes = try readInput { try LocalFileSystem().contents(ofUserFile: entry.path, limit: limits.bytes) }
         guard ContentDigest(of: bytes) == entry.digest else { throw InputError.changed(entry.path) }
         do {
             try values.region(offset: index * Preprocessor.elementCount, count: Preprocessor.elementCount)

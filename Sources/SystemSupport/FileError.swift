@@ -23,9 +23,13 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
         "could not \(operation) \"\(path)\": \(errno)" + (remedy.map { "; \($0)" } ?? "")
     }
 
+    /// Whether the call would have changed nothing.
+    private var isReading: Bool { ["read", "open", "list", "inspect", "look at"].contains(operation) }
+
     private var remedy: String? {
         switch errno {
         case .noSpace, .diskQuotaExceeded: "free some space there and try again"
+        case .permissionDenied where isReading: "check that you may read it"
         case .permissionDenied, .readOnlyFileSystem: "check that you may write there"
         case .tooManyOpenFiles, .tooManyOpenFilesInSystem: "raise the limit of open files (ulimit -n)"
         default: nil

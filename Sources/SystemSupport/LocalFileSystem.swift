@@ -33,9 +33,29 @@ public struct LocalFileSystem: FileSystem {
     ///
     /// A pipe under the name is refused, not waited for.
     public func contents(of file: FilePath, limit: Int) throws(FileError) -> [UInt8] {
+        try contents(of: file, limit: limit, options: .noFollow)
+    }
+
+    /// The bytes of a file that a user named, through links where it is one.
+    ///
+    /// Not for the job directory, where a link could lead to what its writers may not read.
+    public func contents(ofUserFile file: FilePath, limit: Int) throws(FileError) -> [UInt8] {
+        try contents(of: file, limit: limit, options: [])
+    }
+
+    private func contents(
+        of file: FilePath,
+        limit: Int,
+        options: FileDescriptor.OpenOptions
+    ) throws(FileError) -> [UInt8] {
         try attempt("read", file) {
-            let descriptor = try FileDescriptor.open(file, .readOnly, options: [.noFollow, .closeOnExec, .nonBlocking])
+            let descriptor = try FileDescriptor.open(
+                file,
+                .readOnly,
+                options: options.union([.closeOnExec, .nonBlocking])
+            )
             return try descriptor.closeAfter {
+                if try status(of: descriptor).st_mode & S_IFMT == S_IFDIR { throw Errno.isDirectory }
                 let size = try Int(descriptor.seek(offset: 0, from: .end))
                 guard size <= limit else { throw Errno.fileTooLarge }
                 var bytes = [UInt8](repeating: 0, count: size)
@@ -157,8 +177,7 @@ public struct LocalFileSystem: FileSystem {
         try attempt("inspect", path) {
             let descriptor = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
             return try descriptor.closeAfter {
-                var status = stat()
-                if unsafe fstat(descriptor.rawValue, &status) != 0 { throw Errno(rawValue: Glibc.errno) }
+                let status = try status(of: descriptor)
                 return FileAccess(owner: status.st_uid, isWorldWritable: status.st_mode & 0o002 != 0)
             }
         }
@@ -181,6 +200,12 @@ public struct LocalFileSystem: FileSystem {
             let failure = Errno(rawValue: Glibc.errno)
             guard failure == .interrupted else { throw failure }
         }
+    }
+
+    private func status(of descriptor: FileDescriptor) throws -> stat {
+        var status = stat()
+        if unsafe fstat(descriptor.rawValue, &status) != 0 { throw Errno(rawValue: Glibc.errno) }
+        return status
     }
 
     private func check(_ status: Int32, _ operation: String, _ path: FilePath) throws(FileError) {

@@ -33,8 +33,7 @@ public func readSafetensors(_ file: [UInt8]) throws(TensorFileError) -> [String:
         throw malformed("its header is no JSON object")
     }
     let data = cursor.position
-    var tensors: [String: NamedTensor] = [:]
-    var ranges: [Range<Int>] = []
+    var places: [Place] = []
     for (name, entry) in header where name != "__metadata__" {
         guard let members = entry.object, let typeName = members["dtype"]?.string,
             let shape = members["shape"]?.integers, let offsets = members["data_offsets"]?.integers, offsets.count == 2
@@ -49,15 +48,31 @@ public func readSafetensors(_ file: [UInt8]) throws(TensorFileError) -> [String:
         guard let count = elementCount(shape, limit: size), count * type.byteCount == size else {
             throw malformed("\"\(name)\" of shape \(shape) does not fit its \(size) bytes")
         }
-        if size > 0 { ranges.append(offsets[0]..<offsets[1]) }
-        let bytes = Array(file[(data + offsets[0])..<(data + offsets[1])])
-        tensors[name] = NamedTensor(shape: shape, elementType: type, values: type.floats(bytes))
+        places.append(Place(name: name, shape: shape, type: type, range: offsets[0]..<offsets[1]))
     }
-    ranges.sort { $0.lowerBound < $1.lowerBound }
+    // Ranges that do not overlap hold no more than the file: only now may memory be taken for them.
+    let ranges = places.map(\.range).filter { !$0.isEmpty }.sorted { $0.lowerBound < $1.lowerBound }
     for (left, right) in zip(ranges, ranges.dropFirst()) where left.upperBound > right.lowerBound {
         throw malformed("two tensors overlap at byte \(right.lowerBound)")
     }
+    var tensors: [String: NamedTensor] = [:]
+    for place in places {
+        let bytes = Array(file[(data + place.range.lowerBound)..<(data + place.range.upperBound)])
+        tensors[place.name] = NamedTensor(
+            shape: place.shape,
+            elementType: place.type,
+            values: place.type.floats(bytes)
+        )
+    }
     return tensors
+}
+
+/// Where a tensor's bytes lie, counted from the end of the header.
+private struct Place {
+    let name: String
+    let shape: [Int]
+    let type: ElementType
+    let range: Range<Int>
 }
 
 /// Writes tensors in single precision as a `.safetensors` file; the same content gives the same bytes.

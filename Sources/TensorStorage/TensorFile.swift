@@ -7,7 +7,7 @@ private import SystemSupport
 ///
 /// Names are as in the file. A PyTorch checkpoint's "state_dict" is unwrapped; what is no tensor is left out.
 public func readTensors(at path: FilePath) throws -> [String: NamedTensor] {
-    try readTensors(LocalFileSystem().contents(of: path, limit: 8 << 30))
+    try readTensors(LocalFileSystem().contents(ofUserFile: path, limit: 8 << 30))
 }
 
 /// Reads all tensors of a weight file's bytes.

@@ -17,7 +17,7 @@ func readTorchArchive(_ file: [UInt8]) throws(TensorFileError) -> [String: Named
     defer { withExtendedLifetime(arena) {} }
     var reader = PickleReader(try archive.contents(of: pickleName), arena: arena)
     var storages: [String: [UInt8]] = [:]
-    return try tensors(of: try reader.read()) { (key) throws(TensorFileError) in
+    return try tensors(of: try reader.read(), limit: file.count) { (key) throws(TensorFileError) in
         if let known = storages[key] { return known }
         let bytes = try archive.contents(of: "\(folder)data/\(key)")
         storages[key] = bytes
@@ -59,7 +59,7 @@ func readLegacyTorchFile(_ file: [UInt8]) throws(TensorFileError) -> [String: Na
         }
         storages[key] = Array(try cursor.take(count * type.byteCount))
     }
-    return try tensors(of: value) { (key) throws(TensorFileError) in
+    return try tensors(of: value, limit: file.count) { (key) throws(TensorFileError) in
         guard let bytes = storages[key] else {
             throw .malformed(format: "PyTorch", reason: "the storage \"\(key)\" is missing")
         }
@@ -97,20 +97,29 @@ private func storageTypes(in value: PickleValue) -> [String: ElementType] {
     return types
 }
 
+/// Gathers all tensors, at most `limit` numbers of them.
+///
+/// Tensors may share a storage, so that a small file could ask for any number of them. As many numbers
+/// as the file has bytes are enough for single precision where each number is used four times.
 private func tensors(
     of value: PickleValue,
+    limit: Int,
     storage: (String) throws(TensorFileError) -> [UInt8]
 ) throws(TensorFileError) -> [String: NamedTensor] {
     var tensors: [String: NamedTensor] = [:]
-    var total = 0
+    var remaining = limit
     for (key, value) in try stateItems(of: value) {
         guard case .tensor(let view) = value else { continue }
-        let tensor = try view.gathered(from: try storage(view.storage.key), named: key)
-        total += tensor.values.count
-        guard total <= 1 << 31 else {
-            throw .refused(format: "PyTorch", reason: "it holds over two thousand million numbers")
+        // A shape that has no number of elements is refused, with its name, where it is gathered.
+        let count = elementCount(view.shape, limit: .max) ?? 0
+        guard count <= remaining else {
+            throw .refused(
+                format: "PyTorch",
+                reason: "its tensors share storages so often that they hold more numbers than the file has bytes"
+            )
         }
-        tensors[key] = tensor
+        remaining -= count
+        tensors[key] = try view.gathered(from: try storage(view.storage.key), named: key)
     }
     if tensors.isEmpty { throw .refused(format: "PyTorch", reason: "it holds no tensors") }
     return tensors

@@ -62,6 +62,8 @@ struct LucidWorker: ParsableCommand {
 
     func validate() throws {
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads is 1 to 1024") }
+        if memory.bytes < 64 << 20 { throw ValidationError("--memory is at least 64MiB") }
+        if let wantedKinds, wantedKinds.isEmpty { throw ValidationError("--kinds names no kind of jobs") }
         let known = Runners.all().keys.sorted()
         for kind in wantedKinds ?? [] where !known.contains(kind) {
             throw ValidationError(

@@ -78,7 +78,17 @@ struct CampaignFileTests {
     static let mistakes = [
         Mistake(find: "name: study", replace: "name: study\nnmae: x", line: 2, says: "unknown key \"nmae\""),
         Mistake(find: "name: study", replace: "name: -x", line: 1, says: "is not a name"),
-        Mistake(find: "name: study", replace: "name: study\nname: again", line: nil, says: "name"),
+        Mistake(find: "name: study", replace: "name: study\nname: again", line: 2, says: "\"name\" stands here twice"),
+        Mistake(find: "b.pt}", replace: "b.pt}\n  'a' : {weights: c.pt}", line: 5, says: "\"a\" stands here twice"),
+        Mistake(find: "b.pt}", replace: "b.pt, strict: true, weights: c.pt}", line: 4, says: "twice, first in line 4"),
+        Mistake(
+            find: "cka: {",
+            replace: "cka: {\n  epochs: 1,\n  epochs: 2, ",
+            line: 8,
+            says: "twice, first in line 7"
+        ),
+        Mistake(find: "cka:", replace: "priority: @\ncka:", line: 6, says: "cannot start any token"),
+        Mistake(find: "photos}", replace: "photos\u{1}}", line: 5, says: "control characters"),
         Mistake(find: "name: study\n", replace: "", line: 1, says: "the key \"name\" is missing"),
         Mistake(find: "  b: {", replace: "  A: {", line: 4, says: "differ by more than capitals"),
         Mistake(find: "b.pt}", replace: "b.pt, wieghts: x}", line: 4, says: "unknown key \"wieghts\""),
@@ -106,6 +116,7 @@ struct CampaignFileTests {
         Mistake(find: "{images: photos}", replace: "celeba", line: 5, says: "not fetched in this version"),
         Mistake(find: "{images: photos}", replace: "{images: 'https://x/y.zip'}", line: 5, says: "not fetched"),
         Mistake(find: "{images: photos}", replace: "[", line: nil, says: "not YAML"),
+        Mistake(find: "{images: photos}", replace: "&d {images: photos}\nx: *d", line: 6, says: "aliases"),
         Mistake(find: "cka:", replace: "lucid: {}\ncka:", line: 6, says: "not available in this version"),
     ]
 
@@ -137,6 +148,32 @@ struct CampaignFileTests {
             #expect(throws: CampaignError.self) { try CampaignFile.parse(Array(text.utf8)) }
         }
         #expect(throws: CampaignError.self) { try CampaignFile.parse([0xff, 0xfe, 0x00]) }
+    }
+
+    @Test("Aliases of aliases are refused at once, as a value and as a key", arguments: ["x: *a13", "? *a13\n: 1"])
+    func aliasBombs(end: String) {
+        let aliases = (1..<14).map {
+            "a\($0): &a\($0) [" + Array(repeating: "*a\($0 - 1)", count: 9).joined(separator: ", ") + "]"
+        }
+        let text = (["a0: &a0 [x, x, x, x, x, x, x, x, x]"] + aliases + [end]).joined(separator: "\n")
+        let time = ContinuousClock().measure {
+            let error = #expect(throws: CampaignError.self) { try CampaignFile.parse(Array(text.utf8)) }
+            #expect(error?.line == 2 && error?.column == 10, "\(String(describing: error))")
+        }
+        #expect(time < .seconds(5))
+    }
+
+    @Test("What the parser says is short, and shows nothing of the file")
+    func shortMessages() throws {
+        let text = minimal + "\n" + String(repeating: "k", count: 100_000) + ": [" + String(repeating: "y", count: 1000)
+        let error = try #require(throws: CampaignError.self) { try CampaignFile.parse(Array(text.utf8)) }
+        #expect(error.message.count <= 200 && !error.message.contains("yyy"))
+    }
+
+    @Test("A byte order mark and Windows' line ends are read over")
+    func windowsFiles() throws {
+        let bytes = [0xEF, 0xBB, 0xBF] + Array(minimal.replacing("\n", with: "\r\n").utf8)
+        #expect(try CampaignFile.parse(bytes).name == "study")
     }
 
     @Test(

@@ -144,8 +144,13 @@ extension EndToEnd {
                 #expect(result.exit == .code(64) && result.output.isEmpty, "\(arguments): \(result)")
                 #expect(!result.complaints.isEmpty)
             }
-            let result = try await run(Programs.worker, "--queue", "/", "--threads", "0")
-            #expect(result.exit == .code(64) && result.output.isEmpty, "\(result)")
+            for (option, value, word) in [
+                ("--threads", "0", "1 to 1024"), ("--kinds", "", "no kind"), ("--memory", "63MiB", "64MiB"),
+            ] {
+                let result = try await run(Programs.worker, "--queue", "/", option, value)
+                #expect(result.exit == .code(64) && result.output.isEmpty, "\(result)")
+                #expect(result.complaints.contains(word), "\(result)")
+            }
         }
 
         @Test("A folder that is no job directory, or that everybody may write, is refused by both programs")

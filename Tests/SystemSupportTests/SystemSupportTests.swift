@@ -98,6 +98,32 @@ struct FileTests {
         }
     }
 
+    @Test("A link that a user names is followed")
+    func userLinks() throws {
+        try withFolder { folder in
+            try files.create(folder.appending("a"), contents: [1], durably: false)
+            unsafe try #require(symlink("a", folder.appending("b").string) == 0)
+            #expect(try files.contents(ofUserFile: folder.appending("b"), limit: 10) == [1])
+        }
+    }
+
+    @Test("A directory in a file's place is said to be one")
+    func directories() throws {
+        try withFolder { folder in
+            let error = FileError("read", folder, .isDirectory)
+            #expect(throws: error) { try files.contents(of: folder, limit: 10) }
+            #expect(throws: error) { try files.contents(ofUserFile: folder, limit: 10) }
+        }
+    }
+
+    @Test(
+        "The remedy for a closed door depends on what was attempted",
+        arguments: [("read", "read it"), ("list", "read it"), ("write", "write there"), ("rename", "write there")]
+    )
+    func remedies(operation: String, remedy: String) {
+        #expect(FileError(operation, "/x", .permissionDenied).description.hasSuffix("check that you may \(remedy)"))
+    }
+
     @Test("Removing a tree does not follow links out of it")
     func removal() throws {
         try withFolder { folder in

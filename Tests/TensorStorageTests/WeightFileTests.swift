@@ -135,4 +135,23 @@ struct WeightFileTests {
         bytes += Array(header.utf8) + [UInt8](repeating: 0, count: 8)
         #expect(throws: TensorFileError.self) { try readSafetensors(bytes) }
     }
+
+    @Test("Many names for one range are refused before memory is taken for them")
+    func refusesSharedRanges() throws {
+        let size = 4 << 20
+        let entries = (0..<4000).map {
+            "\"t\($0)\":{\"dtype\":\"F32\",\"shape\":[\(size / 4)],\"data_offsets\":[0,\(size)]}"
+        }
+        let header = Array("{\(entries.joined(separator: ","))}".utf8)
+        let length = (0..<8).map { UInt8(truncatingIfNeeded: header.count >> ($0 * 8)) }
+        let file = length + header + [UInt8](repeating: 0, count: size)
+        let error = try #require(throws: TensorFileError.self) { try readSafetensors(file) }
+        #expect(error.description.contains("overlap"))
+    }
+
+    @Test("PyTorch tensors that share one storage too often are refused")
+    func refusesSharedStorages() throws {
+        let error = try #require(throws: TensorFileError.self) { try readTensors(resource("shared.pt")) }
+        #expect(error.description.contains("share storages"))
+    }
 }
