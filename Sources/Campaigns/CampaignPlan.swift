@@ -52,6 +52,7 @@ public enum CampaignPlan {
                 images: manifest.images,
                 imageSet: manifest.imageSet,
                 imageCount: manifest.imageCount,
+                decodingBytes: manifest.decodingBytes,
                 shardRows: manifest.shardRows,
                 shard: shard,
                 targets: targets,

@@ -53,6 +53,8 @@ public struct CampaignManifest: Codable, Equatable, Sendable {
     public let imageSet: ContentDigest
     /// How many they are.
     public let imageCount: Int
+    /// The most memory that decoding one of the data set's images takes.
+    public let decodingBytes: Int
     /// How they are made ready for the network.
     public let preprocessing: String
     /// How arrays are written.
@@ -73,6 +75,7 @@ public struct CampaignManifest: Codable, Equatable, Sendable {
         images: ContentDigest,
         imageSet: ContentDigest,
         imageCount: Int,
+        decodingBytes: Int,
         preprocessing: String,
         options: Campaign.ArrayOptions,
         limits: Campaign.Limits,
@@ -87,6 +90,7 @@ public struct CampaignManifest: Codable, Equatable, Sendable {
         self.images = images
         self.imageSet = imageSet
         self.imageCount = imageCount
+        self.decodingBytes = decodingBytes
         self.preprocessing = preprocessing
         self.options = options
         self.limits = limits

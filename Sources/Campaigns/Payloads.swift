@@ -49,6 +49,8 @@ public struct ActivationsPayload: JobPayload {
     public let imageSet: ContentDigest
     /// The number of images in that list.
     public let imageCount: Int
+    /// The most memory that decoding one of them takes.
+    public let decodingBytes: Int
     /// The rows of one shard; the last one may have fewer.
     public let shardRows: Int
     /// Which shard this job makes.

@@ -20,19 +20,19 @@ enum ImageInspection {
         limits: Campaign.Limits,
         threads: Int,
         onProgress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void
-    ) throws -> [ImageSetFile.Entry] {
+    ) throws -> (images: [ImageSetFile.Entry], decodingBytes: Int) {
         let list = try ImageList(folder: folder)
         let paths = list.entries.map { list.path(of: $0) }
         if let strange = paths.first(where: { $0.string.utf8.contains { [10, 13].contains($0) } }) {
             throw SubmissionError("the image \"\(strange)\" has a line break in its name; rename it")
         }
-        let outcomes = Mutex([Result<ContentDigest, Unreadable>?](repeating: nil, count: paths.count))
+        let outcomes = Mutex([Result<Sight, Unreadable>?](repeating: nil, count: paths.count))
         let done = Atomic(0)
         let perTask = 64
         try runTasks((paths.count + perTask - 1) / perTask, threads: threads) { task in
             let decoder = try ImageDecoder(limits: ImageLimits(fileBytes: limits.bytes, pixels: limits.pixels))
             let range = task * perTask..<min((task + 1) * perTask, paths.count)
-            var found: [Result<ContentDigest, Unreadable>] = []
+            var found: [Result<Sight, Unreadable>] = []
             for index in range { found.append(check(paths[index], decoder, limits)) }
             outcomes.withLock { $0.replaceSubrange(range, with: found) }
             onProgress(done.wrappingAdd(range.count, ordering: .relaxed).newValue, paths.count)
@@ -42,7 +42,16 @@ enum ImageInspection {
             if case .failure(let failure) = outcome { "\"\(path)\": \(failure.reason)" } else { nil as String? }
         }
         guard unreadable.isEmpty else { throw SubmissionError(describe(unreadable)) }
-        return try zip(paths, all).map { ImageSetFile.Entry(digest: try $1.get(), path: $0) }
+        let sights = try all.map { try $0.get() }
+        let images = zip(paths, sights).map { ImageSetFile.Entry(digest: $1.digest, path: $0) }
+        return (images, sights.map(\.decodingBytes).max() ?? 0)
+    }
+
+    /// What is known of an image that could be decoded.
+    private struct Sight {
+        let digest: ContentDigest
+        /// The most memory that decoding it takes.
+        let decodingBytes: Int
     }
 
     private struct Unreadable: Error {
@@ -53,11 +62,13 @@ enum ImageInspection {
         _ path: FilePath,
         _ decoder: borrowing ImageDecoder,
         _ limits: Campaign.Limits
-    ) -> Result<ContentDigest, Unreadable> {
+    ) -> Result<Sight, Unreadable> {
         do {
             let bytes = try LocalFileSystem().contents(ofUserFile: path, limit: limits.bytes)
-            _ = try decoder.decode(bytes)
-            return .success(ContentDigest(of: bytes))
+            let image = try decoder.decode(bytes)
+            let pixels = image.width * image.height
+            let memory = pixels * ImageDecoder.mostBytesPerPixel + bytes.count
+            return .success(Sight(digest: ContentDigest(of: bytes), decodingBytes: memory))
         } catch {
             return .failure(Unreadable(reason: "\(error)"))
         }

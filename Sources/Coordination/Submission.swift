@@ -47,7 +47,9 @@ public struct Submission: Sendable {
         }
 
         let folder = absolute(file.removingLastComponent().pushing(FilePath(asked.dataset.images)))
-        let images = try ImageInspection.inspect(folder, limits: asked.limits, threads: threads) { done, total in
+        let (images, decodingBytes) = try ImageInspection.inspect(folder, limits: asked.limits, threads: threads) {
+            done,
+            total in
             onProgress("checking images", done, total)
         }
         let draws = try EpochLists(asked.cka, file: file, imageCount: images.count)
@@ -96,6 +98,7 @@ public struct Submission: Sendable {
             images: imageList,
             imageSet: imageSet.contentDigest,
             imageCount: union.count,
+            decodingBytes: decodingBytes,
             preprocessing: Preprocessor.identity,
             options: asked.arrays,
             limits: asked.limits,
@@ -166,8 +169,9 @@ public struct Submission: Sendable {
     /// - Returns: whether it is new.
     public func publish(to directory: JobDirectory) throws -> Registration {
         let identity = try HostIdentity.current()
-        let scratch = directory.scratch(of: WorkerName(identity, random: .random(in: .min ... .max)))
-        try directory.fileSystem.makeDirectories(scratch)
+        let name = WorkerName(identity, random: .random(in: .min ... .max))
+        try directory.makeScratch(of: name, identity: identity)
+        let scratch = directory.scratch(of: name)
         defer { try? directory.fileSystem.removeTree(scratch) }
         for (digest, bytes) in weights.sorted(by: { $0.key < $1.key }) {
             try directory.cache(bytes, as: directory.weightsFile(digest), scratch: scratch)

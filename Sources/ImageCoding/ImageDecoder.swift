@@ -5,6 +5,11 @@
 /// The pixels are those of OpenCV's `imread` in RGB order: EXIF orientation applied, gray replicated,
 /// alpha dropped, no colour management.
 public struct ImageDecoder: ~Copyable {
+    /// The most memory that decoding takes besides the file, for each pixel.
+    ///
+    /// A progressive CMYK picture is the worst: 8 bytes of coefficients and 4 of ink.
+    public static let mostBytesPerPixel = 12
+
     private let jpeg: JPEGDecoder
     private let limits: ImageLimits
 

@@ -81,7 +81,7 @@ public final class ActivationsRunner: JobRunner {
         let first = payload.shard * payload.shardRows
         let rows = images.entries[first..<min(first + payload.shardRows, payload.imageCount)]
         let network = try network(payload, outputs.map(\.layer.name), context)
-        let threads = try threadCount(network, outputs, context)
+        let threads = try threadCount(network, outputs, payload, context)
 
         let files = ArrayFiles(context: context)
         let names = try Array(canonicalJSON(images))
@@ -164,17 +164,19 @@ public final class ActivationsRunner: JobRunner {
     private func threadCount(
         _ network: CompiledNetwork,
         _ outputs: [LayerShard],
+        _ payload: ActivationsPayload,
         _ context: JobContext
     ) throws -> Int {
         let features = outputs.reduce(0) { $0 + $1.layer.featureCount }
         let batch = CompiledNetwork.batchSize
         // Two batches of input and one of compressed output a thread; one image being decoded; code and libraries.
         let perThread = network.instanceByteCount + batch * (features * 4 * 5 / 4 + 2 * Preprocessor.elementCount * 4)
-        let shared = network.sharedByteCount + 192 << 20
+        let shared = network.sharedByteCount + payload.decodingBytes + 128 << 20
         let fitting = (context.memoryBudget - shared) / perThread
         guard fitting > 0 else {
             throw JobFailure.environment(
-                message: "a memory budget of \(ByteCount(context.memoryBudget)) is too small for these layers; "
+                message:
+                    "a memory budget of \(ByteCount(context.memoryBudget)) is too small for these layers and images; "
                     + "start the worker with --memory \(ByteCount(shared + perThread)) or more"
             )
         }

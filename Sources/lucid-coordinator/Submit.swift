@@ -77,7 +77,8 @@ struct Submit: ParsableCommand {
         let now = BootClock().now
         guard start.duration(to: now) > .seconds(1) else { return }
         let estimate = ProgressEstimate(fraction: 0, count: 0, now: start)
-        let rate = estimate.rate(count: done, unit: "images", now: now)
+        let unit = what.split(separator: " ").last.map(String.init) ?? ""
+        let rate = estimate.rate(count: done, unit: unit, now: now)
         let left = estimate.remaining(fraction: Double(done) / Double(max(1, total)), now: now)
         let parts = ["\(what): \(done) of \(total)", rate, left.map { "\(TimeSpan($0)) left" }]
         progress.show([parts.compactMap { $0 }.joined(separator: ", ")], now: now)

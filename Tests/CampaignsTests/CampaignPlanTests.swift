@@ -27,6 +27,7 @@ private func manifest(
         images: ContentDigest(of: "images"),
         imageSet: ContentDigest(of: "set"),
         imageCount: images,
+        decodingBytes: 1,
         preprocessing: "p",
         options: .init(dtype: "float32", codec: codec),
         limits: .init(bytes: 1, pixels: 1),

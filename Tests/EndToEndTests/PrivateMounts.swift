@@ -3,6 +3,7 @@
 import Glibc
 import SystemPackage
 import SystemSupport
+import Testing
 
 /// Small file systems that only one process and its children see, and that end with them.
 enum PrivateMounts {
@@ -20,6 +21,6 @@ enum PrivateMounts {
     }()
 
     /// What a skipped test says.
-    static let absence: String =
+    static let absence: Comment =
         "NO FILE SYSTEM CAN BE MOUNTED HERE, not even privately: what happens on a full or read-only disk is not tested"
 }

@@ -199,7 +199,10 @@ extension EndToEnd {
         }
 
         /// A small file system of its own that ends with the process, first full and then read-only.
-        @Test("A full and a read-only disk are told, and leave nothing behind")
+        @Test(
+            "A full and a read-only disk are told, and leave nothing behind",
+            .enabled(if: PrivateMounts.areAllowed, PrivateMounts.absence)
+        )
         func fullDisk() async throws {
             let bench = try await Bench()
             try Bench.copyImages(Array(smallImages.prefix(4)), to: bench.root.appending("images"))
@@ -221,15 +224,18 @@ extension EndToEnd {
             let programs = [disk.string, Programs.coordinator.string, campaign.string, Programs.worker.string]
             let result = try await RunningProgram(
                 "/usr/bin/unshare",
-                ["--mount", "--map-root-user", "/bin/sh", "-c", script, "sh"] + programs
+                PrivateMounts.options + ["/bin/sh", "-c", script, "sh"] + programs
             ).result()
-            try #require(result.exit == .code(0), "a file system cannot be mounted here, even privately: \(result)")
+            try #require(result.exit == .code(0), "\(result)")
             #expect(result.output == "full: 2 0\nread-only: 2 0\nworker: 2\n", "\(result)")
             #expect(result.complaints.contains("free some space"))
             #expect(result.complaints.contains("check that you may write there"))
         }
 
-        @Test("A disk that fills up stops workers, and costs no job")
+        @Test(
+            "A disk that fills up stops workers, and costs no job",
+            .enabled(if: PrivateMounts.areAllowed, PrivateMounts.absence)
+        )
         func fillingDisk() async throws {
             let bench = try await Bench()
             try Bench.copyImages(smallImages, to: bench.root.appending("images"))
@@ -256,9 +262,9 @@ extension EndToEnd {
             let programs = [disk.string, Programs.coordinator.string, campaign.string, Programs.worker.string]
             let result = try await RunningProgram(
                 "/usr/bin/unshare",
-                ["--mount", "--map-root-user", "/bin/sh", "-c", script, "sh"] + programs
+                PrivateMounts.options + ["/bin/sh", "-c", script, "sh"] + programs
             ).result()
-            try #require(result.exit == .code(0), "a file system cannot be mounted here, even privately: \(result)")
+            try #require(result.exit == .code(0), "\(result)")
             let expected = "worker: 2, running: 0\nrun: 0, crashes or failures: 0\nSUCCESS.json\n"
             #expect(result.output == expected, "\(result)")
             #expect(result.complaints.contains("free some space"))

@@ -68,6 +68,7 @@ struct Bench {
             images: try cache(ImageSetFile(entries).encoded(), directory.listFile),
             imageSet: ImageSetFile(entries).contentDigest,
             imageCount: 10,
+            decodingBytes: 1 << 20,
             shardRows: 8,
             shard: shard,
             targets: ["conv2d2", "mixed3a_pool_reduce"].map { .init(layer: $0, array: ContentDigest(of: $0)) },
