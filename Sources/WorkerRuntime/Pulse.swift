@@ -79,8 +79,9 @@ final class Pulse: Sendable {
         }
     }
 
+    /// Says from the next beat on that nothing more is claimed; too late for a worker that is leaving already.
     func drain() {
-        state.withLock { $0.status = .draining }
+        state.withLock { if !$0.isOver { $0.status = .draining } }
     }
 
     /// Starts the rhythm; it ends with `end`.
