@@ -28,7 +28,7 @@ struct YAMLNode {
         return entries
     }
 
-    /// The values of known keys; any other key is an error that names the closest one.
+    /// The values of known keys; any other key is an error that lists what can stand there.
     func fields(_ known: [String], unavailable: [String] = []) throws(CampaignError) -> [String: YAMLNode] {
         var fields: [String: YAMLNode] = [:]
         for (key, value) in try entries() {

@@ -72,6 +72,7 @@ extension JobDirectory {
     public func quarantine(_ file: FilePath) throws(FileError) -> Move {
         var inside = file
         guard let array = array(holding: file), inside.removePrefix(array) else {
+            // The one caller passes outputs of the plan's jobs, whose paths are built below `arrays/`.
             preconditionFailure("only files of arrays are put into quarantine")
         }
         let folder = array.appending("bad")

@@ -9,6 +9,7 @@ func encodedRecord(_ record: some Encodable) -> [UInt8] {
     do {
         return Array(try encoder.encode(record))
     } catch {
+        // Encoding fails for numbers that are not finite alone: the records' only ones are times and bounded fractions.
         preconditionFailure("records hold only what JSON can say: \(error)")
     }
 }

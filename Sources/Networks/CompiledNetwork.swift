@@ -46,6 +46,7 @@ public final class CompiledNetwork: Sendable {
             let source = program.maps[operation.source]
             switch operation.kind {
             case .convolution(let layer):
+                // `ForwardProgram` makes this operation of layers with a window alone.
                 guard let window = layer.window else { preconditionFailure("convolutions have windows") }
                 prepared.append(
                     try .convolution(

@@ -104,6 +104,7 @@ struct ForwardProgram {
 
     private mutating func convolve(_ name: String, _ source: Int) -> Int {
         guard let layer = InceptionV1.layer(named: name), let window = layer.window else {
+            // Names come from the table that the layers are made from; a test runs every one.
             preconditionFailure("the network's own layers exist")
         }
         let shape = maps[source].shape

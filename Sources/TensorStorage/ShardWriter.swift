@@ -44,6 +44,7 @@ public struct ShardWriter: ~Copyable {
     /// Adds an encoded chunk at its coordinates within the shard, in any order, each once.
     public mutating func append(_ encoded: [UInt8], at coordinates: [Int]) throws(FileError) {
         guard let number = gridNumber(coordinates, in: grid) else {
+            // Writers count chunks over the very grid that they were made with, and read none from outside.
             preconditionFailure("the chunk lies within the shard")
         }
         precondition(index.isMissing(number), "each chunk is written once")
