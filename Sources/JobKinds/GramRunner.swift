@@ -137,6 +137,13 @@ public struct GramRunner: JobRunner {
 struct FeatureMeans: Codable, Equatable {
     static let fileName = "means.json"
 
-    /// The squared norm of the mean over an epoch's images of all features.
+    /// The squared norm of the mean over an epoch's images of all features; 0 where it is not finite.
     let meanSquare: Double
+    /// Whether it is a number that JSON can say.
+    let isFinite: Bool
+
+    init(meanSquare: Double) {
+        self.meanSquare = meanSquare.isFinite ? meanSquare : 0
+        isFinite = meanSquare.isFinite
+    }
 }

@@ -89,7 +89,7 @@ public struct HSICRunner: JobRunner {
             guard let means = try? JSONDecoder().decode(FeatureMeans.self, from: Data(bytes)) else {
                 throw JobFailure.inputUnreadable(code: "means", message: "\"\(file)\" is damaged")
             }
-            return means.meanSquare
+            return means.isFinite ? means.meanSquare : .nan
         }
         let partials = Mutex([HSICPartialSums?](repeating: nil, count: groups.count))
         try runTasks(groups.count, threads: threads) { task in
