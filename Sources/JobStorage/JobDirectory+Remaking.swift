@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-internal import SystemPackage
+public import SystemPackage
 public import SystemSupport
 
 /// What is left of a job's files in its bucket, from which it can be told how often it was started.
