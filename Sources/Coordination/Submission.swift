@@ -168,8 +168,8 @@ public struct Submission: Sendable {
     /// - Throws: `JobDirectoryError` or `FileError` where the directory refuses.
     /// - Returns: whether it is new.
     public func publish(to directory: JobDirectory) throws -> Registration {
-        let identity = try HostIdentity.current()
-        let name = WorkerName(identity, random: .random(in: .min ... .max))
+        let identity = try directory.surroundings.identity()
+        let name = WorkerName(identity, random: directory.surroundings.randomBits())
         try directory.makeScratch(of: name, identity: identity)
         let scratch = directory.scratch(of: name)
         defer { try? directory.fileSystem.removeTree(scratch) }
