@@ -24,14 +24,18 @@ public struct CoordinationLoop {
     private var hasChanged = false
 
     /// Prepares a coordinator with a scratch folder of its own.
+    ///
+    /// `now` is asked in place of the directory's surroundings where it is given.
     public init(
         _ directory: JobDirectory,
         content: any CampaignContent,
         logger: Logger,
-        now: @escaping @Sendable () -> BootClock.Instant = { BootClock().now }
+        now: (@Sendable () -> BootClock.Instant)? = nil
     ) throws(FileError) {
-        let identity = try HostIdentity.current()
-        name = WorkerName(identity, random: .random(in: .min ... .max))
+        let surroundings = directory.surroundings
+        let now = now ?? { surroundings.now }
+        let identity = try surroundings.identity()
+        name = WorkerName(identity, random: surroundings.randomBits())
         self.directory = directory
         self.content = content
         self.logger = logger
@@ -39,7 +43,7 @@ public struct CoordinationLoop {
         let scratch = directory.scratch(of: name)
         try directory.makeScratch(of: name, identity: identity)
         cleaner = ScratchCleaner(directory, observer: identity, logger: logger)
-        sweeper = Sweeper(directory, observer: identity, probe: scratch.appending("probe"), logger: logger)
+        sweeper = Sweeper(directory, observer: identity, probe: scratch.appending("probe"), logger: logger, now: now)
     }
 
     /// Coordinates until every campaign has ended, or until it is asked to stop.
@@ -63,7 +67,7 @@ public struct CoordinationLoop {
                 logger.warning("step failed", metadata: ["error": "\(error)"])
             }
             pause = hasChanged ? rhythm : Self.pause(after: start.duration(to: now()), rhythm: rhythm)
-        } while isStopping.wait(atMost: pause, for: { $0 ? true : nil }) == nil
+        } while !directory.surroundings.wait(on: isStopping, atMost: pause, until: { $0 })
         return ends
     }
 
@@ -119,10 +123,10 @@ public struct CoordinationLoop {
             course.reopen(before: Set(deprived.map(\.bucket)))
             snapshot = try course.look(directory)
         }
-        for token in snapshot.void {
+        for token in snapshot.void.sorted(by: { directory.path(of: $0).string < directory.path(of: $1).string }) {
             _ = try directory.settle(token, .fail(.superseded), priority: 0)
         }
-        for token in snapshot.tokens.values {
+        for token in snapshot.openTokens {
             switch token.name.standing {
             case .returned(_, let code) where token.lacksInput:
                 let repair = InputRepair(
@@ -237,6 +241,14 @@ public struct CoordinationLoop {
             message,
             metadata: ["campaign": "\(token.campaign)", "job": "\(token.name.job)", "decision": "\(decision)"]
         )
+    }
+}
+
+extension CampaignSnapshot {
+    /// The tokens that may need attention, always in the same order.
+    fileprivate var openTokens: [Token] {
+        tokens.values.filter { $0.name.folder == .running || $0.name.folder == .returned }
+            .sorted { $0.name.job < $1.name.job }
     }
 }
 

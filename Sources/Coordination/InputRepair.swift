@@ -35,7 +35,9 @@ struct ArrayMakers {
     /// The files of some arrays, by the job that makes them.
     func files(of arrays: [FilePath]) -> [JobID: [FilePath]] {
         var found: [JobID: [FilePath]] = [:]
-        for array in Set(arrays) { found.merge(filesByArray[array] ?? [:]) { $0 + $1 } }
+        for array in Set(arrays).sorted(by: { $0.string < $1.string }) {
+            found.merge(filesByArray[array] ?? [:]) { $0 + $1 }
+        }
         return found
     }
 }
@@ -81,7 +83,7 @@ struct InputRepair {
             _ = try mark(token, code)
         case .remake(let jobs):
             guard try mark(token, code) else { return }
-            for job in jobs { try remake(job, snapshot) }
+            for job in jobs.sorted() { try remake(job, snapshot) }
         }
     }
 
@@ -112,7 +114,7 @@ struct InputRepair {
 
     private func jobsWithDamage(_ files: [JobID: [FilePath]]) throws(FileError) -> Set<JobID> {
         var damaged: Set<JobID> = []
-        for (job, files) in files {
+        for (job, files) in files.sorted(by: { $0.key < $1.key }) {
             for file in files where try isDamaged(file) {
                 damaged.insert(job)
                 break

@@ -9,8 +9,8 @@ extension JobDirectory {
     ///
     /// - Throws: what the body throws; `FileError` where the folder cannot be made.
     public func withScratch<Result>(_ body: (FilePath) throws -> Result) throws -> Result {
-        let identity = try HostIdentity.current()
-        let name = WorkerName(identity, random: .random(in: .min ... .max))
+        let identity = try surroundings.identity()
+        let name = WorkerName(identity, random: surroundings.randomBits())
         try makeScratch(of: name, identity: identity)
         defer { try? fileSystem.removeTree(scratch(of: name)) }
         return try body(scratch(of: name))

@@ -87,7 +87,9 @@ public struct QueueObserver {
                 continue
             }
             registrations[name] = registrations[name] ?? directory.registration(of: name)
-            let isDead = registrations[name]?.identity.isProvablyDead(seenFrom: observer) ?? false
+            let isDead =
+                registrations[name].map { directory.surroundings.isProvablyDead($0.identity, seenFrom: observer) }
+                ?? false
             for attempt in beat.held { held[attempt.campaign, default: [:]][attempt.job] = attempt.progress.fraction }
             let worker = QueueStatus.Worker(
                 id: name,

@@ -28,7 +28,7 @@ struct ReportFiles {
         let success = ReportJSON.object([
             ("campaign", .text(manifest.campaign)),
             ("jobs", .object(counts.sorted { $0.key < $1.key }.map { ($0.key, .integer($0.value)) })),
-            ("merged_at", .number(secondsSince1970())),
+            ("merged_at", .number(directory.surroundings.secondsSince1970)),
             ("versions", .object(Runners.versions.sorted { $0.key < $1.key }.map { ($0.key, .text($0.value)) })),
             ("files", .object(digests)),
         ])
@@ -36,7 +36,7 @@ struct ReportFiles {
         for (name, bytes) in files {
             let file = name.split(separator: "/").reduce(folder) { $0.appending(String($1)) }
             try directory.fileSystem.makeDirectories(file.removingLastComponent())
-            let draft = file.removingLastComponent().appending(".\(UInt64.random(in: .min ... .max))")
+            let draft = file.removingLastComponent().appending(".\(directory.surroundings.randomBits())")
             try directory.fileSystem.replace(file, contents: bytes, by: draft)
         }
     }

@@ -41,10 +41,11 @@ struct ScratchCleaner {
 
     private func isGone(_ name: WorkerName) -> Bool {
         if let registration = directory.registration(of: name) {
-            if registration.identity.isProvablyDead(seenFrom: observer) { return true }
+            if directory.surroundings.isProvablyDead(registration.identity, seenFrom: observer) { return true }
             guard let beat = directory.heartbeat(of: name) else { return false }
             return beat.state == .stopped && beat.held.isEmpty
         }
-        return directory.scratchOwner(of: name)?.isProvablyDead(seenFrom: observer) ?? false
+        guard let owner = directory.scratchOwner(of: name) else { return false }
+        return directory.surroundings.isProvablyDead(owner, seenFrom: observer)
     }
 }

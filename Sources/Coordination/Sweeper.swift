@@ -11,17 +11,25 @@ struct Sweeper {
     private let observer: HostIdentity
     private let probe: FilePath
     private let logger: Logger
+    private let now: @Sendable () -> BootClock.Instant
     private var tracker: LivenessTracker
     private var registrations: [WorkerName: WorkerRegistration] = [:]
     private var nextLook: BootClock.Instant?
     private var nextProof: BootClock.Instant?
     private var suspects: Set<Token> = []
 
-    init(_ directory: JobDirectory, observer: HostIdentity, probe: FilePath, logger: Logger) {
+    init(
+        _ directory: JobDirectory,
+        observer: HostIdentity,
+        probe: FilePath,
+        logger: Logger,
+        now: @escaping @Sendable () -> BootClock.Instant
+    ) {
         self.directory = directory
         self.observer = observer
         self.probe = probe
         self.logger = logger
+        self.now = now
         tracker = LivenessTracker(directory.settings)
     }
 
@@ -36,7 +44,7 @@ struct Sweeper {
         let isLookDue = nextLook.map { $0 <= now } ?? true
         let isProofDue = nextProof.map { $0 <= now } ?? true
         guard isLookDue || isProofDue else { return false }
-        let owners = Set(running.compactMap(\.name.worker))
+        let owners = Set(running.compactMap(\.name.worker)).sorted()
         if isLookDue {
             nextLook = now.advanced(by: directory.settings.heartbeat)
             var heartbeats: [WorkerName: Heartbeat] = [:]
@@ -67,7 +75,7 @@ struct Sweeper {
             fleet: Set(running.compactMap(\.name.worker)).count
         )
         defer { suspects = silent }
-        return proven + (isDoubtful ? silent.intersection(suspects) : silent)
+        return proven + lost.filter { silent.contains($0) && (!isDoubtful || suspects.contains($0)) }
     }
 
     /// Whether so many workers fell silent together that it is to be seen twice: more than half of four or more.
@@ -95,19 +103,20 @@ struct Sweeper {
 
     private mutating func isProvablyDead(_ worker: WorkerName) -> Bool {
         if registrations[worker] == nil { registrations[worker] = directory.registration(of: worker) }
-        return registrations[worker]?.identity.isProvablyDead(seenFrom: observer) ?? false
+        guard let registration = registrations[worker] else { return false }
+        return directory.surroundings.isProvablyDead(registration.identity, seenFrom: observer)
     }
 
     /// Whether this observer itself can write to the job directory and read back what it wrote.
     ///
     /// While it cannot, others' silence proves nothing.
     private func canWriteAndRead() -> Bool {
-        let start = BootClock().now
-        let text = Array("\(UInt64.random(in: .min ... .max))".utf8)
+        let start = now()
+        let text = Array("\(directory.surroundings.randomBits())".utf8)
         do throws(FileError) {
             try directory.fileSystem.overwrite(probe, contents: text)
             let isSame = try directory.fileSystem.contents(of: probe, limit: 100) == text
-            return isSame && start.duration(to: BootClock().now) < directory.settings.heartbeat
+            return isSame && start.duration(to: now()) < directory.settings.heartbeat
         } catch {
             logger.warning("probe failed", metadata: ["error": "\(error)"])
             return false

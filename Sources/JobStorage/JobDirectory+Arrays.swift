@@ -45,7 +45,7 @@ extension JobDirectory {
     public func release(_ array: FilePath, hasEnded: (CampaignID) -> Bool) throws(FileError) -> Bool {
         guard try users(of: array).allSatisfy(hasEnded) else { return false }
         let name = array.lastComponent?.string ?? "array"
-        let place = root.appending("trash").appending("\(name)-\(randomDigits())")
+        let place = root.appending("trash").appending("\(name)-\(surroundings.randomDigits())")
         guard try move(array, to: place, tries: 3) == .moved else { return false }
         if try users(of: place).allSatisfy(hasEnded) { return true }
         return try move(place, to: array, tries: 3) != .moved

@@ -49,9 +49,9 @@ extension JobDirectory {
         let target = self.files(of: plan.campaign)
         let isNew = try Self.onDisk { () throws(FileError) in
             if try fileSystem.isPresent(target) { return false }
-            let draft = scratch.appending("campaign-\(randomDigits())")
+            let draft = scratch.appending("campaign-\(surroundings.randomDigits())")
             try fileSystem.makeDirectories(draft)
-            for (name, bytes) in contents {
+            for (name, bytes) in contents.sorted(by: { $0.key < $1.key }) {
                 try fileSystem.create(draft.appending(name), contents: bytes, durably: true)
             }
             try fileSystem.synchronize(directory: draft)

@@ -23,13 +23,13 @@ extension JobDirectory {
         reason: String = "",
         scratch: FilePath
     ) throws(FileError) -> Int {
-        let nonce = randomDigits()
+        let nonce = surroundings.randomDigits()
         let record = ControlRecord(
             run: settings.run,
             verb: verb,
             scope: scope,
             reason: reason,
-            time: secondsSince1970(),
+            time: surroundings.secondsSince1970,
             nonce: nonce
         )
         return try controlRecords.add(encodedRecord(record), draft: scratch.appending("control-\(nonce)"))

@@ -52,7 +52,7 @@ extension JobDirectory {
     ) throws(FileError) -> Publication {
         let target = folder(.pending, of: campaign).appending(bucket.name.description)
         if try fileSystem.isPresent(target) { return .alreadyPublished }
-        let draft = scratch.appending("bucket-\(randomDigits())")
+        let draft = scratch.appending("bucket-\(surroundings.randomDigits())")
         try fileSystem.makeDirectories(draft)
         for job in bucket.jobs {
             let name = TokenName(job: job.id, attempt: .first, standing: .pending(priority: bucket.priority))

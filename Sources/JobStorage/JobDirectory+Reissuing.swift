@@ -77,7 +77,7 @@ extension JobDirectory {
         }
         let folder = array.appending("bad")
         try fileSystem.makeDirectories(folder)
-        let name = inside.components.map(\.string).joined(separator: "-") + "-\(randomDigits())"
+        let name = inside.components.map(\.string).joined(separator: "-") + "-\(surroundings.randomDigits())"
         return try move(file, to: folder.appending(name), tries: 3)
     }
 }

@@ -30,7 +30,7 @@ extension JobDirectory {
         let attempt = Attempt(generation: generation, number: 1, crashes: 0, failures: 0)
         let name = TokenName(job: job.id, attempt: attempt, standing: .pending(priority: job.priority))
         let token = Token(campaign: campaign, bucket: bucket, name: name)
-        let nonce = randomDigits()
+        let nonce = surroundings.randomDigits()
         let ticketDraft = scratch.appending("ticket-\(nonce)")
         let tokenDraft = scratch.appending("token-\(nonce)")
         let record = JobRecord(job, campaign: campaign, run: settings.run)

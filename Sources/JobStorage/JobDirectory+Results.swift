@@ -57,7 +57,7 @@ extension JobDirectory {
         try fileSystem.replace(
             path,
             contents: ResultFile.encoded(header, payload: result.payload),
-            by: folder.appending("result-\(randomDigits())")
+            by: folder.appending("result-\(surroundings.randomDigits())")
         )
     }
 

@@ -9,6 +9,8 @@ public import SystemSupport
 public struct JobDirectory: Sendable {
     /// The calls by which it is reached.
     public let fileSystem: any FileSystem
+    /// Where time, chance and threads come from.
+    public let surroundings: any Surroundings
     /// Where it is.
     public let root: FilePath
     /// What it was made with.
@@ -19,7 +21,8 @@ public struct JobDirectory: Sendable {
     /// `queue.json` comes last, so whoever sees it sees a whole job directory.
     public static func create(
         at root: FilePath,
-        fileSystem: any FileSystem = LocalFileSystem()
+        fileSystem: any FileSystem = LocalFileSystem(),
+        surroundings: any Surroundings = ThisMachine()
     ) throws(JobDirectoryError) -> JobDirectory {
         let present: [String]
         do throws(FileError) {
@@ -32,14 +35,18 @@ public struct JobDirectory: Sendable {
             if let stranger = present.filter({ !folders.contains($0) }).min() {
                 throw .notEmpty(root, example: stranger)
             }
-            try onDisk { () throws(FileError) in try layOut(root, fileSystem) }
+            try onDisk { () throws(FileError) in try layOut(root, fileSystem, surroundings) }
         }
-        return try open(at: root, trustOwner: nil, fileSystem: fileSystem)
+        return try open(at: root, trustOwner: nil, fileSystem: fileSystem, surroundings: surroundings)
     }
 
-    private static func layOut(_ root: FilePath, _ fileSystem: any FileSystem) throws(FileError) {
+    private static func layOut(
+        _ root: FilePath,
+        _ fileSystem: any FileSystem,
+        _ surroundings: any Surroundings
+    ) throws(FileError) {
         for folder in folders { try fileSystem.makeDirectories(root.appending(folder)) }
-        let settings = QueueSettings(run: randomDigits() + randomDigits())
+        let settings = QueueSettings(run: surroundings.randomDigits() + surroundings.randomDigits())
         let draft = root.appending("scratch").appending("queue-\(settings.run)")
         try fileSystem.create(draft, contents: encodedRecord(settings), durably: true)
         do throws(FileError) {
@@ -55,7 +62,8 @@ public struct JobDirectory: Sendable {
     public static func open(
         at root: FilePath,
         trustOwner trusted: UInt32?,
-        fileSystem: any FileSystem = LocalFileSystem()
+        fileSystem: any FileSystem = LocalFileSystem(),
+        surroundings: any Surroundings = ThisMachine()
     ) throws(JobDirectoryError) -> JobDirectory {
         let file = root.appending(settingsName)
         guard try onDisk({ () throws(FileError) in try fileSystem.isPresent(file) }) else {
@@ -72,7 +80,7 @@ public struct JobDirectory: Sendable {
         guard let settings = decodedRecord(QueueSettings.self, from: bytes), settings.isSensible else {
             throw .damaged(file)
         }
-        return JobDirectory(fileSystem: fileSystem, root: root, settings: settings)
+        return JobDirectory(fileSystem: fileSystem, surroundings: surroundings, root: root, settings: settings)
     }
 
     /// Lets a refused call through as an error of the job directory.
@@ -127,8 +135,10 @@ public struct JobDirectory: Sendable {
     }
 }
 
-/// Sixteen random hexadecimal digits.
-func randomDigits() -> String {
-    let digits = String(UInt64.random(in: .min ... .max), radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
+extension Surroundings {
+    /// Sixteen random hexadecimal digits.
+    func randomDigits() -> String {
+        let digits = String(randomBits(), radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
 }

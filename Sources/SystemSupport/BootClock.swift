@@ -6,7 +6,13 @@ private import Glibc
 public struct BootClock: Clock, Sendable {
     /// A time since the machine's start.
     public struct Instant: InstantProtocol, Sendable {
-        let sinceStart: Duration
+        /// The time since the machine's start.
+        public let sinceStart: Duration
+
+        /// The instant that much after the machine's start.
+        public init(sinceStart: Duration) {
+            self.sinceStart = sinceStart
+        }
 
         /// The instant that much later.
         public func advanced(by duration: Duration) -> Instant { Instant(sinceStart: sinceStart + duration) }

@@ -18,6 +18,23 @@ public struct HostIdentity: Hashable, Codable, Sendable {
     /// The user it runs as.
     public let uid: UInt32
 
+    /// Describes a process.
+    public init(
+        host: String,
+        bootIdentifier: String,
+        pidNamespace: String,
+        pid: Int32,
+        startTicks: UInt64,
+        uid: UInt32
+    ) {
+        self.host = host
+        self.bootIdentifier = bootIdentifier
+        self.pidNamespace = pidNamespace
+        self.pid = pid
+        self.startTicks = startTicks
+        self.uid = uid
+    }
+
     /// The identity of this process.
     public static func current() throws(FileError) -> HostIdentity {
         let pid = getpid()

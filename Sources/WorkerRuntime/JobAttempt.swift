@@ -109,7 +109,7 @@ struct JobAttempt {
             outcome = "unknown"
         }
         logger.info("job ended", metadata: ["outcome": "\(outcome)", "message": "\(message)"])
-        let record = LogRecord(token, time: secondsSince1970(), outcome: outcome, message: message)
+        let record = LogRecord(token, time: directory.surroundings.secondsSince1970, outcome: outcome, message: message)
         do throws(FileError) { try directory.log(record, of: worker) } catch {
             logger.warning("log not written", metadata: ["error": "\(error)"])
         }

@@ -2,7 +2,6 @@
 
 import JobStorage
 import Logging
-import Synchronization
 import SystemSupport
 
 /// A worker's heartbeats: the list of what it holds, published in a rhythm that nothing else can starve.
@@ -14,13 +13,18 @@ final class Pulse: Sendable {
         var isOver = false
     }
 
+    private struct Turn {
+        var lastSequence: UInt64 = 0
+        var isTaken = false
+    }
+
     private let directory: JobDirectory
     private let worker: WorkerName
     private let logger: Logger
     private let now: @Sendable () -> BootClock.Instant
     private let state = Monitor(State())
-    /// The last sequence number; held while a beat is written, so that beats reach the disk in order.
-    private let sequence = Mutex<UInt64>(0)
+    /// Beats reach the disk in order, one at a time.
+    private let turn = Monitor(Turn())
 
     init(
         _ directory: JobDirectory,
@@ -36,16 +40,21 @@ final class Pulse: Sendable {
 
     /// Publishes the list; once this returns, the attempts on it are leased.
     func beat() throws(FileError) {
-        try sequence.withLock { number throws(FileError) in
-            // The time before the call: an observer may count from there.
-            let start = now()
-            number += 1
-            let heartbeat = state.withLock { state in
-                Heartbeat(worker: worker, sequence: number, state: state.status, held: state.held)
-            }
-            try directory.beat(heartbeat)
-            state.withLock { $0.acknowledged = start }
+        _ = directory.surroundings.wait(on: turn, atMost: nil) { turn in
+            if turn.isTaken { return false }
+            turn.isTaken = true
+            turn.lastSequence += 1
+            return true
         }
+        defer { turn.withLock { $0.isTaken = false } }
+        // The time before the call: an observer may count from there.
+        let start = now()
+        let sequence = turn.withLock { $0.lastSequence }
+        let heartbeat = state.withLock { state in
+            Heartbeat(worker: worker, sequence: sequence, state: state.status, held: state.held)
+        }
+        try directory.beat(heartbeat)
+        state.withLock { $0.acknowledged = start }
     }
 
     /// Whether the last acknowledged beat is young enough to claim more.
@@ -85,17 +94,17 @@ final class Pulse: Sendable {
     }
 
     /// Starts the rhythm; it ends with `end`.
-    func start() -> DedicatedThread {
-        DedicatedThread(named: "heartbeat") { [self] in
+    func start() -> any RunningThread {
+        directory.surroundings.startThread(named: "heartbeat") { [self] in
             let rhythm = directory.settings.heartbeat
-            while state.wait(atMost: rhythm, for: { $0.isOver ? true : nil }) == nil {
+            while !directory.surroundings.wait(on: state, atMost: rhythm, until: \.isOver) {
                 beatOrSayWhyNot()
             }
         }
     }
 
     /// Ends the rhythm with a last beat, which says that nothing is held any more.
-    func end(_ rhythm: DedicatedThread) {
+    func end(_ rhythm: any RunningThread) {
         state.withLock { state in
             state.isOver = true
             state.status = .stopped

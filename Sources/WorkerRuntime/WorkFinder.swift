@@ -23,16 +23,18 @@ struct WorkFinder {
 
     /// Claims a job of the best priority that has any, or nil where nothing is left.
     mutating func claim(for worker: WorkerName) throws(FileError) -> Claim? {
-        var places: [Place: Int] = [:]
+        var randomness = directory.surroundings.randomness
+        var places: [(place: Place, priority: Int)] = []
         for campaign in try directory.campaignsWithBuckets() {
             for bucket in try directory.publishedBuckets(of: campaign) {
                 let place = Place(campaign: campaign, bucket: bucket)
                 guard let published = try published(place), kinds.contains(published.kind) else { continue }
-                places[place] = published.priority
+                places.append((place, published.priority))
             }
         }
-        for place in Self.order(places, preferred: lastFound) {
-            for token in try directory.tokens(in: .pending, place.bucket, of: place.campaign).shuffled() {
+        for place in Self.order(places, preferred: lastFound, using: &randomness) {
+            let tokens = try directory.tokens(in: .pending, place.bucket, of: place.campaign)
+            for token in tokens.shuffled(using: &randomness) {
                 guard let claim = try directory.claim(token, for: worker) else { continue }
                 lastFound = place
                 return claim
@@ -49,12 +51,16 @@ struct WorkFinder {
     }
 
     /// Best priority first, then where work was found last, then at random, so that workers spread.
-    static func order(_ places: [Place: Int], preferred: Place?) -> [Place] {
-        places.keys.shuffled().sorted { left, right in
-            let (leftPriority, rightPriority) = (places[left, default: 9], places[right, default: 9])
-            if leftPriority != rightPriority { return leftPriority < rightPriority }
-            return left == preferred && right != preferred
+    static func order(
+        _ places: [(place: Place, priority: Int)],
+        preferred: Place?,
+        using randomness: inout some RandomNumberGenerator
+    ) -> [Place] {
+        let sorted = places.shuffled(using: &randomness).sorted { left, right in
+            if left.priority != right.priority { return left.priority < right.priority }
+            return left.place == preferred && right.place != preferred
         }
+        return sorted.map(\.place)
     }
 
     /// How long an idle worker waits at most, so that a fleet makes about 20 listings a second.

@@ -20,15 +20,19 @@ public final class Worker: Sendable {
     private let timeIsUp: @Sendable () -> Bool
 
     /// Prepares a worker; it is known to others only once it runs.
+    ///
+    /// `now` is asked in place of the directory's surroundings where it is given.
     public init(
         _ directory: JobDirectory,
         options: WorkerOptions,
         runners: [String: any JobRunner],
         logger: Logger,
-        now: @escaping @Sendable () -> BootClock.Instant = { BootClock().now }
+        now: (@Sendable () -> BootClock.Instant)? = nil
     ) throws(FileError) {
-        identity = try HostIdentity.current()
-        name = WorkerName(identity, random: .random(in: .min ... .max))
+        let surroundings = directory.surroundings
+        let now = now ?? { surroundings.now }
+        identity = try surroundings.identity()
+        name = WorkerName(identity, random: surroundings.randomBits())
         var logger = logger
         logger[metadataKey: "worker"] = "\(name)"
         self.directory = directory
@@ -96,8 +100,9 @@ public final class Worker: Sendable {
 
     private func waitForWork() {
         let size = fleet.withLock { $0.size(now: now()) }
-        let wait = WorkFinder.idleWait(fleet: size) * Double.random(in: 0...1)
-        _ = isDraining.wait(atMost: wait) { $0 ? true : nil }
+        var randomness = directory.surroundings.randomness
+        let wait = WorkFinder.idleWait(fleet: size) * Double.random(in: 0...1, using: &randomness)
+        _ = directory.surroundings.wait(on: isDraining, atMost: wait) { $0 }
     }
 
     // MARK: One job
