@@ -4,7 +4,7 @@ private import JobKinds
 public import JobStorage
 private import SystemPackage
 
-/// A look at everything in a job directory: is each job where it must be, and each file what was written?
+/// A look at whether each job in a job directory is where it must be, and each file what was written.
 ///
 /// Jobs may move meanwhile: what seems wrong with a token counts only if a second look shows the same.
 public struct Verification: Sendable {
