@@ -33,8 +33,9 @@ public enum SelfTest {
         tile.copy(rows: 0..<images, into: &destination)
         for row in 0..<images {
             for column in 0..<images {
-                var sum = 0
-                for feature in 0..<features { sum += values[row * features + feature] * values[column * features + feature] }
+                let sum = (0..<features).reduce(0) { sum, feature in
+                    sum + values[row * features + feature] * values[column * features + feature]
+                }
                 guard gram[row * images + column] == Float(sum) else {
                     throw Failure(
                         description: "the product of images \(row) and \(column) is \(sum), but "
