@@ -69,6 +69,16 @@ final class RunningProgram: Sendable {
     }
 }
 
+extension ChildProcess {
+    /// Waits for the end of a process that ends soon, on the calling thread.
+    func exitAwaited() -> Exit {
+        while true {
+            if let exit = exit() { return exit }
+            usleep(1000)
+        }
+    }
+}
+
 /// What a process left behind.
 struct ProgramResult: CustomStringConvertible {
     let exit: ChildProcess.Exit
