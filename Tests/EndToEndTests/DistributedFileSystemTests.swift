@@ -48,7 +48,7 @@ extension EndToEnd {
         func survivesAHostThatIsCutOff(_ cut: MooseCluster.Cut, in kind: String) async throws {
             let bench = try await prepared(lease: 4)
             let campaign = try await bench.submit()
-            let coordinator = try bench.coordinator()
+            let coordinator = try bench.coordinator(on: .a)
             let victim = try bench.worker(on: .b, "--kinds", kind)
             // The victim is alone with jobs that come first; for later ones it has company that makes their inputs.
             var others = kind == "activations" ? [] : try workers(bench, on: .a, .c)
@@ -63,7 +63,7 @@ extension EndToEnd {
             #expect(done.name.attempt.crashes > lost.name.attempt.crashes)
 
             try await bench.cluster.mend(.b, cut)
-            try await expectSameEnd(bench, campaign, coordinator, others + [victim])
+            try await expectSameEnd(bench, campaign, [coordinator, victim] + others)
             let words = LogReader(try bench.directory()).records(of: [lost.name.job]).filter {
                 $0.worker == lost.name.worker && $0.attempt == lost.name.attempt
             }
@@ -74,13 +74,13 @@ extension EndToEnd {
         func survivesARestartOfTheServer() async throws {
             let bench = try await prepared(lease: 20)
             let campaign = try await bench.submit()
-            let coordinator = try bench.coordinator()
+            let coordinator = try bench.coordinator(on: .a)
             let workers = try workers(bench, on: .a, .b, .c)
             _ = try await eventually("a job") { try bench.tokens(.running, of: campaign).first }
             try await bench.cluster.restartMaster()
             #expect(try !bench.directory().isMerged(campaign))
 
-            try await expectSameEnd(bench, campaign, coordinator, workers)
+            try await expectSameEnd(bench, campaign, [coordinator] + workers)
             #expect(try bench.doneTokens(of: campaign).allSatisfy { $0.name.attempt.crashes == 0 })
         }
 
@@ -91,7 +91,7 @@ extension EndToEnd {
         func survivesACoordinatorThatIsCutOff(_ cut: MooseCluster.Cut) async throws {
             let bench = try await prepared(lease: 4)
             let campaign = try await bench.submit()
-            let coordinator = try bench.coordinator()
+            let coordinator = try bench.coordinator(on: .a)
             let workers = try workers(bench, on: .b, .c)
             _ = try await eventually("a job") { try bench.tokens(.running, of: campaign).first }
             try await bench.cluster.sever(.a, cut)
@@ -102,8 +102,32 @@ extension EndToEnd {
             #expect(try !bench.directory().isMerged(campaign))
             try await bench.cluster.mend(.a, cut)
 
-            try await expectSameEnd(bench, campaign, coordinator, workers)
+            try await expectSameEnd(bench, campaign, [coordinator] + workers)
             #expect(try bench.doneTokens(of: campaign).allSatisfy { $0.name.attempt == .first })
+        }
+
+        @Test(
+            "It is the same when faults come at random, with two coordinators",
+            .enabled(if: isLong),
+            arguments: 1...10
+        )
+        func survivesFaultsAtRandom(round: Int) async throws {
+            let bench = try await prepared(lease: 4)
+            let campaign = try await bench.submit()
+            let coordinators = [try bench.coordinator(on: .a), try bench.coordinator(on: .c)]
+            let workers = try workers(bench, on: .a, .b, .c)
+            for _ in 0..<6 where try !bench.directory().isMerged(campaign) {
+                try await Task.sleep(for: .milliseconds(.random(in: 0...1500)))
+                guard let cut = MooseCluster.Cut.allCases.randomElement(), .random(in: 0..<4) > 0 else {
+                    try await bench.cluster.restartMaster()
+                    continue
+                }
+                let hosts: [MooseCluster.Host] = Bool.random() ? [.a] : Bool.random() ? [.b] : [.a, .b]
+                for host in hosts { try await bench.cluster.sever(host, cut) }
+                try await Task.sleep(for: .milliseconds(.random(in: 0...8000)))
+                for host in hosts { try await bench.cluster.mend(host, cut) }
+            }
+            try await expectSameEnd(bench, campaign, coordinators + workers)
         }
 
         // MARK: Parts
@@ -127,10 +151,9 @@ extension EndToEnd {
         private func expectSameEnd(
             _ bench: MooseBench,
             _ campaign: CampaignID,
-            _ coordinator: RunningProgram,
-            _ workers: [RunningProgram]
+            _ processes: [RunningProgram]
         ) async throws {
-            for process in [coordinator] + workers {
+            for process in processes {
                 let end = try await process.result()
                 #expect(end.exit == .code(0), "\(end)")
             }

@@ -51,9 +51,9 @@ struct MooseBench: ObservedQueue {
         return try #require(CampaignID(result.line))
     }
 
-    /// Starts a coordinator on host a.
-    func coordinator() throws -> RunningProgram {
-        try cluster.start(on: .a, Programs.coordinator, ["run", "--queue", onHost("queue")])
+    /// Starts a coordinator on a host.
+    func coordinator(on host: MooseCluster.Host) throws -> RunningProgram {
+        try cluster.start(on: host, Programs.coordinator, ["run", "--queue", onHost("queue")])
     }
 
     /// Starts a worker on a host.
