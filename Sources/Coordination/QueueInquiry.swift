@@ -88,6 +88,27 @@ public struct QueueInquiry: Sendable {
         }
     }
 
+    /// The campaign or job that a user names.
+    ///
+    /// - Throws: `SubmissionError` where there is none, or more than one.
+    public func scope(called text: String) throws -> ControlRecord.Scope {
+        if let campaign = try? directory.campaign(called: text) { return .campaign(campaign) }
+        let isJob =
+            text.contains("/") || JobID(text + String(repeating: "0", count: max(0, 32 - text.utf8.count))) != nil
+        // The words for a campaign say which there are.
+        guard isJob else { return .campaign(try directory.campaign(called: text)) }
+        let place = try place(called: text)
+        return .job(place.job, of: place.campaign)
+    }
+
+    /// What is still paused, in words.
+    public var pauses: [String] {
+        if control.isPaused { return ["the whole queue is paused; go on with: resume"] }
+        return campaigns.filter { control.isPaused($0) }.map {
+            "\($0) is still paused by itself; go on with: resume \($0)"
+        }
+    }
+
     /// Where a job stands.
     public func entry(of place: Place) -> JobEntry? {
         guard let sight = sights[place.campaign], let bucket = sight.bucket(of: place.job) else { return nil }
