@@ -11,6 +11,16 @@ import Testing
 ///
 /// The test looks at it through the mount of host c, which is never cut off.
 struct MooseBench: ObservedQueue {
+    /// Two networks, three layers and six epochs: some dozens of jobs, most of them as short as jobs are.
+    private static let campaign = """
+        name: small
+        models:
+          one: {weights: "seeded:10"}
+          two: {weights: "seeded:12"}
+        dataset: {images: "images"}
+        cka: {layers: [mixed3a_1x1, mixed4a_3x3, logits], epochs: 6, iterations: 3, batch_size: 4}
+        """
+
     let cluster: MooseCluster
     private let name = "bench-\(UInt64.random(in: .min ... .max))"
 
@@ -19,11 +29,11 @@ struct MooseBench: ObservedQueue {
     /// Makes all of it through the mount of host a.
     ///
     /// A worker is called lost after so many seconds of silence.
-    init(lease: Int, campaign: String, images: [String]) async throws {
+    init(lease: Int) async throws {
         cluster = try #require(MooseCluster.current, "the suite's trait sets one up")
-        try Bench.copyImages(images, to: outside(.a).appending("images"))
+        try Bench.copyImages(smallImages, to: outside(.a).appending("images"))
         let file = outside(.a).appending("small.yaml")
-        try LocalFileSystem().create(file, contents: Array(campaign.utf8), durably: false)
+        try LocalFileSystem().create(file, contents: Array(Self.campaign.utf8), durably: false)
         let made = try await coordinate("init", onHost("queue"))
         try #require(made.exit == .code(0), "\(made)")
         // Nobody works there yet, so what is never to change is changed still.
@@ -83,6 +93,16 @@ struct MooseBench: ObservedQueue {
         throw Unavailable("a worker in the middle of a job")
     }
 
+    /// Starts a worker on each of some hosts.
+    func workers(on hosts: MooseCluster.Host...) throws -> [RunningProgram] {
+        try hosts.map { try worker(on: $0) }
+    }
+
+    /// The sequence numbers of workers' last heartbeats.
+    func beats(of workers: [RunningProgram]) throws -> [UInt64] {
+        try workers.map { try name(of: $0).flatMap { try directory().heartbeat(of: $0) }?.sequence ?? 0 }
+    }
+
     /// Every token that says that a job is done, one by one: a job that is done twice shows twice.
     func doneTokens(of campaign: CampaignID) throws -> [Token] {
         let directory = try directory()
@@ -99,5 +119,35 @@ struct MooseBench: ObservedQueue {
                 try directory.tokens(in: $0, bucket, of: campaign)
             }
         }
+    }
+
+    // MARK: The end
+
+    private static let files = ["cka.json", "cka.csv", "cka.npy", "debiased.npy", "heatmaps/logits.png"]
+
+    /// The report of one worker on a local folder that nothing disturbs.
+    private static let undisturbed = Task {
+        let bench = try await Bench()
+        try Bench.copyImages(smallImages, to: bench.root.appending("images"))
+        let campaign = try await bench.submit(bench.write("small.yaml", Self.campaign))
+        let end = try await bench.coordinator(localWorkers: 1).result()
+        try #require(end.exit == .code(0), "\(end)")
+        return try report(of: campaign, in: bench)
+    }
+
+    private static func report(of campaign: CampaignID, in queue: some ObservedQueue) throws -> [String: [UInt8]] {
+        try Dictionary(uniqueKeysWithValues: files.map { ($0, try queue.report(campaign, $0)) })
+    }
+
+    /// Waits for everybody's good end: the undisturbed report, and each job of the plan done once.
+    func expectSameEnd(_ campaign: CampaignID, _ processes: [RunningProgram]) async throws {
+        for process in processes {
+            let end = try await process.result()
+            #expect(end.exit == .code(0), "\(end)")
+        }
+        #expect(try await Self.report(of: campaign, in: self) == Self.undisturbed.value)
+        let planned = try directory().plan(of: campaign).buckets.flatMap(\.jobs).map(\.id)
+        #expect(try doneTokens(of: campaign).map(\.name.job).sorted() == planned.sorted())
+        #expect(try otherTokens(of: campaign).isEmpty)
     }
 }

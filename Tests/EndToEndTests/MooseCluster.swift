@@ -53,10 +53,11 @@ struct MooseCluster: Sendable {
     /// Where it is.
     let folder: FilePath
 
-    /// Sets one up.
-    init() async throws {
+    /// Sets one up, with options of mfsmount.
+    init(options: [String]) async throws {
         folder = FilePath("/tmp/lucid-moosefs-\(UInt64.random(in: .min ... .max))")
-        try await succeed(Self.script, "up", folder.string)
+        let result = try await RunningProgram(Self.script, ["up", folder.string] + options).result()
+        try #require(result.exit == .code(0), "\(result)")
     }
 
     /// Takes it down, whatever state it is in.
@@ -102,12 +103,15 @@ struct MooseCluster: Sendable {
 
 /// Sets a cluster up for the tests of a suite together, and takes it down after the last of them.
 struct OnMooseFS: SuiteTrait, TestScoping {
+    /// Options of mfsmount, with commas between; MooseFS's own choice where there are none.
+    var options: [String] = []
+
     @concurrent func provideScope(
         for test: Test,
         testCase: Test.Case?,
         performing body: @Sendable @concurrent () async throws -> Void
     ) async throws {
-        let cluster = try await MooseCluster()
+        let cluster = try await MooseCluster(options: options)
         do {
             try await MooseCluster.$current.withValue(cluster) { try await body() }
         } catch {
