@@ -117,7 +117,7 @@ final class Pulse: Sendable {
         }
     }
 
-    /// Starts the rhythm; it ends with `end`. After each beat the body is called.
+    /// Starts the rhythm, which ends with `end`, and calls the body after each beat.
     func start(afterEach body: @escaping @Sendable () -> Void) -> any RunningThread {
         directory.surroundings.startThread(named: "heartbeat") { [self] in
             let rhythm = directory.settings.heartbeat
