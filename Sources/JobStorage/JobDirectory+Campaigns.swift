@@ -88,14 +88,14 @@ extension JobDirectory {
 
     /// Whether the campaign's merged output is complete.
     public func isMerged(_ campaign: CampaignID) throws(FileError) -> Bool {
-        try fileSystem.isPresent(reports(of: campaign).appending("SUCCESS.json"))
+        try fileSystem.isPresent(root.below("reports", campaign.description, "SUCCESS.json"))
     }
 
     /// Gives a directory that was built in scratch its final name; false where somebody else's is there.
     ///
     /// The final one is never empty, so it is never replaced.
     func moveWhole(_ draft: FilePath, to target: FilePath) throws(FileError) -> Bool {
-        let parent = target.removingLastComponent()
+        let parent = target.parent
         do throws(FileError) {
             try fileSystem.rename(draft, to: target)
         } catch {

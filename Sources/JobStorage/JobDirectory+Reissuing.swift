@@ -11,13 +11,13 @@ extension JobDirectory {
 
     /// The jobs of a bucket that are complete and have no token.
     func reserves(_ bucket: BucketName, of campaign: CampaignID) throws(FileError) -> [JobID] {
-        try fileSystem.names(in: folder(.pending, of: campaign).appending(bucket.description)).compactMap { name in
+        try fileSystem.names(in: folder(.pending, bucket, of: campaign)).compactMap { name in
             name.hasPrefix(Self.reservePrefix) ? JobID(String(name.dropFirst(Self.reservePrefix.count))) : nil
         }
     }
 
     private func reserve(_ job: JobID, _ bucket: BucketName, of campaign: CampaignID) -> FilePath {
-        folder(.pending, of: campaign).appending(bucket.description).appending(Self.reserveName(of: job))
+        folder(.pending, bucket, of: campaign).below(Self.reserveName(of: job))
     }
 
     /// Whether a job that was seen done, with a token or without, still is.

@@ -6,7 +6,7 @@ public import SystemSupport
 extension JobDirectory {
     /// The folder that holds the results of a bucket.
     func results(of campaign: CampaignID, _ bucket: BucketName) -> FilePath {
-        root.appending("results").appending(campaign.description).appending(bucket.description)
+        root.below("results", campaign.description, bucket.description)
     }
 
     /// Where the result of an attempt is; nil for an attempt that no worker holds or held.
@@ -14,7 +14,7 @@ extension JobDirectory {
         guard let worker = token.name.worker else { return nil }
         let attempt = token.name.attempt
         return results(of: token.campaign, token.bucket)
-            .appending("\(token.name.job).g\(attempt.generation).a\(attempt.number).\(worker)")
+            .below("\(token.name.job).g\(attempt.generation).a\(attempt.number).\(worker)")
     }
 
     /// Makes the result of a claimed attempt durable, under a name that is its own.
@@ -41,7 +41,7 @@ extension JobDirectory {
         try fileSystem.replace(
             path,
             contents: ResultFile.encoded(header, payload: result.payload),
-            by: folder.appending("result-\(surroundings.randomDigits())")
+            by: folder.below("result-\(surroundings.randomDigits())")
         )
     }
 
@@ -68,7 +68,7 @@ extension JobDirectory {
     ///
     /// The scratch file must be synced already; it is removed in either case. True where the shard is this one.
     public func linkShard(from scratchFile: FilePath, to shard: FilePath) throws(FileError) -> Bool {
-        let folder = shard.removingLastComponent()
+        let folder = shard.parent
         try makeDirectoriesDurably(folder)
         var isOurs = true
         do throws(FileError) {
@@ -85,7 +85,7 @@ extension JobDirectory {
 
     private func makeDirectoriesDurably(_ folder: FilePath) throws(FileError) {
         if try fileSystem.isPresent(folder) { return }
-        let parent = folder.removingLastComponent()
+        let parent = folder.parent
         if parent != root { try makeDirectoriesDurably(parent) }
         try fileSystem.makeDirectories(folder)
         try fileSystem.synchronize(directory: parent)

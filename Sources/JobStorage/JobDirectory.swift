@@ -102,7 +102,12 @@ public struct JobDirectory: Sendable {
 
     /// The folder that holds a campaign's tokens of a kind, by bucket.
     func folder(_ folder: TokenFolder, of campaign: CampaignID) -> FilePath {
-        root.appending(folder.rawValue).appending(campaign.description)
+        root.below(folder.rawValue, campaign.description)
+    }
+
+    /// The folder that holds a bucket's tokens of a kind.
+    func folder(_ folder: TokenFolder, _ bucket: BucketName, of campaign: CampaignID) -> FilePath {
+        root.below(folder.rawValue, campaign.description, bucket.description)
     }
 
     /// Where a token is.
@@ -112,17 +117,17 @@ public struct JobDirectory: Sendable {
 
     /// Where the merged output of a campaign goes.
     public func reports(of campaign: CampaignID) -> FilePath {
-        root.appending("reports").appending(campaign.description)
+        root.below("reports", campaign.description)
     }
 
     /// Where a campaign's own files are.
     public func files(of campaign: CampaignID) -> FilePath {
-        root.appending("campaigns").appending(campaign.description)
+        root.below("campaigns", campaign.description)
     }
 
     /// The private folder of a worker or coordinator, the only one in which it deletes.
     public func scratch(of worker: WorkerName) -> FilePath {
-        root.appending("scratch").appending(worker.description)
+        root.below("scratch", worker.description)
     }
 
     /// The names in a folder that may not be there yet.

@@ -48,7 +48,7 @@ struct JobAttempt {
         }
         let name = claim.token.name
         let scratch = directory.scratch(of: worker)
-            .appending("\(name.job).g\(name.attempt.generation).a\(name.attempt.number)")
+            .below("\(name.job).g\(name.attempt.generation).a\(name.attempt.number)")
         defer { try? directory.fileSystem.removeTree(scratch) }
         do {
             try directory.fileSystem.makeDirectories(scratch)

@@ -68,7 +68,7 @@ struct SimulatedShard: Sendable {
     }
 
     func path(in directory: JobDirectory) -> FilePath {
-        directory.root.appending("arrays").appending(array).appending("c").appending("\(number)")
+        directory.root.below("arrays", array, "c", "\(number)")
     }
 }
 
@@ -118,7 +118,7 @@ struct SimulatedCampaigns: Sendable {
                 }
             }
             let digest = ContentDigest(of: "\(seed) \(number)")
-            guard let id = CampaignID(name: "campaign-\(number)", digest: digest) else { continue }
+            guard let id = CampaignID(name: "c\(number)", digest: digest) else { continue }
             plans.append(try PublicationPlan(campaign: id, buckets: buckets))
         }
         self.plans = plans
@@ -178,9 +178,9 @@ struct SimulatedContent: CampaignContent {
         let reports = directory.reports(of: plan.campaign)
         try directory.fileSystem.makeDirectories(reports)
         try directory.fileSystem.replace(
-            reports.appending("SUCCESS.json"),
+            reports.below("SUCCESS.json"),
             contents: joined,
-            by: reports.appending(".\(directory.surroundings.randomBits())")
+            by: reports.below(".\(directory.surroundings.randomBits())")
         )
     }
 
@@ -193,7 +193,7 @@ struct SimulatedContent: CampaignContent {
 
     func arraysRead(by job: JobSpecification) -> [FilePath] {
         guard job.kind == SimulatedJob.Kind.read.rawValue, let array = SimulatedJob(job)?.array else { return [] }
-        return [directory.root.appending("arrays").appending(array)]
+        return [directory.root.below("arrays", array)]
     }
 
     func isReadable(_ file: FilePath) -> Bool {

@@ -43,7 +43,9 @@ struct SimulatedMachine: Surroundings {
     ) -> Bool {
         if monitor.withLock(condition) { return true }
         let now = world.state.withLock { $0.scheduler.now }
-        return world.pause(until: limit.map { now + $0 }) { monitor.withLock(condition) }
+        // An idle process may get its processor late, which leaves more steps for those that work.
+        let delay = limit.map { $0 < .milliseconds(500) ? world.chance(upTo: 1.5) : world.chance(upTo: 0.1) } ?? .zero
+        return world.pause(until: limit.map { now + $0 + delay }) { monitor.withLock(condition) }
     }
 }
 

@@ -51,7 +51,7 @@ struct SimulatedRunner: JobRunner {
     private func make(_ shard: SimulatedShard, _ context: JobContext) throws {
         let path = shard.path(in: context.directory)
         // Whether or not it is there, so that makers race.
-        let draft = context.scratch.appending("shard")
+        let draft = context.scratch.below("shard")
         try context.directory.fileSystem.create(draft, contents: shard.content, durably: true)
         _ = try context.directory.linkShard(from: draft, to: path)
     }

@@ -132,6 +132,9 @@ final class World: Sendable {
         return state.withLock { $0.processes[process].runs }
     }
 
+    /// Some time up to so many seconds.
+    func chance(upTo seconds: Double) -> Duration { state.withLock { $0.latencies.duration(0...seconds) } }
+
     // MARK: Processes
 
     /// Adds a process on a machine and starts its main thread.
@@ -140,7 +143,7 @@ final class World: Sendable {
             let number = state.processes.count
             let boot = "\(host)\(state.machines[host].starts)"
             let identity = HostIdentity(
-                host: "host\(host)",
+                host: "h\(host)",
                 bootIdentifier: String(repeating: "0", count: 32 - boot.utf8.count) + boot,
                 pidNamespace: "pid:[\(host)]",
                 pid: Int32(100 + number),
