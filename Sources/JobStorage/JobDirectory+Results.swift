@@ -64,6 +64,11 @@ extension JobDirectory {
         return StoredResult(result: result, versions: header.versions, payloadDigest: digest)
     }
 
+    /// Makes the name of a result that was read survive a power cut; its content does since it has that name.
+    public func synchronizeResult(of token: Token) throws(FileError) {
+        try fileSystem.synchronize(directory: results(of: token.campaign, token.bucket))
+    }
+
     /// Gives a finished shard its fixed name, never replacing what is there.
     ///
     /// The scratch file must be synced already; it is removed in either case. True where the shard is this one.

@@ -3,7 +3,7 @@
 public import SystemPackage
 public import SystemSupport
 
-/// The local file system, with errors reported for renames that a test chooses.
+/// The local file system, with errors reported for renames that a test chooses, and with an ear for syncs.
 public struct FaultyFileSystem: FileSystem {
     /// What goes wrong with a rename.
     public enum RenameFault: Sendable {
@@ -14,10 +14,15 @@ public struct FaultyFileSystem: FileSystem {
     }
 
     private let disk = LocalFileSystem()
+    private let onSync: @Sendable (_ directory: FilePath) -> Void
     private let fault: @Sendable (_ source: FilePath, _ destination: FilePath) -> RenameFault?
 
-    /// Asks the body for each rename.
-    public init(fault: @escaping @Sendable (_ source: FilePath, _ destination: FilePath) -> RenameFault?) {
+    /// Asks the body for each rename, and tells `onSync` of each directory that is synced.
+    public init(
+        onSync: @escaping @Sendable (_ directory: FilePath) -> Void = { _ in },
+        fault: @escaping @Sendable (_ source: FilePath, _ destination: FilePath) -> RenameFault?
+    ) {
+        self.onSync = onSync
         self.fault = fault
     }
 
@@ -69,7 +74,10 @@ public struct FaultyFileSystem: FileSystem {
     public func makeDirectory(_ directory: FilePath) throws(FileError) { try disk.makeDirectory(directory) }
 
     /// Syncs.
-    public func synchronize(directory: FilePath) throws(FileError) { try disk.synchronize(directory: directory) }
+    public func synchronize(directory: FilePath) throws(FileError) {
+        try disk.synchronize(directory: directory)
+        onSync(directory)
+    }
 
     /// Syncs all.
     public func synchronizeAll(holding directory: FilePath) throws(FileError) {
