@@ -24,8 +24,10 @@ public enum Fault: Sendable, CustomStringConvertible {
     case stalled(Duration)
     /// The call takes long.
     case slow(Duration)
-    /// The file server loses what was not synced; the clients live on, or go too.
-    case powerCut(clientsToo: Bool)
+    /// Everything loses its power, and the file server all that was not synced.
+    case powerCut
+    /// The file server alone starts anew. Its clients wait and send again what was not synced, as NFS wants it.
+    case serverRestarted
     /// The machine's time of day is set.
     case clockSet(Duration)
     /// A finished shard is damaged, or gone.
@@ -44,7 +46,8 @@ public enum Fault: Sendable, CustomStringConvertible {
         case .suspended(let time): "process suspended for \(time.seconds) s"
         case .stalled(let time): "file server stalled for \(time.seconds) s"
         case .slow(let time): "slow: \(time.seconds) s"
-        case .powerCut(let clientsToo): "power cut of the file server\(clientsToo ? " and everything" : "")"
+        case .powerCut: "power cut"
+        case .serverRestarted: "file server restarted"
         case .clockSet(let jump): "clock set by \(jump.seconds) s"
         case .damagedShard(let isGone): "a shard is \(isGone ? "gone" : "damaged")"
         }
@@ -151,7 +154,7 @@ struct FaultSource: Sendable {
             default: return .clockSet(random.duration(-1e6...1e6))
             }
         case .power:
-            return random.happens(0.25) ? .powerCut(clientsToo: random.happens(0.5)) : nil
+            return random.happens(0.3) ? (random.happens(0.7) ? .powerCut : .serverRestarted) : nil
         case .damage:
             return random.happens(0.5) ? .damagedShard(isGone: random.happens(0.5)) : nil
         }

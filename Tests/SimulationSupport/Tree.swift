@@ -234,6 +234,12 @@ struct Tree: Sendable {
         }
     }
 
+    /// Makes all names survive: a server that starts anew alone has committed what it said was done.
+    mutating func restart() {
+        durableChanges = changes
+        journal = []
+    }
+
     /// Makes everything survive.
     mutating func syncAll() {
         durableChanges = changes

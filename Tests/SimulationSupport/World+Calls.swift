@@ -106,7 +106,10 @@ extension World.State {
         case .suspended(let time): processes[process].suspendedUntil = now + time
         case .stalled(let time): stalledUntil = max(stalledUntil, now + time)
         case .slow(let time): wake += time
-        case .powerCut(let clientsToo): cutPower(clientsToo: clientsToo)
+        case .powerCut: cutPower()
+        case .serverRestarted:
+            tree.restart()
+            stalledUntil = max(stalledUntil, now + .seconds(2))
         case .clockSet(let jump): machines[processes[process].host].clockOffset = jump
         case .damagedShard(let isGone): damageShard(isGone: isGone)
         default: break
@@ -194,10 +197,8 @@ extension World.State {
         machines[host].starts += 1
     }
 
-    mutating func cutPower(clientsToo: Bool) {
-        if clientsToo {
-            for host in machines.indices { kill(host: host) }
-        }
+    mutating func cutPower() {
+        for host in machines.indices { kill(host: host) }
         let undone = tree.cutPower(&chance)
         inspector.see(undone: undone, tree)
         for edit in undone {
