@@ -108,6 +108,9 @@ struct Client: FileSystem {
             .overwrite,
             file,
             start: { state, author in
+                if isBeat, state.processes[author.process].heartbeatsRefusedUntil > author.time {
+                    return World.Start(node: .failure(.ioError))
+                }
                 let node = state.node(path, orMadeBy: author)
                 if case .success(let node) = node {
                     let before = state.tree.nodes[node].content

@@ -28,6 +28,12 @@ public enum Fault: Sendable, CustomStringConvertible {
     case powerCut
     /// The file server alone starts anew. Its clients wait and send again what was not synced, as NFS wants it.
     case serverRestarted
+    /// The process's heartbeats are refused for a time, and nothing else.
+    case heartbeatsRefused(Duration)
+    /// There is no space left for anybody for a time.
+    case full(Duration)
+    /// The process is asked to leave.
+    case asked
     /// The machine's time of day is set.
     case clockSet(Duration)
     /// A finished shard is damaged, or gone.
@@ -48,6 +54,9 @@ public enum Fault: Sendable, CustomStringConvertible {
         case .slow(let time): "slow: \(time.seconds) s"
         case .powerCut: "power cut"
         case .serverRestarted: "file server restarted"
+        case .heartbeatsRefused(let time): "heartbeats refused for \(time.seconds) s"
+        case .full(let time): "no space for \(time.seconds) s"
+        case .asked: "asked to leave"
         case .clockSet(let jump): "clock set by \(jump.seconds) s"
         case .damagedShard(let isGone): "a shard is \(isGone ? "gone" : "damaged")"
         }
@@ -97,8 +106,8 @@ struct FaultSource: Sendable {
         self.seed = seed
         self.lease = lease
         self.only = only
-        rate = [0, 0.004, 0.01, 0.02, 0.04][Int.random(in: 0..<5, using: &random)]
-        left = Int.random(in: 1...16, using: &random)
+        rate = [0, 0.005, 0.01, 0.02, 0.03, 0.05, 0.08][Int.random(in: 0..<7, using: &random)]
+        left = Int.random(in: 1...20, using: &random)
         // Each run meets some families of faults and not others, so that none hides what another would show.
         families = Family.allCases.filter { _ in random.happens(0.55) }
     }
@@ -144,10 +153,15 @@ struct FaultSource: Sendable {
         case .stale:
             return .stale
         case .deaths:
-            return random.happens(0.7)
-                ? .killed(afterwards: random.happens(0.5)) : .machineDied(afterwards: random.happens(0.5))
+            switch Int.random(in: 0..<10, using: &random) {
+            case 0..<6: return .killed(afterwards: random.happens(0.5))
+            case 6..<9: return .machineDied(afterwards: random.happens(0.5))
+            default: return .asked
+            }
         case .sleeps:
-            switch Int.random(in: 0..<4, using: &random) {
+            switch Int.random(in: 0..<6, using: &random) {
+            case 4: return .heartbeatsRefused(random.duration(lease * 0.5...lease * 3))
+            case 5: return .full(random.duration(0.5...lease))
             case 0: return .suspended(random.duration(lease * 0.5...lease * 3))
             case 1: return .stalled(random.duration(lease * 0.2...lease * 3))
             case 2: return .slow(random.duration(0.5...lease * 2))

@@ -95,7 +95,7 @@ extension World.State {
         }
         let now = scheduler.now
         let number = calls
-        let fault = faults.fault(at: number, call)
+        var fault = faults.fault(at: number, call)
         let chance = latencies.fraction()
         let latency = Duration.microseconds(2000 + Int(100_000 * chance * chance))
         var wake = now + latency
@@ -110,11 +110,16 @@ extension World.State {
         case .serverRestarted:
             tree.restart()
             stalledUntil = max(stalledUntil, now + .seconds(2))
+        case .heartbeatsRefused(let time): processes[process].heartbeatsRefusedUntil = now + time
+        case .full(let time): fullUntil = max(fullUntil, now + time)
+        case .asked: processes[process].onDeath?()
         case .clockSet(let jump): machines[processes[process].host].clockOffset = jump
         case .damagedShard(let isGone): damageShard(isGone: isGone)
         default: break
         }
         guard processes[process].runs else { return nil }
+        let needsSpace = [.create, .append, .overwrite, .makeDirectory].contains(call)
+        if needsSpace, fullUntil > now { fault = .refused(.noSpace) }
         if stalledUntil > now { wake = max(wake, stalledUntil + latency) }
         return (number, fault, wake)
     }

@@ -20,6 +20,7 @@ final class World: Sendable {
         var isDead = false
         var hasEnded = false
         var suspendedUntil = Duration.zero
+        var heartbeatsRefusedUntil = Duration.zero
         var onDeath: (@Sendable () -> Void)?
 
         /// Whether it still does anything.
@@ -48,6 +49,7 @@ final class World: Sendable {
         var machines: [Machine]
         var calls = 0
         var stalledUntil = Duration.zero
+        var fullUntil = Duration.zero
         var latencies: SeededRandom
         var chance: SeededRandom
         var failures: [JobID: Int] = [:]

@@ -69,7 +69,9 @@ func explain(_ scenario: Scenario, isTraced: Bool) throws {
     let outcome = try Simulation.run(scenario)
     for line in outcome.trace { print(line) }
     guard let violation = outcome.violations.first else {
-        print("seed \(scenario.seed): no rule is broken, in \(outcome.calls) calls with \(outcome.faults.count) faults")
+        print(
+            "seed \(scenario.seed): no rule is broken, in \(outcome.calls) calls with \(outcome.faults.count) faults (\(outcome.digest))"
+        )
         return
     }
     print("seed \(scenario.seed): \(violation)")
