@@ -116,7 +116,9 @@ let package = Package(
         // MARK: Executables
         .executableTarget(
             name: "lucid-coordinator",
-            dependencies: ["Coordination", "JobStorage", "Reports", "SystemSupport", argumentParser, logging, system],
+            dependencies: [
+                "Campaigns", "Coordination", "JobStorage", "Reports", "SystemSupport", argumentParser, logging, system,
+            ],
             swiftSettings: strict
         ),
         .executableTarget(

@@ -173,7 +173,7 @@ public struct UnfinishedCampaign: Error, Sendable, CustomStringConvertible {
         let lines =
             ["\(campaign) failed: \(failures.count) jobs could not be done"]
             + FailureSummary(of: failures, in: directory).lines.map { "  \($0)" }
-            + ["a job that failed is not tried again: mend the cause and submit the campaign under another name"]
+            + ["when the cause is mended: lucid-coordinator retry \(campaign) --queue \(directory.root)"]
         description = lines.joined(separator: "\n")
     }
 }
@@ -181,7 +181,10 @@ public struct UnfinishedCampaign: Error, Sendable, CustomStringConvertible {
 extension JobDirectory {
     /// Why a registered campaign can never be complete; nil where it may be.
     public func failure(of campaign: CampaignID) throws -> UnfinishedCampaign? {
-        guard try !isMerged(campaign), case .failed(let failures) = try scan(campaign).outcome(of: plan(of: campaign))
+        var control = ControlReader(self)
+        try control.look()
+        guard try !isMerged(campaign),
+            case .failed(let failures) = try scan(campaign).outcome(of: plan(of: campaign), control.state)
         else { return nil }
         return UnfinishedCampaign(campaign, failures: failures, in: self)
     }

@@ -87,6 +87,8 @@ public enum CampaignEnd: Equatable, Sendable {
     case done
     /// Some jobs failed for good, with these reasons.
     case failed([JobID: Reason])
+    /// A user cancelled it, for this reason; what was running has ended.
+    case cancelled(String)
     /// Its plan or results could not be used; the message says why.
     case broken(String)
 }

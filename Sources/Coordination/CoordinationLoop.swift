@@ -18,6 +18,10 @@ public struct CoordinationLoop {
     private let now: @Sendable () -> BootClock.Instant
     private var sweeper: Sweeper
     private var cleaner: ScratchCleaner
+    private var control: ControlReader
+    private var hints: HintWriter
+    private var losses = LossTracker()
+    private let log: CoordinatorLog
     private var campaigns: [CampaignID: CampaignCourse] = [:]
     private var ends: [CampaignID: CampaignEnd] = [:]
     /// Whether the step under way has published, settled or reissued anything.
@@ -43,7 +47,17 @@ public struct CoordinationLoop {
         let scratch = directory.scratch(of: name)
         try directory.makeScratch(of: name, identity: identity)
         cleaner = ScratchCleaner(directory, observer: identity, logger: logger)
-        sweeper = Sweeper(directory, observer: identity, probe: scratch.appending("probe"), logger: logger, now: now)
+        control = ControlReader(directory)
+        hints = HintWriter(directory, scratch: scratch, logger: logger)
+        log = CoordinatorLog(directory, name, logger: logger)
+        sweeper = Sweeper(
+            directory,
+            observer: identity,
+            probe: scratch.below("probe"),
+            logger: logger,
+            log: log,
+            now: now
+        )
     }
 
     /// Coordinates until every campaign has ended, or until it is asked to stop.
@@ -83,6 +97,7 @@ public struct CoordinationLoop {
     public mutating func step() throws(FileError) -> Bool {
         hasChanged = false
         let known = try directory.campaigns()
+        readControl()
         var running: [Token] = []
         for campaign in known where ends[campaign] == nil {
             do throws(FileError) {
@@ -95,8 +110,19 @@ public struct CoordinationLoop {
         let priorities = campaigns.mapValues(\.priorities)
         let isSettled = try sweeper.sweep(running, now: now()) { priorities[$0.campaign]?[$0.bucket] ?? 5 }
         if isSettled { hasChanged = true }
+        hints.publish(now: now())
         cleaner.clean(now: now())
         return known.allSatisfy { ends[$0] != nil }
+    }
+
+    /// Reads what users have said; after a new word, campaigns that had failed may go on.
+    private mutating func readControl() {
+        do throws(FileError) {
+            guard try control.look() else { return }
+            ends = ends.filter { $0.value == .done }
+        } catch {
+            logger.info("control not read", metadata: ["error": "\(error)"])
+        }
     }
 
     private mutating func advance(
@@ -115,7 +141,7 @@ public struct CoordinationLoop {
         guard var course = campaigns[campaign] else { return nil }
         defer { campaigns[campaign] = course }
         var snapshot = try course.look(directory)
-        while try publish(snapshot.bucketsToPublish(of: course.plan), of: campaign) {
+        while try publish(snapshot.bucketsToPublish(of: course.plan, control.state), of: campaign) {
             snapshot = try course.look(directory)
         }
         let deprived = snapshot.tokens.values.filter(\.lacksInput)
@@ -126,6 +152,9 @@ public struct CoordinationLoop {
         for token in snapshot.void.sorted(by: { directory.path(of: $0).string < directory.path(of: $1).string }) {
             _ = try directory.settle(token, .fail(.superseded), priority: 0)
         }
+        try remakeLost(of: course, snapshot)
+        if try cancel(snapshot, of: campaign) { snapshot = try course.look(directory) }
+        hints.see(snapshot, of: course.plan, control.state)
         for token in snapshot.openTokens {
             switch token.name.standing {
             case .returned(_, let code) where token.lacksInput:
@@ -142,13 +171,44 @@ public struct CoordinationLoop {
                 let priority = course.priorities[token.bucket] ?? 5
                 if try directory.settle(token, decision, priority: priority) == .moved {
                     hasChanged = true
-                    log("returned job settled", token, decision)
+                    note("returned job settled", token, decision)
                 }
             case .running: running.append(token)
             case .pending, .done, .failed: break
             }
         }
         return try end(of: &course, snapshot)
+    }
+
+    /// Makes tokens again that several looks did not find.
+    private mutating func remakeLost(of course: CampaignCourse, _ snapshot: CampaignSnapshot) throws(FileError) {
+        let campaign = course.plan.campaign
+        for bucket in course.plan.buckets {
+            let missing = snapshot.missingJobs(of: bucket)
+            let rhythm = directory.settings.heartbeat
+            for job in losses.lost(missing, in: bucket.name, of: campaign, now: now(), rhythm: rhythm) {
+                let scratch = directory.scratch(of: name)
+                guard let token = try directory.remake(job, in: bucket.name, of: campaign, scratch: scratch) else {
+                    continue
+                }
+                hasChanged = true
+                logger.warning("lost job made again", metadata: ["campaign": "\(campaign)", "job": "\(job.id)"])
+                log.write(token, "lost", "no token of it was left; it is done in a new generation")
+            }
+        }
+    }
+
+    /// Ends the jobs that a user cancelled and that nobody runs; true where there were any.
+    private func cancel(_ snapshot: CampaignSnapshot, of campaign: CampaignID) throws(FileError) -> Bool {
+        var isChanged = false
+        for token in snapshot.tokens.values.sorted(by: { $0.name.job < $1.name.job }) {
+            guard token.name.folder == .pending || token.name.folder == .returned,
+                let reason = control.state.cancellation(of: token.name.job, of: campaign)
+            else { continue }
+            if try directory.cancel(token) == .moved { log.write(token, "cancelled", reason) }
+            isChanged = true
+        }
+        return isChanged
     }
 
     /// Publishes buckets; true where this made a difference, so that more may have become ready.
@@ -187,13 +247,17 @@ public struct CoordinationLoop {
         _ snapshot: CampaignSnapshot
     ) throws(FileError) -> CampaignEnd? {
         let plan = course.plan
-        switch snapshot.outcome(of: plan) {
+        switch snapshot.outcome(of: plan, control.state) {
         case .underWay: return nil
-        case .failed(let reasons): return .failed(reasons)
+        case .failed(let reasons):
+            return control.state.cancellation(of: plan.campaign).map { .cancelled($0) } ?? .failed(reasons)
         case .done: break
         }
         let unusable: UnusableResult
         do {
+            for alarm in try ResultAgreement(directory).alarms(of: plan) {
+                logger.error("results differ", metadata: ["campaign": "\(plan.campaign)", "alarm": "\(alarm)"])
+            }
             try content.merge(plan, results: CampaignResults(directory, snapshot))
             guard try directory.isMerged(plan.campaign) else {
                 return .broken("the merge of \(plan.campaign) left no SUCCESS.json")
@@ -236,7 +300,7 @@ public struct CoordinationLoop {
         return nil
     }
 
-    private func log(_ message: Logger.Message, _ token: Token, _ decision: SweepDecision) {
+    private func note(_ message: Logger.Message, _ token: Token, _ decision: SweepDecision) {
         logger.notice(
             message,
             metadata: ["campaign": "\(token.campaign)", "job": "\(token.name.job)", "decision": "\(decision)"]

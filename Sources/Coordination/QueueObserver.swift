@@ -17,15 +17,19 @@ public struct QueueObserver {
     private var lines: [CampaignID: Line] = [:]
     private var registrations: [WorkerName: WorkerRegistration] = [:]
     private var departed: Set<WorkerName> = []
+    private var control: ControlReader
 
     /// Starts with nothing seen.
     public init(_ directory: JobDirectory, seenFrom observer: HostIdentity) {
         self.directory = directory
         self.observer = observer
+        control = ControlReader(directory)
     }
 
     /// Where everything stands now.
     public mutating func look() throws(FileError) -> QueueOverview {
+        // After a new word, campaigns that had ended may go on.
+        if try control.look() { lines = lines.filter { $0.value.campaign.state == .done } }
         var held: [CampaignID: [JobID: Double]] = [:]
         let workers = try self.workers(&held)
         var campaigns: [QueueStatus.Campaign] = []
@@ -50,7 +54,7 @@ public struct QueueObserver {
 
     /// The plan of a campaign that may still change; nil for one that was seen to end.
     private mutating func neededPlan(of campaign: CampaignID) throws(PlanReadingError) -> PublicationPlan? {
-        if let line = lines[campaign], line.campaign.state != .running { return nil }
+        if let line = lines[campaign], line.campaign.state.isFinal { return nil }
         if let plan = plans[campaign] { return plan }
         let plan = try directory.plan(of: campaign)
         plans[campaign] = plan
@@ -65,9 +69,10 @@ public struct QueueObserver {
         // First, so that what is merged is seen with all its jobs done.
         let isMerged = try directory.isMerged(campaign)
         let snapshot = try directory.scan(campaign)
-        let counts = snapshot.counts(of: plan)
-        let state = QueueOverview.state(snapshot.outcome(of: plan), isMerged: isMerged)
-        if state != .running { plans[campaign] = nil }
+        let counts = snapshot.counts(of: plan, control.state)
+        let outcome = snapshot.outcome(of: plan, control.state)
+        let state = QueueOverview.state(outcome, isMerged: isMerged, of: campaign, control.state)
+        if state.isFinal { plans[campaign] = nil }
         return Line(
             campaign: QueueStatus.Campaign(id: campaign, state: state, jobs: counts),
             progress: QueueOverview.progress(counts, snapshot: snapshot, held: held)

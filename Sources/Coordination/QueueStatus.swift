@@ -23,6 +23,13 @@ public struct QueueStatus: Equatable, Codable, Sendable {
         case done
         /// Some jobs failed for good, and nothing else can be done.
         case failed
+        /// A user cancelled it, and nothing of it runs any more.
+        case cancelled
+        /// A user paused it, or the whole queue.
+        case paused
+
+        /// Whether nothing more happens to it unless somebody says so.
+        public var isFinal: Bool { self == .done || self == .failed || self == .cancelled }
     }
 
     /// A worker's line.
@@ -65,10 +72,15 @@ public struct QueueOverview: Equatable, Sendable {
     }
 
     /// A campaign runs until its reports are complete, even when all its jobs are done.
-    static func state(_ outcome: CampaignOutcome, isMerged: Bool) -> QueueStatus.CampaignState {
+    static func state(
+        _ outcome: CampaignOutcome,
+        isMerged: Bool,
+        of campaign: CampaignID,
+        _ control: ControlState
+    ) -> QueueStatus.CampaignState {
         if isMerged { return .done }
-        if case .failed = outcome { return .failed }
-        return .running
+        if case .failed = outcome { return control.cancellation(of: campaign) == nil ? .failed : .cancelled }
+        return control.isPaused(campaign) ? .paused : .running
     }
 
     static func progress(

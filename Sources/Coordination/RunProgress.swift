@@ -76,7 +76,7 @@ extension QueueOverview {
     /// Whether a worker could still do something.
     public var hasOpenJobs: Bool {
         status.campaigns.contains { campaign in
-            campaign.state == .running && campaign.jobs.values.contains { $0.waiting + $0.pending + $0.running > 0 }
+            !campaign.state.isFinal && campaign.jobs.values.contains { $0.waiting + $0.pending + $0.running > 0 }
         }
     }
 

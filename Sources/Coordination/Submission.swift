@@ -168,11 +168,10 @@ public struct Submission: Sendable {
     /// - Throws: `JobDirectoryError` or `FileError` where the directory refuses.
     /// - Returns: whether it is new.
     public func publish(to directory: JobDirectory) throws -> Registration {
-        let identity = try directory.surroundings.identity()
-        let name = WorkerName(identity, random: directory.surroundings.randomBits())
-        try directory.makeScratch(of: name, identity: identity)
-        let scratch = directory.scratch(of: name)
-        defer { try? directory.fileSystem.removeTree(scratch) }
+        try directory.withScratch { try publish(to: directory, scratch: $0) }
+    }
+
+    private func publish(to directory: JobDirectory, scratch: FilePath) throws -> Registration {
         for (digest, bytes) in weights.sorted(by: { $0.key < $1.key }) {
             try directory.cache(bytes, as: directory.weightsFile(digest), scratch: scratch)
         }

@@ -11,6 +11,7 @@ struct Sweeper {
     private let observer: HostIdentity
     private let probe: FilePath
     private let logger: Logger
+    private let log: CoordinatorLog
     private let now: @Sendable () -> BootClock.Instant
     private var tracker: LivenessTracker
     private var registrations: [WorkerName: WorkerRegistration] = [:]
@@ -23,12 +24,14 @@ struct Sweeper {
         observer: HostIdentity,
         probe: FilePath,
         logger: Logger,
+        log: CoordinatorLog,
         now: @escaping @Sendable () -> BootClock.Instant
     ) {
         self.directory = directory
         self.observer = observer
         self.probe = probe
         self.logger = logger
+        self.log = log
         self.now = now
         tracker = LivenessTracker(directory.settings)
     }
@@ -92,15 +95,26 @@ struct Sweeper {
             hasValidResult: hasResult,
             settings: directory.settings
         )
+        let why = Self.reason(of: tracker.observation(of: token), directory.settings)
         guard try directory.settle(token, decision, priority: priority) == .moved else { return false }
         logger.notice(
             "lost attempt settled",
             metadata: [
                 "campaign": "\(token.campaign)", "job": "\(token.name.job)", "decision": "\(decision)",
-                "worker": "\(token.name.worker.map(\.description) ?? "")",
+                "worker": "\(token.name.worker.map(\.description) ?? "")", "why": "\(why)",
             ]
         )
+        log.write(token, decision == .complete ? "done" : "crashed", why)
         return true
+    }
+
+    /// Why an attempt counts as lost, in words.
+    private static func reason(of observation: AttemptObservation, _ settings: QueueSettings) -> String {
+        if observation.isOwnerGone { return "its worker's process is gone" }
+        if observation.silence >= settings.lease {
+            return "its worker's heartbeat stood still for \(observation.silence.components.seconds) s"
+        }
+        return "its worker did not list it for \(observation.unlisted.components.seconds) s"
     }
 
     private mutating func isProvablyDead(_ worker: WorkerName) -> Bool {

@@ -5,11 +5,6 @@ public import SystemPackage
 public import SystemSupport
 
 extension JobDirectory {
-    /// The directory of the array of an address.
-    public func array(_ address: ContentDigest) -> FilePath {
-        root.appending("arrays").appending(address.hexadecimal)
-    }
-
     /// The file of a network's weights.
     public func weightsFile(_ digest: ContentDigest) -> FilePath {
         root.appending("cache").appending("weights").appending(digest.hexadecimal)

@@ -110,16 +110,38 @@ extension CampaignSnapshot {
         return tokens[job]?.name.folder ?? (complete.contains(job) ? .done : .pending)
     }
 
-    /// Counts the jobs of a plan by kind and state.
-    public func counts(of plan: PublicationPlan) -> [String: JobCounts] {
+    /// The jobs of a published bucket of which no token was seen, though none was complete before.
+    public func missingJobs(of bucket: PublicationPlan.Bucket) -> [JobSpecification] {
+        guard published[bucket.name] != nil else { return [] }
+        return bucket.jobs.filter { tokens[$0.id] == nil && !complete.contains($0.id) }
+    }
+
+    /// Counts the jobs of a plan by kind and state; those that a user cancelled have failed.
+    public func counts(of plan: PublicationPlan, _ control: ControlState = ControlState()) -> [String: JobCounts] {
         var counts: [String: JobCounts] = [:]
         for bucket in plan.buckets {
+            var ofBucket = counts[bucket.kind] ?? JobCounts()
             for job in bucket.jobs {
-                let state = state(of: job.id, in: bucket.name)
-                counts[bucket.kind, default: JobCounts()][keyPath: Self.column(of: state)] += 1
+                let state = state(of: job.id, in: bucket.name, plan.campaign, control)
+                ofBucket[keyPath: Self.column(of: state)] += 1
             }
+            counts[bucket.kind] = ofBucket
         }
         return counts
+    }
+
+    /// Where a job stands, counting one that a user cancelled before it began as failed.
+    private func state(
+        of job: JobID,
+        in bucket: BucketName,
+        _ campaign: CampaignID,
+        _ control: ControlState
+    ) -> TokenFolder? {
+        let state = state(of: job, in: bucket)
+        switch state {
+        case .running, .done, .failed: return state
+        case nil, .pending, .returned: return control.cancellation(of: job, of: campaign) == nil ? state : .failed
+        }
     }
 
     private static func column(of state: TokenFolder?) -> WritableKeyPath<JobCounts, Int> {
@@ -137,33 +159,38 @@ extension CampaignSnapshot {
         bucket.jobs.allSatisfy { state(of: $0.id, in: bucket.name) == .done } && published[bucket.name] != nil
     }
 
-    /// The buckets that are to be published now: all that they depend on is done.
-    public func bucketsToPublish(of plan: PublicationPlan) -> [PublicationPlan.Bucket] {
+    /// The buckets that are to be published now: all that they depend on is done, and some of their jobs are wanted.
+    public func bucketsToPublish(
+        of plan: PublicationPlan,
+        _ control: ControlState = ControlState()
+    ) -> [PublicationPlan.Bucket] {
         let done = Set(plan.buckets.filter { isDone($0) }.map(\.name))
-        return plan.buckets.filter { published[$0.name] == nil && done.isSuperset(of: $0.dependsOn) }
+        return plan.buckets.filter { bucket in
+            published[bucket.name] == nil && done.isSuperset(of: bucket.dependsOn)
+                && bucket.jobs.contains { control.cancellation(of: $0.id, of: plan.campaign) == nil }
+        }
     }
 
-    /// What the campaign has come to by its plan.
-    public func outcome(of plan: PublicationPlan) -> CampaignOutcome {
+    /// What the campaign has come to by its plan, and by what its user said.
+    public func outcome(of plan: PublicationPlan, _ control: ControlState = ControlState()) -> CampaignOutcome {
         var failures: [JobID: Reason] = [:]
         var isAllDone = true
         for bucket in plan.buckets {
-            guard published[bucket.name] != nil else {
-                isAllDone = false
-                continue
-            }
             for job in bucket.jobs {
-                switch state(of: job.id, in: bucket.name) {
+                switch state(of: job.id, in: bucket.name, plan.campaign, control) {
                 case .done: break
+                case nil: isAllDone = false
                 case .failed:
                     isAllDone = false
-                    failures[job.id] = tokens[job.id]?.name.reason
-                case nil, .pending, .running, .returned: return .underWay
+                    failures[job.id] = tokens[job.id]?.name.reason ?? .cancelled
+                case .pending, .running, .returned: return .underWay
                 }
             }
+            // An empty bucket has nothing to tell but whether it is published.
+            if published[bucket.name] == nil { isAllDone = false }
         }
         if isAllDone { return .done }
-        return failures.isEmpty || !bucketsToPublish(of: plan).isEmpty ? .underWay : .failed(failures)
+        return failures.isEmpty || !bucketsToPublish(of: plan, control).isEmpty ? .underWay : .failed(failures)
     }
 }
 

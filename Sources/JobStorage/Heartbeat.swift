@@ -24,6 +24,8 @@ public struct Heartbeat: Equatable, Codable, Sendable {
         case idle
         /// Computing.
         case working
+        /// Several jobs failed in a row: it tests itself and claims nothing meanwhile.
+        case unhealthy
         /// Asked to go: it claims nothing more.
         case draining
         /// Gone of its own will; it holds nothing.

@@ -123,6 +123,9 @@ public struct Reason: CheckedName {
     /// An input is lost and could not be made again.
     public static let inputLost = Reason(cleaning: "input-lost")
 
+    /// A user cancelled the job.
+    public static let cancelled = Reason(cleaning: "cancelled")
+
     /// An input was found to be lost; the job waits until it is made again.
     public static let awaitingInput = ReturnCode.inputUnreadable("repair").reason
 }

@@ -49,7 +49,7 @@ extension JobDirectory {
         let target = self.files(of: plan.campaign)
         let isNew = try Self.onDisk { () throws(FileError) in
             if try fileSystem.isPresent(target) { return false }
-            let draft = scratch.appending("campaign-\(surroundings.randomDigits())")
+            let draft = scratch.below("campaign-\(surroundings.randomDigits())")
             try fileSystem.makeDirectories(draft)
             for (name, bytes) in contents.sorted(by: { $0.key < $1.key }) {
                 try fileSystem.create(draft.appending(name), contents: bytes, durably: true)
@@ -67,7 +67,7 @@ extension JobDirectory {
 
     /// The campaigns that were ever registered here.
     public func campaigns() throws(FileError) -> [CampaignID] {
-        try fileSystem.names(in: root.appending("campaigns")).compactMap { CampaignID($0) }.sorted()
+        try fileSystem.names(in: root.below("campaigns")).compactMap { CampaignID($0) }.sorted()
     }
 
     /// The plan of a registered campaign.

@@ -56,7 +56,7 @@ extension JobDirectory {
 
     /// The directory of the array that a file belongs to, which lies in `arrays`; nil for any other file.
     public func array(holding file: FilePath) -> FilePath? {
-        let arrays = root.appending("arrays")
+        let arrays = root.below("arrays")
         var inside = file
         guard inside.removePrefix(arrays), inside.components.count > 1, let address = inside.components.first else {
             return nil

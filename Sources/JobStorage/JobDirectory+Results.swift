@@ -11,10 +11,26 @@ extension JobDirectory {
 
     /// Where the result of an attempt is; nil for an attempt that no worker holds or held.
     func resultPath(of token: Token) -> FilePath? {
-        guard let worker = token.name.worker else { return nil }
-        let attempt = token.name.attempt
-        return results(of: token.campaign, token.bucket)
-            .below("\(token.name.job).g\(attempt.generation).a\(attempt.number).\(worker)")
+        ResultName(token.name).map { results(of: token.campaign, token.bucket).below($0.description) }
+    }
+
+    /// The attempts of a bucket's jobs whose workers left a result, by the results' names.
+    public func attemptsWithResult(
+        _ bucket: BucketName,
+        of campaign: CampaignID
+    ) throws(FileError) -> [ResultName] {
+        try namesIfPresent(in: results(of: campaign, bucket)).compactMap { ResultName($0) }
+    }
+
+    /// Reads and checks a result by its name.
+    public func result(
+        named name: ResultName,
+        _ bucket: BucketName,
+        of campaign: CampaignID
+    ) throws(ResultError) -> StoredResult {
+        let attempt = Attempt(generation: name.generation, number: name.attempt, crashes: 0, failures: 0)
+        let done = TokenName(job: name.job, attempt: attempt, standing: .done(name.worker))
+        return try result(of: Token(campaign: campaign, bucket: bucket, name: done))
     }
 
     /// Makes the result of a claimed attempt durable, under a name that is its own.

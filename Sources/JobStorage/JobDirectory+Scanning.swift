@@ -30,9 +30,13 @@ extension JobDirectory {
         }
     }
 
-    /// Whether nothing more can be done for a campaign: merged, or ended by its plan.
-    public func hasEnded(_ campaign: CampaignID, plan: PublicationPlan) throws(FileError) -> Bool {
+    /// Whether nothing more can be done for a campaign: merged, or ended by its plan or by its user.
+    public func hasEnded(
+        _ campaign: CampaignID,
+        plan: PublicationPlan,
+        control: ControlState
+    ) throws(FileError) -> Bool {
         if try isMerged(campaign) { return true }
-        return try scan(campaign).outcome(of: plan) != .underWay
+        return try scan(campaign).outcome(of: plan, control) != .underWay
     }
 }

@@ -47,7 +47,7 @@ public struct JobDirectory: Sendable {
     ) throws(FileError) {
         for folder in folders { try fileSystem.makeDirectories(root.appending(folder)) }
         let settings = QueueSettings(run: surroundings.randomDigits() + surroundings.randomDigits())
-        let draft = root.appending("scratch").appending("queue-\(settings.run)")
+        let draft = root.below("scratch").appending("queue-\(settings.run)")
         try fileSystem.create(draft, contents: encodedRecord(settings), durably: true)
         do throws(FileError) {
             try fileSystem.link(draft, to: root.appending(settingsName))

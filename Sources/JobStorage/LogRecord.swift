@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// One line of a worker's log: how an attempt ended.
+/// One line of a worker's or coordinator's log: how an attempt ended.
 public struct LogRecord: Codable, Equatable, Sendable {
     /// Seconds since 1970 on the worker's clock, for people.
     public let time: Double
@@ -10,7 +10,9 @@ public struct LogRecord: Codable, Equatable, Sendable {
     public let job: JobID
     /// The attempt.
     public let attempt: Attempt
-    /// "done", "fenced", or the code with which the job was given back.
+    /// Whose attempt it was; nil where nobody had claimed it.
+    public let worker: WorkerName?
+    /// "done", "fenced", the code with which the job was given back, or what a coordinator made of it: "crashed".
     public let outcome: String
     /// Why, in words.
     public let message: String
@@ -21,6 +23,7 @@ public struct LogRecord: Codable, Equatable, Sendable {
         campaign = token.campaign
         job = token.name.job
         attempt = token.name.attempt
+        worker = token.name.worker
         self.outcome = outcome
         self.message = message
     }

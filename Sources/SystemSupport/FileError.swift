@@ -32,6 +32,8 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
         case .permissionDenied where isReading: "check that you may read it"
         case .permissionDenied, .readOnlyFileSystem: "check that you may write there"
         case .tooManyOpenFiles, .tooManyOpenFilesInSystem: "raise the limit of open files (ulimit -n)"
+        case .notSupported, .noFunction, .improperLink:
+            "the job directory needs a file system with renames and hard links; choose another place"
         default: nil
         }
     }
@@ -48,5 +50,10 @@ extension FileError {
     /// Another job would meet the same, so whoever sees this stops and says why.
     public var isEnvironmental: Bool {
         [.noSpace, .diskQuotaExceeded, .readOnlyFileSystem, .permissionDenied, .notPermitted].contains(errno)
+    }
+
+    /// Whether the file system lacks what was asked of it.
+    public var isUnsupported: Bool {
+        [.notSupported, .noFunction, .improperLink].contains(errno)
     }
 }

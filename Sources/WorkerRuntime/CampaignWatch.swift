@@ -8,6 +8,7 @@ struct CampaignWatch {
     private let directory: JobDirectory
     private var ended: Set<CampaignID> = []
     private var plans: [CampaignID: PublicationPlan] = [:]
+    private var controlNumber = 0
 
     init(_ directory: JobDirectory) {
         self.directory = directory
@@ -16,19 +17,22 @@ struct CampaignWatch {
     /// Whether nothing can be done any more for any campaign.
     ///
     /// A campaign whose plan cannot be read has not ended: nobody can tell.
-    mutating func haveAllEnded() throws(FileError) -> Bool {
+    mutating func haveAllEnded(_ control: ControlState) throws(FileError) -> Bool {
+        // Somebody may have asked for failed jobs to be done after all.
+        if control.number != controlNumber { ended = [] }
+        controlNumber = control.number
         for campaign in try directory.campaigns() where !ended.contains(campaign) {
-            guard try hasEnded(campaign) else { return false }
+            guard try hasEnded(campaign, control) else { return false }
             ended.insert(campaign)
             plans[campaign] = nil
         }
         return true
     }
 
-    private mutating func hasEnded(_ campaign: CampaignID) throws(FileError) -> Bool {
+    private mutating func hasEnded(_ campaign: CampaignID, _ control: ControlState) throws(FileError) -> Bool {
         if try directory.isMerged(campaign) { return true }
         guard let plan = plans[campaign] ?? (try? directory.plan(of: campaign)) else { return false }
         plans[campaign] = plan
-        return try directory.hasEnded(campaign, plan: plan)
+        return try directory.hasEnded(campaign, plan: plan, control: control)
     }
 }

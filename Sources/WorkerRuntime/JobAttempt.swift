@@ -37,16 +37,19 @@ struct JobAttempt {
     let onProgress: @Sendable (Progress) -> Void
     let isStopping: @Sendable () -> Bool
 
-    /// Reads and runs the job.
-    func outcome(of claim: borrowing Claim) -> Outcome {
+    /// Reads and runs the job, and says of what kind it was.
+    func outcome(of claim: borrowing Claim) -> (outcome: Outcome, kind: String?) {
         let job: JobSpecification
         do throws(JobRecordError) { job = try directory.specification(of: claim) } catch {
-            return .givenBack(.inputUnreadable("record"), "\(error)")
+            return (.givenBack(.inputUnreadable("record"), "\(error)"), nil)
         }
+        return (run(job, claim.token.name), job.kind)
+    }
+
+    private func run(_ job: JobSpecification, _ name: TokenName) -> Outcome {
         guard let runner = runners[job.kind] else {
             return .givenBack(.failed("unknown-kind"), "this worker runs no jobs of kind \"\(job.kind)\"")
         }
-        let name = claim.token.name
         let scratch = directory.scratch(of: worker)
             .below("\(name.job).g\(name.attempt.generation).a\(name.attempt.number)")
         defer { try? directory.fileSystem.removeTree(scratch) }

@@ -93,12 +93,24 @@ final class Pulse: Sendable {
         state.withLock { if !$0.isOver { $0.status = .draining } }
     }
 
-    /// Starts the rhythm; it ends with `end`.
-    func start() -> any RunningThread {
+    /// Whether the worker says that it does not trust its machine.
+    var isUnhealthy: Bool {
+        get { state.withLock { $0.status == .unhealthy } }
+        set {
+            state.withLock { state in
+                if newValue, state.status == .idle { state.status = .unhealthy }
+                if !newValue, state.status == .unhealthy { state.status = .idle }
+            }
+        }
+    }
+
+    /// Starts the rhythm; it ends with `end`. After each beat the body is called.
+    func start(afterEach body: @escaping @Sendable () -> Void) -> any RunningThread {
         directory.surroundings.startThread(named: "heartbeat") { [self] in
             let rhythm = directory.settings.heartbeat
             while !directory.surroundings.wait(on: state, atMost: rhythm, until: \.isOver) {
                 beatOrSayWhyNot()
+                body()
             }
         }
     }

@@ -3,68 +3,158 @@
 import JobStorage
 import SystemSupport
 
-/// Looks for jobs to claim, by listing what is there now.
+/// Looks for jobs to claim: where a coordinator saw some, then everywhere.
+///
+/// A listing is used until it is used up or old, so that a claim costs no more where there are a million jobs.
 struct WorkFinder {
-    /// A bucket with what it says of itself, which never changes.
-    struct Place: Hashable {
-        let campaign: CampaignID
-        let bucket: BucketName
+    /// What a worker may take now.
+    struct Terms {
+        /// The kinds of jobs.
+        let kinds: Set<String>
+        /// What users have said.
+        let control: ControlState
     }
+
+    /// So many lost races in one bucket, and the listing is taken for old.
+    private static let racesPerListing = 8
+    /// So many listings of one bucket in which others were always quicker, and another bucket is tried.
+    private static let listingsPerPlace = 3
+    /// So many looks at hints alone, and all is listed again: hints may be old, and coordinators dead.
+    private static let looksPerScan = 10
 
     private let directory: JobDirectory
-    private let kinds: Set<String>
-    private var catalogue: [Place: PublishedBucket] = [:]
-    private var lastFound: Place?
+    private var placesByBucket: [CampaignID: [BucketName: Hint.Place]] = [:]
+    private var candidates: [Token] = []
+    private var lastListing: BootClock.Instant?
+    private var lastPlace: Hint.Place?
+    private var hint: Hint?
+    private var emptied: Set<Hint.Place> = []
+    private var looksUntilScan = 0
+    /// How many directories were listed since this was last set to zero.
+    var listings = 0
 
-    init(_ directory: JobDirectory, kinds: Set<String>) {
+    init(_ directory: JobDirectory) {
         self.directory = directory
-        self.kinds = kinds
     }
 
-    /// Claims a job of the best priority that has any, or nil where nothing is left.
-    mutating func claim(for worker: WorkerName) throws(FileError) -> Claim? {
-        var randomness = directory.surroundings.randomness
-        var places: [(place: Place, priority: Int)] = []
-        for campaign in try directory.campaignsWithBuckets() {
-            for bucket in try directory.publishedBuckets(of: campaign) {
-                let place = Place(campaign: campaign, bucket: bucket)
-                guard let published = try published(place), kinds.contains(published.kind) else { continue }
-                places.append((place, published.priority))
-            }
+    /// The number of workers, as the newest hint has it; nil where there is no hint.
+    var fleet: Int? { hint?.fleet }
+
+    /// Claims a job of the best priority that is known to have any, or nil where none was found.
+    mutating func claim(for worker: WorkerName, _ terms: Terms, now: BootClock.Instant) throws(FileError) -> Claim? {
+        if isListingFresh(now), let claim = try claimCandidate(for: worker, terms) { return claim }
+        candidates = []
+        try readHint()
+        if let claim = try claim(in: hint?.places.filter { !emptied.contains($0) } ?? [], worker, terms, now) {
+            return claim
         }
-        for place in Self.order(places, preferred: lastFound, using: &randomness) {
-            let tokens = try directory.tokens(in: .pending, place.bucket, of: place.campaign)
-            for token in tokens.shuffled(using: &randomness) {
-                guard let claim = try directory.claim(token, for: worker) else { continue }
-                lastFound = place
-                return claim
+        if hint != nil, looksUntilScan > 0 {
+            looksUntilScan -= 1
+            return nil
+        }
+        looksUntilScan = Self.looksPerScan
+        emptied = []
+        return try claim(in: try allPlaces(), worker, terms, now)
+    }
+
+    private func isListingFresh(_ now: BootClock.Instant) -> Bool {
+        lastListing.map { $0.duration(to: now) < directory.settings.heartbeat } ?? false
+    }
+
+    /// Reads the newest hint; another one than before makes all places worth a look again.
+    private mutating func readHint() throws(FileError) {
+        listings += 1
+        let newest = try directory.newestHint()
+        if newest != hint { emptied = [] }
+        hint = newest
+    }
+
+    // MARK: Claiming
+
+    private mutating func claim(
+        in places: [Hint.Place],
+        _ worker: WorkerName,
+        _ terms: Terms,
+        _ now: BootClock.Instant
+    ) throws(FileError) -> Claim? {
+        var randomness = directory.surroundings.randomness
+        let open = places.filter { terms.kinds.contains($0.kind) && !terms.isClosed($0.campaign) }
+        for place in Self.order(open, preferred: lastPlace, using: &randomness) {
+            lastPlace = place
+            lastListing = now
+            for _ in 0..<Self.listingsPerPlace {
+                listings += 1
+                candidates = try directory.tokens(in: .pending, place.bucket, of: place.campaign)
+                    .shuffled(using: &randomness)
+                if let claim = try claimCandidate(for: worker, terms) { return claim }
+                if candidates.isEmpty { break }
             }
+            if candidates.isEmpty { emptied.insert(place) }
+        }
+        lastPlace = nil
+        return nil
+    }
+
+    /// Claims one of those that were listed, unless others were quicker again and again.
+    private mutating func claimCandidate(for worker: WorkerName, _ terms: Terms) throws(FileError) -> Claim? {
+        var races = 0
+        while races < Self.racesPerListing, let token = candidates.popLast() {
+            guard terms.control.allows(token.name.job, of: token.campaign) else { continue }
+            if let claim = try directory.claim(token, for: worker) { return claim }
+            races += 1
         }
         return nil
     }
 
-    private mutating func published(_ place: Place) throws(FileError) -> PublishedBucket? {
-        if let known = catalogue[place] { return known }
-        let published = try directory.published(place.bucket, of: place.campaign)
-        catalogue[place] = published
-        return published
+    // MARK: Looking everywhere
+
+    private mutating func allPlaces() throws(FileError) -> [Hint.Place] {
+        var places: [Hint.Place] = []
+        listings += 1
+        for campaign in try directory.campaignsWithBuckets() {
+            listings += 1
+            for bucket in try directory.publishedBuckets(of: campaign) {
+                if let place = try place(bucket, of: campaign) { places.append(place) }
+            }
+        }
+        return places
+    }
+
+    /// What a bucket says of itself, which never changes.
+    private mutating func place(_ bucket: BucketName, of campaign: CampaignID) throws(FileError) -> Hint.Place? {
+        if let known = placesByBucket[campaign]?[bucket] { return known }
+        guard let published = try directory.published(bucket, of: campaign) else { return nil }
+        let place = Hint.Place(
+            campaign: campaign,
+            bucket: bucket,
+            kind: published.kind,
+            priority: published.priority
+        )
+        placesByBucket[campaign, default: [:]][bucket] = place
+        return place
     }
 
     /// Best priority first, then where work was found last, then at random, so that workers spread.
     static func order(
-        _ places: [(place: Place, priority: Int)],
-        preferred: Place?,
+        _ places: [Hint.Place],
+        preferred: Hint.Place?,
         using randomness: inout some RandomNumberGenerator
-    ) -> [Place] {
-        let sorted = places.shuffled(using: &randomness).sorted { left, right in
+    ) -> [Hint.Place] {
+        places.shuffled(using: &randomness).sorted { left, right in
             if left.priority != right.priority { return left.priority < right.priority }
-            return left.place == preferred && right.place != preferred
+            return left == preferred && right != preferred
         }
-        return sorted.map(\.place)
     }
 
-    /// How long an idle worker waits at most, so that a fleet makes about 20 listings a second.
-    static func idleWait(fleet: Int) -> Duration {
-        min(max(.milliseconds(250), .milliseconds(100) * fleet), .seconds(10))
+    /// How long an idle worker waits at most, so that a fleet makes about 20 listings a second in the mean.
+    static func idleWait(fleet: Int, listings: Int) -> Duration {
+        min(max(.milliseconds(250), .milliseconds(100) * fleet * max(1, listings)), .seconds(300))
+    }
+}
+
+extension WorkFinder.Terms {
+    /// Whether nothing of a campaign may be claimed.
+    func isClosed(_ campaign: CampaignID) -> Bool {
+        control.isPaused(campaign)
     }
 }

@@ -16,8 +16,10 @@ public final class Worker: Sendable {
     private let identity: HostIdentity
     private let pulse: Pulse
     private let fleet: Monitor<Fleet>
+    private let control: ControlWatch
     private let isDraining = Monitor(false)
     private let timeIsUp: @Sendable () -> Bool
+    private let end: BootClock.Instant?
 
     /// Prepares a worker; it is known to others only once it runs.
     ///
@@ -42,9 +44,10 @@ public final class Worker: Sendable {
         self.now = now
         fleet = Monitor(Fleet(directory))
         pulse = Pulse(directory, name, logger: logger, now: now)
-        let start = now()
-        let limit = options.timeLimit
-        timeIsUp = { limit.map { start.duration(to: now()) >= $0 } ?? false }
+        control = ControlWatch(directory, name, logger: logger, now: now)
+        let end = options.timeLimit.map { now().advanced(by: $0) }
+        self.end = end
+        timeIsUp = { end.map { $0 <= now() } ?? false }
     }
 
     /// Asks the worker to leave: it claims nothing more and hands back what it runs as soon as its runner lets it.
@@ -58,12 +61,17 @@ public final class Worker: Sendable {
         do throws(FileError) {
             let registration = WorkerRegistration(worker: name, identity: identity, versions: options.versions)
             try directory.register(registration)
+            try directory.checkFitness(scratch: directory.scratch(of: name))
+            try control.start()
             try pulse.beat()
         } catch {
             return .environment("\(error)")
         }
         logger.info("worker started")
-        let rhythm = pulse.start()
+        let rhythm = pulse.start { [self] in
+            control.look()
+            if control.isDraining { drain() }
+        }
         let exit = work()
         pulse.end(rhythm)
         try? directory.fileSystem.removeTree(directory.scratch(of: name))
@@ -72,20 +80,36 @@ public final class Worker: Sendable {
     }
 
     private func work() -> WorkerExit {
-        let known = Set(runners.keys)
-        var finder = WorkFinder(directory, kinds: options.kinds.map { $0.intersection(known) } ?? known)
+        var finder = WorkFinder(directory)
         var watch = CampaignWatch(directory)
+        var health = Health(heartbeat: directory.settings.heartbeat)
+        var durations = JobDurations()
         var idleSince: BootClock.Instant?
         while true {
             if isDraining.withLock({ $0 }) { return .drained }
             if timeIsUp() { return .timeLimit }
+            control.look()
+            if control.isDraining {
+                drain()
+                continue
+            }
+            finder.listings = 0
             do throws(FileError) {
-                if pulse.isFresh, let claim = try finder.claim(for: name) {
-                    idleSince = nil
-                    if let exit = execute(claim) { return exit }
-                    continue
+                if canClaim(&health) {
+                    let start = now()
+                    let terms = WorkFinder.Terms(kinds: kinds(durations, now: start), control: control.state)
+                    if let claim = try finder.claim(for: name, terms, now: start) {
+                        idleSince = nil
+                        let ending = execute(claim)
+                        if let exit = ending.exit { return exit }
+                        let duration = start.duration(to: now())
+                        health.see(failure: ending.isFailure, after: duration)
+                        if let kind = ending.kind { durations.see(kind, duration) }
+                        if ending.needsRest { waitForWork(finder) }
+                        continue
+                    }
                 }
-                if options.untilEmpty, try watch.haveAllEnded() { return .empty }
+                if options.untilEmpty, try watch.haveAllEnded(control.state) { return .empty }
             } catch  where error.isEnvironmental {
                 return .environment("\(error)")
             } catch {
@@ -94,27 +118,56 @@ public final class Worker: Sendable {
             let start = idleSince ?? now()
             idleSince = start
             if let timeout = options.idleTimeout, start.duration(to: now()) >= timeout { return .idle }
-            waitForWork()
+            waitForWork(finder)
         }
     }
 
-    private func waitForWork() {
-        let size = fleet.withLock { $0.size(now: now()) }
+    /// The kinds of jobs that there are runners for, that are wanted, and that end before this worker's time is over.
+    private func kinds(_ durations: JobDurations, now: BootClock.Instant) -> Set<String> {
+        let known = Set(runners.keys)
+        let wanted = options.kinds.map { $0.intersection(known) } ?? known
+        guard let end else { return wanted }
+        return wanted.filter { durations.fits($0, into: now.duration(to: end)) }
+    }
+
+    /// Whether this worker is known to be alive, and its machine to be sound.
+    private func canClaim(_ health: inout Health) -> Bool {
+        if health.isResting(now: now()) { return false }
+        guard health.isDoubtful else { return pulse.isFresh }
+        pulse.isUnhealthy = true
+        var isSound = true
+        do { try options.selfTest() } catch {
+            isSound = false
+            logger.error("this machine fails its own test", metadata: ["error": "\(error)"])
+        }
+        if isSound { logger.warning("several jobs failed here in a row, but this machine passes its own test") }
+        health.see(isSound: isSound, now: now())
+        if isSound { pulse.isUnhealthy = false }
+        return false
+    }
+
+    private func waitForWork(_ finder: WorkFinder) {
+        let size = finder.fleet ?? fleet.withLock { $0.size(now: now()) }
         var randomness = directory.surroundings.randomness
-        let wait = WorkFinder.idleWait(fleet: size) * Double.random(in: 0...1, using: &randomness)
+        let wait =
+            WorkFinder.idleWait(fleet: size, listings: finder.listings)
+            * Double.random(in: 0...1, using: &randomness)
         _ = directory.surroundings.wait(on: isDraining, atMost: wait) { $0 }
     }
 
     // MARK: One job
 
-    /// Runs a claimed job and says how it ended; an exit where the worker cannot go on.
-    private func execute(_ claim: consuming Claim) -> WorkerExit? {
+    /// Runs a claimed job and says how it ended.
+    private func execute(_ claim: consuming Claim) -> JobEnding {
         let token = claim.token
         var logger = logger
         logger[metadataKey: "job"] = "\(token.name.job)"
         logger[metadataKey: "attempt"] = "\(token.name.attempt.number)"
         pulse.hold(token)
         defer { pulse.release(token) }
+        let isCancelled: @Sendable () -> Bool = { [control] in
+            control.state.cancellation(of: token.name.job, of: token.campaign) != nil
+        }
         let attempt = JobAttempt(
             directory: directory,
             worker: name,
@@ -122,24 +175,38 @@ public final class Worker: Sendable {
             runners: runners,
             logger: logger,
             onProgress: { [pulse] in pulse.report($0, on: token) },
-            isStopping: { [isDraining, timeIsUp] in isDraining.withLock { $0 } || timeIsUp() }
+            isStopping: { [isDraining, timeIsUp] in isDraining.withLock { $0 } || timeIsUp() || isCancelled() }
         )
         do throws(FileError) { try pulse.beat() } catch {
             // Without an acknowledged beat the attempt is not leased, so it is not computed.
             attempt.end(claim, .handedBack, "could not publish the claim: \(error)")
-            if error.isEnvironmental { return .environment("\(error)") }
-            waitForWork()
-            return nil
+            return JobEnding(exit: error.isEnvironmental ? .environment("\(error)") : nil, needsRest: true)
         }
-        switch attempt.outcome(of: claim) {
+        let (outcome, kind) = attempt.outcome(of: claim)
+        switch outcome {
         case .result(let result):
-            return attempt.finish(claim, result)
+            return JobEnding(exit: attempt.finish(claim, result), kind: kind)
+        case .givenBack(.handedBack, let message):
+            attempt.end(claim, .handedBack, isCancelled() ? "cancelled by a user" : message)
+            return JobEnding()
         case .givenBack(let code, let message):
             attempt.end(claim, code, message)
-            return nil
+            return JobEnding(isFailure: true)
         case .unfit(let message):
             attempt.end(claim, .handedBack, message)
-            return .environment(message)
+            return JobEnding(exit: .environment(message))
         }
     }
+}
+
+/// What a job's end means for the worker.
+private struct JobEnding {
+    /// Why the worker leaves, where it does.
+    var exit: WorkerExit?
+    /// Whether the job could not be done.
+    var isFailure = false
+    /// The kind of a job that has a result.
+    var kind: String?
+    /// Whether to wait before the next claim.
+    var needsRest = false
 }

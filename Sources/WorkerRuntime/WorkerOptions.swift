@@ -16,6 +16,8 @@ public struct WorkerOptions: Sendable {
     public let kinds: Set<String>?
     /// The versions of what it computes with, for the headers of results.
     public let versions: [String: String]
+    /// Computes something whose outcome is known, and throws where this machine gets it wrong.
+    public let selfTest: @Sendable () throws -> Void
 
     /// States how a worker works.
     public init(
@@ -25,7 +27,8 @@ public struct WorkerOptions: Sendable {
         idleTimeout: Duration?,
         timeLimit: Duration?,
         kinds: Set<String>?,
-        versions: [String: String]
+        versions: [String: String],
+        selfTest: @escaping @Sendable () throws -> Void = {}
     ) {
         self.threads = threads
         self.memoryBudget = memoryBudget
@@ -34,6 +37,7 @@ public struct WorkerOptions: Sendable {
         self.timeLimit = timeLimit
         self.kinds = kinds
         self.versions = versions
+        self.selfTest = selfTest
     }
 }
 

@@ -21,7 +21,10 @@ struct LucidCoordinator: ParsableCommand {
               lucid-coordinator report study --queue /shared/queue
             """,
         version: CoordinatorVersion.text,
-        subcommands: [Init.self, Submit.self, Run.self, Status.self, Report.self, Layers.self]
+        subcommands: [
+            Init.self, Submit.self, Run.self, Status.self, Report.self, Layers.self, Jobs.self, Workers.self, Why.self,
+            Logs.self, Wait.self, Retry.self, Cancel.self, Pause.self, Resume.self, Drain.self,
+        ]
     )
 }
 

@@ -43,7 +43,7 @@ struct Status: ParsableCommand {
                 } else {
                     for line in overview.lines(estimate: nil, now: now) + overview.workerLines { Terminal.print(line) }
                 }
-                let isRunning = overview.status.campaigns.contains { $0.state == .running }
+                let isRunning = overview.status.campaigns.contains { !$0.state.isFinal }
                 guard watch, isRunning else { return }
             } while isStopping.wait(atMost: .seconds(2), for: { $0 ? true : nil }) == nil
         }

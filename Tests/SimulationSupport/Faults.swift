@@ -100,6 +100,8 @@ struct FaultSource: Sendable {
     private let only: Set<Int>?
     private var left: Int
     private(set) var drawn: [(call: Int, fault: Fault)] = []
+    /// How many of them can make an input look lost.
+    private(set) var losses = 0
 
     init(seed: UInt64, lease: Double, only: Set<Int>?) {
         var random = SeededRandom(seed, 0xFA)
@@ -129,6 +131,11 @@ struct FaultSource: Sendable {
         else { return nil }
         left -= 1
         drawn.append((number, fault))
+        switch fault {
+        case .damagedShard, .powerCut: losses += 1
+        case .refused, .stale: losses += call == .read || call == .look ? 1 : 0
+        default: break
+        }
         return fault
     }
 

@@ -24,7 +24,8 @@ struct Inspector: Sendable {
     private var tokens: [Job: Set<[String]>] = [:]
     /// Every name that a token ever had.
     private var used: Set<[String]> = []
-    private var last: [Job: Attempt] = [:]
+    /// The last attempt of each generation.
+    private var last: [Job: [Int: Attempt]] = [:]
     /// The worker that listed an attempt.
     private var holders: [Try: WorkerName] = [:]
     /// Attempts that were taken back by a power cut, so that another worker may hold them too.
@@ -81,7 +82,7 @@ struct Inspector: Sendable {
                 touched.insert(job)
                 if edit.kind == .added {
                     tokens[job, default: []].insert(path)
-                    last[job] = token.name.attempt
+                    last[job, default: [:]][token.name.attempt.generation] = token.name.attempt
                 } else {
                     tokens[job]?.remove(path)
                     used.remove(path)
@@ -95,9 +96,14 @@ struct Inspector: Sendable {
 
     private mutating func checkCounts(_ jobs: Set<Job>) {
         for job in jobs.sorted(by: { ($0.campaign, $0.id) < ($1.campaign, $1.id) }) {
-            let paths = tokens[job] ?? []
-            let names = paths.map { $0.joined(separator: "/") }.sorted()
-            check(paths.count == 1, "job \(job.id) has \(paths.count) tokens: \(names)")
+            let names = tokens[job] ?? []
+            // Beside a token that was taken for lost and made again, the old one is void should it turn up.
+            let generations = names.compactMap { path in
+                TokenFolder(rawValue: path[0]).flatMap { TokenName(path[3], in: $0)?.attempt.generation }
+            }
+            let count = generations.count { $0 == generations.max() }
+            let paths = names.map { $0.joined(separator: "/") }.sorted()
+            check(count == 1, "job \(job.id) has \(count) tokens: \(paths)")
         }
     }
 
@@ -119,15 +125,12 @@ struct Inspector: Sendable {
         tokens[job, default: []].insert(path)
         check(used.insert(path).inserted, "the name \(path.joined(separator: "/")) recurs")
         let attempt = token.name.attempt
-        if let before = last[job] {
-            let isNewer = (attempt.generation, attempt.number) >= (before.generation, before.number)
-            check(isNewer, "job \(job.id) went from attempt \(before) back to \(attempt)")
-            if attempt.generation == before.generation {
-                let isMore = attempt.crashes >= before.crashes && attempt.failures >= before.failures
-                check(isMore, "the counts of job \(job.id) fell from \(before) to \(attempt)")
-            }
+        if let before = last[job]?[attempt.generation] {
+            check(attempt.number >= before.number, "job \(job.id) went from attempt \(before) back to \(attempt)")
+            let isMore = attempt.crashes >= before.crashes && attempt.failures >= before.failures
+            check(isMore, "the counts of job \(job.id) fell from \(before) to \(attempt)")
         }
-        last[job] = attempt
+        last[job, default: [:]][attempt.generation] = attempt
         if token.name.folder == .done { checkResult(of: token, tree) }
     }
 
@@ -169,7 +172,7 @@ struct Inspector: Sendable {
             let isOwn = path.count > 1 && process.owns(path[1])
             let isLeft = path.count > 1 && (stopped.contains(path[1]) || !process.isAlive(path[1]))
             check(isOwn || (process.isCoordinator && isLeft), "\(what), which is not its own")
-        case "reports":
+        case "reports", "hints":
             check(process.isCoordinator, what)
         case "pending", "running", "returned", "done":
             check(edit.kind == .removed && target != nil, what)

@@ -203,6 +203,7 @@ public struct Simulation {
         for plan in campaigns.plans {
             switch ends[plan.campaign] {
             case nil: world.report("\(plan.campaign) did not end")
+            case .cancelled: world.report("\(plan.campaign) was cancelled by nobody")
             case .broken(let message): world.report("\(plan.campaign) is broken: \(message)")
             case .failed(let reasons):
                 for (job, reason) in reasons.sorted(by: { $0.key < $1.key }) { world.explain(job, reason, plan) }

@@ -88,12 +88,14 @@ extension World {
     /// Checks that a job could fail for good: that so much went wrong.
     func explain(_ job: JobID, _ reason: Reason, _ plan: PublicationPlan) {
         state.withLock { state in
-            let faults = state.faults.drawn.count
-            let failures = state.failures[job] ?? 0
-            // A loss costs a fault each; a failure is the job's own, or a fault's.
-            let needed = reason == .poison || reason == .inputLost ? 5 - failures : 3 - failures
-            if faults < needed {
-                state.inspector.report("job \(job) failed (\(reason)) after \(faults) faults, \(failures) failures")
+            let faults = reason == .inputLost ? state.faults.losses : state.faults.drawn.count
+            let failures = reason == .inputLost || reason == .poison ? 0 : state.failures[job] ?? 0
+            // A crash and a lost input cost a fault each; a failure is the job's own, or a fault's.
+            let needed = reason == .poison ? 5 : reason == .inputLost ? RepairDecision.generationLimit - 1 : 3
+            if faults + failures < needed {
+                state.inspector.report(
+                    "job \(job) failed (\(reason)) after \(faults) such faults and \(failures) failures"
+                )
             }
         }
     }

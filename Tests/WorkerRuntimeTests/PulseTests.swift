@@ -16,7 +16,7 @@ struct PulseTests {
         pulse.drain()
         try pulse.beat()
         #expect(temporary.directory.heartbeat(of: name)?.state == .draining)
-        pulse.end(pulse.start())
+        pulse.end(pulse.start {})
         // The signal that asks it to leave may come between its last beat and its end.
         pulse.drain()
         try pulse.beat()

@@ -5,8 +5,6 @@ import JobStorageTestSupport
 import SystemSupport
 import Testing
 
-@testable import WorkerRuntime
-
 struct FleetTests {
     @Test func `workers that have left do not count, and the others are counted once a minute`() throws {
         let temporary = try TemporaryJobDirectory()

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 
-import JobStorage
-import SystemSupport
+public import SystemSupport
 
 /// How many workers there are, asked anew now and then.
-struct Fleet {
+public struct Fleet: Sendable {
     private static let rhythm = Duration.seconds(60)
 
     private let directory: JobDirectory
@@ -12,14 +11,15 @@ struct Fleet {
     private var lastCount = 1
     private var nextLook: BootClock.Instant?
 
-    init(_ directory: JobDirectory) {
+    /// Starts with nothing counted.
+    public init(_ directory: JobDirectory) {
         self.directory = directory
     }
 
     /// The workers that have not said that they left, a minute ago at most.
     ///
     /// Who has left does not come back, so its heartbeat is read no more.
-    mutating func size(now: BootClock.Instant) -> Int {
+    public mutating func size(now: BootClock.Instant) -> Int {
         if let nextLook, now < nextLook { return lastCount }
         nextLook = now.advanced(by: Self.rhythm)
         guard let names = try? directory.workersWithHeartbeat() else { return lastCount }

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+
+public import JobStorage
+public import SystemPackage
+private import SystemSupport
+
+extension JobDirectory {
+    /// Runs a body with a private folder that is gone afterwards, for a process that is no worker.
+    ///
+    /// - Throws: what the body throws; `FileError` where the folder cannot be made.
+    public func withScratch<Result>(_ body: (FilePath) throws -> Result) throws -> Result {
+        let identity = try surroundings.identity()
+        let name = WorkerName(identity, random: surroundings.randomBits())
+        try makeScratch(of: name, identity: identity)
+        defer { try? fileSystem.removeTree(scratch(of: name)) }
+        return try body(scratch(of: name))
+    }
+}
+
+/// Carries out what users want of campaigns, jobs and workers.
+///
+/// What is wanted is written down first; whatever this process leaves undone, a coordinator does.
+public struct QueueControl: Sendable {
+    private let directory: JobDirectory
+
+    /// Speaks to a job directory.
+    public init(_ directory: JobDirectory) {
+        self.directory = directory
+    }
+
+    /// Says what is wanted of a scope; see `ControlRecord.Verb`.
+    ///
+    /// - Throws: `FileError` where nobody can tell whether it was said.
+    public func say(_ verb: ControlRecord.Verb, _ scope: ControlRecord.Scope, reason: String = "") throws {
+        _ = try directory.withScratch { try directory.say(verb, scope, reason: reason, scratch: $0) }
+    }
+
+    /// Makes jobs claimable that failed or were cancelled.
+    ///
+    /// - Parameters:
+    ///   - inquiry: where the jobs stand.
+    ///   - scope: the queue, a campaign, or a job.
+    /// - Throws: `FileError` where the directory refuses.
+    /// - Returns: how many jobs can be claimed again.
+    public func retry(_ inquiry: QueueInquiry, _ scope: ControlRecord.Scope) throws -> Int {
+        // First, so that coordinators that took a campaign for ended look at it again, and end no job as cancelled.
+        try say(.retry, scope)
+        var count = 0
+        for campaign in inquiry.campaigns where scope.campaign == nil || scope.campaign == campaign {
+            guard let sight = inquiry.sights[campaign] else { continue }
+            for token in sight.snapshot.tokens.values.sorted(by: { $0.name.job < $1.name.job }) {
+                guard token.name.folder == .failed, scope.job == nil || scope.job == token.name.job,
+                    let bucket = sight.bucket(of: token.name.job)
+                else { continue }
+                if try directory.retry(token, priority: bucket.priority) == .moved { count += 1 }
+            }
+        }
+        return count
+    }
+
+    /// Ends jobs that have not begun, and says that those that run are to be handed back.
+    ///
+    /// - Parameters:
+    ///   - inquiry: where the jobs stand.
+    ///   - scope: a campaign or a job.
+    ///   - reason: why, in the user's words.
+    /// - Throws: `FileError` where the directory refuses.
+    /// - Returns: how many jobs were not done and will not be.
+    public func cancel(_ inquiry: QueueInquiry, _ scope: ControlRecord.Scope, reason: String) throws -> Int {
+        try say(.cancel, scope, reason: reason)
+        let concerned = inquiry.jobs().filter { entry in
+            entry.campaign == scope.campaign && (scope.job == nil || scope.job == entry.id)
+                && entry.state != .done && entry.state != .failed
+        }
+        for entry in concerned {
+            guard let token = inquiry.sights[entry.campaign]?.snapshot.tokens[entry.id] else { continue }
+            if token.name.folder == .pending || token.name.folder == .returned { _ = try directory.cancel(token) }
+        }
+        return concerned.count
+    }
+}

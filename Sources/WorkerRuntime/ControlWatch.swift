@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+
+import JobStorage
+import Logging
+import SystemSupport
+
+/// What users have said, as this worker last read it: once in a heartbeat's time, whoever asks.
+final class ControlWatch: Sendable {
+    private struct Sight {
+        var reader: ControlReader
+        var start: Int?
+        var nextLook: BootClock.Instant?
+    }
+
+    private let directory: JobDirectory
+    private let worker: WorkerName
+    private let logger: Logger
+    private let now: @Sendable () -> BootClock.Instant
+    private let sight: Monitor<Sight>
+    private let isLooking = Monitor(false)
+
+    init(
+        _ directory: JobDirectory,
+        _ worker: WorkerName,
+        logger: Logger,
+        now: @escaping @Sendable () -> BootClock.Instant
+    ) {
+        self.directory = directory
+        self.worker = worker
+        self.logger = logger
+        self.now = now
+        sight = Monitor(Sight(reader: ControlReader(directory)))
+    }
+
+    /// Notes what was said before this worker came: a drain of the whole queue is not meant for it.
+    func start() throws(FileError) {
+        var reader = sight.withLock { $0.reader }
+        try reader.look()
+        let number = reader.state.number
+        let next = now().advanced(by: directory.settings.heartbeat)
+        let known = reader
+        sight.withLock { $0 = Sight(reader: known, start: number, nextLook: next) }
+    }
+
+    /// What holds now.
+    var state: ControlState { sight.withLock { $0.reader.state } }
+
+    /// Whether this worker was told to leave.
+    var isDraining: Bool {
+        sight.withLock { $0.reader.state.drains(worker, since: $0.start ?? 0) }
+    }
+
+    /// Reads what is new, unless that was done a moment ago or is being done.
+    func look() {
+        let time = now()
+        let isDue = sight.withLock { sight in sight.nextLook.map { $0 <= time } ?? true }
+        guard isDue,
+            isLooking.withLock({ isLooking in
+                defer { isLooking = true }
+                return !isLooking
+            })
+        else { return }
+        defer { isLooking.withLock { $0 = false } }
+        var reader = sight.withLock { $0.reader }
+        do throws(FileError) { try reader.look() } catch {
+            // What was known before still holds.
+            logger.info("control not read", metadata: ["error": "\(error)"])
+        }
+        let next = time.advanced(by: directory.settings.heartbeat)
+        let known = reader
+        sight.withLock { sight in
+            sight.reader = known
+            sight.nextLook = next
+        }
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+
+import ArgumentParser
+import Coordination
+import JobStorage
+import SystemSupport
+
+struct Wait: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Wait until campaigns have ended.",
+        discussion: """
+            It only looks: a coordinator and workers must be running somewhere.
+
+            EXAMPLES
+              lucid-coordinator wait --queue /shared/queue
+              lucid-coordinator wait study --queue /shared/queue && lucid-coordinator report study --queue /shared/queue
+
+            Exit codes: 0 all are done; 1 some jobs failed or were cancelled; 2 the system failed.
+            """
+    )
+
+    @Argument(help: "A campaign's id, or its name where only one has it; all campaigns by default.")
+    var campaign: String?
+
+    @OptionGroup var queue: QueueOption
+
+    @Flag(help: "Print where the campaigns stand at the end as JSON.")
+    var json = false
+
+    func run() throws {
+        let isStopping = Monitor(false)
+        let signals = SignalListener { isStopping.withLock { $0 = true } }
+        try withExitCodes { try wait(until: isStopping) }
+        withExtendedLifetime(signals) {}
+    }
+
+    private func wait(until isStopping: Monitor<Bool>) throws {
+        let directory = try queue.open()
+        let wanted = try campaign.map { try directory.campaign(called: $0) }
+        var observer = try QueueObserver(directory, seenFrom: HostIdentity.current())
+        let progress = ProgressLine()
+        var estimate: ProgressEstimate?
+        repeat {
+            let now = BootClock().now
+            let overview = try observer.look()
+            let concerned = overview.status.campaigns.filter { wanted == nil || $0.id == wanted }
+            if concerned.allSatisfy(\.state.isFinal) {
+                if json { Terminal.print(try jsonText(concerned)) }
+                let lines = overview.lines(estimate: nil, now: now)
+                for line in lines where wanted.map({ line.hasPrefix("\($0)") }) ?? true { Terminal.note(line) }
+                if concerned.contains(where: { $0.state != .done }) { throw ExitCode(1) }
+                return
+            }
+            estimate = estimate ?? overview.estimate(now: now)
+            progress.show(overview.lines(estimate: estimate, now: now), now: now)
+        } while isStopping.wait(atMost: .seconds(2), for: { $0 ? true : nil }) == nil
+        Terminal.note("stopped waiting; the campaigns go on")
+        throw ExitCode(2)
+    }
+}
