@@ -43,21 +43,30 @@ public struct Simulation {
             scale: scenario.scale,
             safeguardOut: scenario.safeguardOut
         )
-        let stage = Stage(seed: scenario.seed)
-        let disk = StageFileSystem()
-        _ = try JobDirectory.create(at: Self.root, fileSystem: disk, surroundings: stage)
-        // The lease is shorter than a real one, and everything else as it is.
-        let settings = """
-            {"format":1,"run":"\(String(repeating: "5", count: 32))","bucketSize":1000,\
-            "leaseSeconds":\(Int(scenario.lease)),"heartbeatSeconds":1,"crashLimit":5,"failureLimit":3}
-            """
-        try disk.overwrite(Self.root.appending("queue.json"), contents: Array(settings.utf8))
-        try disk.synchronizeAll(holding: Self.root)
-        let tree = disk.tree
-        let oracle = try Oracle(tree, root: Self.root, surroundings: stage, safeguardOut: scenario.safeguardOut)
+        let tree = try Self.emptyQueue.get()
+        let oracle = try Oracle(
+            tree,
+            root: Self.root,
+            surroundings: Stage(seed: scenario.seed),
+            safeguardOut: scenario.safeguardOut
+        )
         world = World(scenario, tree, Inspector(campaigns, oracle), machines: workers + 1)
         // The first strand is this one, which belongs to a process without a part in anything.
         world.addDirector()
+    }
+
+    /// What every simulation starts from.
+    private static let emptyQueue = Result {
+        let disk = StageFileSystem()
+        _ = try JobDirectory.create(at: root, fileSystem: disk, surroundings: Stage(seed: 0))
+        // The lease is shorter than a real one, and everything else as it is.
+        let settings = """
+            {"format":1,"run":"\(String(repeating: "5", count: 32))","bucketSize":1000,\
+            "leaseSeconds":\(Int(Scenario.lease)),"heartbeatSeconds":1,"crashLimit":5,"failureLimit":3}
+            """
+        try disk.overwrite(root.below("queue.json"), contents: Array(settings.utf8))
+        try disk.synchronizeAll(holding: root)
+        return disk.tree
     }
 
     // MARK: Processes
@@ -134,7 +143,7 @@ public struct Simulation {
         register(campaigns.plans[0])
         let secondCampaign = random.duration(0...8)
         let faultsEnd = Duration.seconds(30)
-        let limit = Duration.seconds(30 + 40 * scenario.lease)
+        let limit = Duration.seconds(30 + 40 * Scenario.lease)
         places = (0..<(workers + coordinators)).map { (launch(place: $0), nil) }
         while !hasEnded {
             let now = world.now
@@ -183,7 +192,7 @@ public struct Simulation {
         world.endFaults()
         let isSound = world.isSound
         for place in places { isSound ? world.ask(toLeave: place.process) : world.kill(place.process) }
-        let limit = world.now + .seconds(10 * scenario.lease)
+        let limit = world.now + .seconds(10 * Scenario.lease)
         while places.contains(where: { !world.hasEnded($0.process) }) {
             if world.now >= limit {
                 world.report("\(places.count { !world.hasEnded($0.process) }) processes did not leave")

@@ -70,7 +70,7 @@ final class World: Sendable {
             State(
                 tree: tree,
                 inspector: inspector,
-                faults: FaultSource(seed: seed, lease: scenario.lease, only: scenario.onlyFaults),
+                faults: FaultSource(seed: seed, lease: Scenario.lease, only: scenario.onlyFaults),
                 machines: (0..<machines).map { Machine(bootOffset: .seconds(1000 * ($0 + 1))) },
                 latencies: SeededRandom(seed, 0x1A),
                 chance: SeededRandom(seed, 0xC0),
