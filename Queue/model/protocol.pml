@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * The job directory's protocol, as small as it can be and still go wrong; README.md beside this file says what is left
- * out. One word of a name is one line here: a token is a number that holds job, folder, generation, attempt, crashes,
- * failures and worker, and moves by rename alone. Every step of a process is one call that a file server answers, so
- * whatever others do may come between any two steps: that is also how listings and look-ups grow stale.
+ * out. A token is the number that its name amounts to: job, folder, generation, attempt, crashes, failures and worker;
+ * it moves by rename alone. Every step of a process is one call that a file server answers, and whatever others do may
+ * come between any two steps: that is also how listings and look-ups grow stale.
  *
  * Nothing polls: a process with nothing to do blocks. Each run therefore ends (checked: there is no cycle), and where
  * it ends, every campaign must have ended: that is "from every state a job can still end".
@@ -67,6 +67,7 @@ hidden byte results_of_the_dead_are_used;
 hidden byte only_the_superseded_are_void;
 hidden byte shards_are_never_replaced;
 hidden byte no_job_is_stuck;
+hidden byte attempts_suffice;
 hidden byte generations_suffice;
 hidden byte bounds_suffice;
 #define MUST(property, condition) assert((condition) || property)
@@ -118,7 +119,7 @@ name_t token[TOKENS]; /* names; 0 where there is none */
 #define NONE 0
 #define WRITTEN 1     /* seen by all, and gone after a power cut */
 #define DURABLE 2
-byte result[TOKENS];  /* of the token's present attempt; its name holds attempt and worker, so no other is mistaken for it */
+byte result[TOKENS];  /* of the token's present attempt: its name holds attempt and worker, so it is no other's */
 #define WHOLE 1
 #define HEADLESS 2    /* without .published */
 byte bucket[JOBS];    /* the bucket's directory in pending */
@@ -131,7 +132,7 @@ byte ticket[JOBS * (GENERATIONS + 1)]; /* who may make the token of a generation
 name_t beat[WORKERS];  /* the held list in each worker's last heartbeat */
 bit over;             /* SUCCESS.json, or every coordinator would say that the campaign failed */
 
-/* Of processes that are all alike, the first is the first to do anything: else every state would be there several times. */
+/* Of processes that are all alike, the first is the first to do anything: else each state would be there four times. */
 bit worker_has_moved;
 bit coordinator_has_moved;
 
@@ -158,7 +159,8 @@ name_t belief[WORKERS];     /* the attempt that the worker takes for its own */
     && GENERATION(token[k]) >= GENERATION(token[(k) / K * K + 1]) \
     && GENERATION(token[k]) >= GENERATION(token[(k) / K * K + 2]))
 #define TOP_IN(k, folder) (FOLDER(token[k]) == folder && IS_TOP(k))
-#define JOB_IN(job, folder) (TOP_IN((job) * K, folder) || TOP_IN((job) * K + 1, folder) || TOP_IN((job) * K + 2, folder))
+#define JOB_IN(job, folder) \
+    (TOP_IN((job) * K, folder) || TOP_IN((job) * K + 1, folder) || TOP_IN((job) * K + 2, folder))
 #if WORKERS == 1
 #define LIVES(worker) (worker_name[0] == (worker))
 #define LISTED(name) (beat[0] == (name))
@@ -206,7 +208,7 @@ name_t late_to[DELAYED];   /* or the ticket's maker */
 #define MAY_DELAY (FAULT(DELAYS) && late_call[0] == 0)
 #endif
 
-/* What can never be carried out any more is forgotten: names do not recur, as `attempts_grow` and `one_live_token` say. */
+/* What can never be carried out any more is forgotten: names do not recur, as attempts_grow and one_live_token say. */
 inline drop_delayed(call, from_where) {
     i = 0;
     do
@@ -244,7 +246,7 @@ inline rename_token(from, to) {
 #ifndef NO_ATTEMPT_GROWTH
             MUST(attempts_grow, TRY(to) > TRY(from));
 #endif
-            MUST(bounds_suffice, ATTEMPT(to) < 7);
+            MUST(attempts_suffice, ATTEMPT(to) < 7);
             result[i] = NONE
         :: FOLDER(to) == DONE -> MUST(done_has_a_durable_result, result[i] == DURABLE)
         :: to == SUPERSEDED ->
@@ -310,12 +312,12 @@ inline store_result(name, state) {
 
 /* A bucket's directory takes its name, with its tokens and .published. */
 inline publish_whole(job) {
+    make_token(NAME(job, PENDING, 1, 1, 0, 0, 0), NONE);
     d_step {
         bucket[job] = WHOLE;
         drop_delayed(PUBLISHES, job);
         i = 0
-    };
-    make_token(NAME(job, PENDING, 1, 1, 0, 0, 0), NONE)
+    }
 }
 
 inline delay(call, from, to) {
@@ -350,7 +352,8 @@ inline cancel_delayed(name) {
     }
 }
 #if FAULTS > 1
-#define IS_DELAYED(name) (late_call[0] == CREATES && late_to[0] == (name) || late_call[1] == CREATES && late_to[1] == (name))
+#define IS_DELAYED(name) \
+    (late_call[0] == CREATES && late_to[0] == (name) || late_call[1] == CREATES && late_to[1] == (name))
 #else
 #define IS_DELAYED(name) (late_call[0] == CREATES && late_to[0] == (name))
 #endif
@@ -382,7 +385,8 @@ inline cancel_delayed(name) {
 #endif
 
 #define LOSES_TOKEN(k) :: d_step { FAULT(LOSSES) && token[k] != 0 -> MEET; token[k] = 0; result[k] = NONE }
-#define LOSES_RESULT(k) :: d_step { FAULT(LOSSES) && FOLDER(token[k]) == DONE && result[k] != NONE -> MEET; result[k] = NONE }
+#define LOSES_RESULT(k) \
+    :: d_step { FAULT(LOSSES) && FOLDER(token[k]) == DONE && result[k] != NONE -> MEET; result[k] = NONE }
 
 active proctype FileServer() {
     do
@@ -522,6 +526,9 @@ last_move:
     atomic {
         if
         :: EXISTS(from) -> rename_token(from, to); goto release
+#ifdef NO_FENCING
+        :: !EXISTS(from) -> goto last_move /* "It must come back." */
+#else
         :: !EXISTS(from) ->
 #ifdef DONE_IS_MADE
             if
@@ -530,6 +537,7 @@ last_move:
             fi;
 #endif
             goto release
+#endif
         :: FAULT(REPLIES) && EXISTS(from) -> MEET; rename_token(from, to)
         :: FAULT(REFUSALS) && EXISTS(from) -> MEET
         :: MAY_DELAY && EXISTS(from) -> delay(MOVES, from, to)
@@ -611,12 +619,19 @@ gone:
 
 #define SEES_RETURNED(k) \
     :: TOP_IN(k, HANDED_BACK) -> from = token[k]; to = AGAIN(from, 0, 0); goto move \
-    :: TOP_IN(k, SAID_NO) && REFUSED(token[k]) + 1 < FAILURE_LIMIT -> from = token[k]; to = AGAIN(from, 0, 1); goto move \
-    :: TOP_IN(k, SAID_NO) && REFUSED(token[k]) + 1 >= FAILURE_LIMIT -> from = token[k]; to = IN(from, FAILED); goto move
+    :: TOP_IN(k, SAID_NO) && REFUSED(token[k]) + 1 < FAILURE_LIMIT -> \
+        from = token[k]; to = AGAIN(from, 0, 1); goto move \
+    :: TOP_IN(k, SAID_NO) && REFUSED(token[k]) + 1 >= FAILURE_LIMIT -> \
+        from = token[k]; to = IN(from, FAILED); goto move
 
+#ifdef NO_INPUT_REPAIR
+#define IS_REPAIRED true
+#else
+#define IS_REPAIRED (shard[0] == GOOD)
+#endif
 /* A job whose input was missing goes on once the input's producer is done again, and fails where that failed. */
 #define SEES_DEPRIVED(k) \
-    :: TOP_IN(k, LACKS_INPUT) && JOB_IN(0, DONE) && shard[0] == GOOD -> from = token[k]; to = AGAIN(from, 0, 0); goto move \
+    :: TOP_IN(k, LACKS_INPUT) && JOB_IN(0, DONE) && IS_REPAIRED -> from = token[k]; to = AGAIN(from, 0, 0); goto move \
     :: TOP_IN(k, LACKS_INPUT) && JOB_IN(0, FAILED) -> from = token[k]; to = IN(from, FAILED); goto move
 
 /* A token beside which one of a higher generation was seen is void. */
@@ -631,10 +646,15 @@ gone:
 #if JOBS == 1
 #define IS_MISSED (shard[0] != GOOD)
 #else
+#ifdef NO_INPUT_REPAIR
+#define IS_MISSED false
+#else
 #define IS_MISSED (shard[0] != GOOD && JOB_IN(1, LACKS_INPUT))
 #endif
+#endif
 #define SEES_UNUSABLE(k) \
-    :: TOP_IN(k, DONE) && (result[k] == NONE || ((k) / K == 0 && IS_MISSED)) -> from = token[k]; next_generation(JOB(from)); goto GET_TICKET
+    :: TOP_IN(k, DONE) && (result[k] == NONE || ((k) / K == 0 && IS_MISSED)) -> \
+        from = token[k]; next_generation(JOB(from)); goto GET_TICKET
 
 #if JOBS == 1
 #define IS_READY(job) true
@@ -647,11 +667,8 @@ gone:
     || JOB_IN(1, FAILED) && JOB_IN(0, DONE))
 #endif
 
-#ifdef TOKEN_BY_TOKEN
-#define SEES_UNPUBLISHED(job) :: !HAS_TOKEN(job) && bucket[job] == 0 && IS_READY(job) -> from = job; coordinator_has_moved = 1; goto publish
-#else
-#define SEES_UNPUBLISHED(job) :: bucket[job] == 0 && IS_READY(job) -> from = job; coordinator_has_moved = 1; goto publish
-#endif
+#define SEES_UNPUBLISHED(job) \
+    :: bucket[job] == 0 && IS_READY(job) -> from = job; coordinator_has_moved = 1; goto publish
 /* No token of a published job was seen in two scans: truly, or because both missed it. */
 #ifdef NO_REMAKING
 #define SEES_NOTHING_OF(job)
