@@ -26,8 +26,8 @@ enum Disturbance: CaseIterable {
             ]
         case .wrongClock:
             [
-                "LD_PRELOAD=\(tools.fakeTime)", "FAKETIME_TIMESTAMP_FILE=\(tools.clockFile)", "FAKETIME_CACHE_DURATION=1",
-                "DONT_FAKE_MONOTONIC=1", "FAKETIME_DONT_FAKE_MONOTONIC=1",
+                "LD_PRELOAD=\(tools.fakeTime)", "FAKETIME_TIMESTAMP_FILE=\(tools.clockFile)",
+                "FAKETIME_CACHE_DURATION=1", "DONT_FAKE_MONOTONIC=1", "FAKETIME_DONT_FAKE_MONOTONIC=1",
             ]
         }
     }
