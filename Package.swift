@@ -136,6 +136,17 @@ let package = Package(
             path: "Tests/JobStorageTestSupport",
             swiftSettings: strict
         ),
+        .target(
+            name: "SimulationSupport",
+            dependencies: ["Coordination", "JobStorage", "SystemSupport", "WorkerRuntime", logging, system],
+            path: "Tests/SimulationSupport",
+            swiftSettings: numeric
+        ),
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: ["SimulationSupport", "SystemSupport"],
+            swiftSettings: strict
+        ),
         tests(of: "Campaigns", ["JobStorage", "SystemSupport"]),
         tests(of: "ComputeEngine", []),
         tests(

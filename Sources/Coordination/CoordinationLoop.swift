@@ -53,7 +53,7 @@ public struct CoordinationLoop {
         sweeper = Sweeper(
             directory,
             observer: identity,
-            probe: scratch.appending("probe"),
+            probe: scratch.below("probe"),
             logger: logger,
             log: log,
             now: now

@@ -29,7 +29,7 @@ struct ScratchCleaner {
         if let nextLook, now < nextLook { return }
         nextLook = now.advanced(by: Self.rhythm)
         do throws(FileError) {
-            let names = try directory.fileSystem.names(in: directory.root.appending("scratch"))
+            let names = try directory.fileSystem.names(in: directory.root.below("scratch"))
             for name in names.lazy.compactMap({ WorkerName($0) }).filter(isGone).prefix(Self.limit) {
                 try directory.fileSystem.removeTree(directory.scratch(of: name))
                 logger.info("scratch folder removed", metadata: ["of": "\(name)"])

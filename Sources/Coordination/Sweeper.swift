@@ -88,6 +88,8 @@ struct Sweeper {
 
     private func settle(_ token: Token, priority: Int) throws(FileError) -> Bool {
         let hasResult = (try? directory.result(of: token)) != nil
+        // Its worker may have died before it could make the result's name durable, which it is to be before `done`.
+        if hasResult { try directory.synchronizeResult(of: token) }
         let decision = SweepDecision.afterCrash(
             of: token.name.attempt,
             hasValidResult: hasResult,

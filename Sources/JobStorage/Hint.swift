@@ -46,7 +46,7 @@ extension JobDirectory {
     private static let hintsKept = 16
 
     private var hintRecords: NumberedRecords {
-        NumberedRecords(fileSystem: fileSystem, folder: root.appending("hints"))
+        NumberedRecords(fileSystem: fileSystem, folder: root.below("hints"))
     }
 
     /// Publishes where there is work, and removes all hints but the last sixteen.
@@ -67,7 +67,7 @@ extension JobDirectory {
             isCut: sorted.count > Hint.placeLimit,
             nonce: nonce
         )
-        _ = try hintRecords.add(encodedRecord(hint), draft: scratch.appending("hint-\(nonce)"))
+        _ = try hintRecords.add(encodedRecord(hint), draft: scratch.below("hint-\(nonce)"))
         for number in try hintRecords.numbers().dropLast(Self.hintsKept) { try hintRecords.remove(number) }
     }
 

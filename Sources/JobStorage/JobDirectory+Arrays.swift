@@ -8,20 +8,20 @@ extension JobDirectory {
 
     /// The addresses of all arrays that are there.
     public func arrays() throws(FileError) -> [ContentDigest] {
-        try fileSystem.names(in: root.appending("arrays")).compactMap { ContentDigest(hexadecimal: $0) }.sorted()
+        try fileSystem.names(in: root.below("arrays")).compactMap { ContentDigest(hexadecimal: $0) }.sorted()
     }
 
     /// The directory of the array of an address.
     public func array(_ address: ContentDigest) -> FilePath {
-        root.appending("arrays").appending(address.hexadecimal)
+        root.below("arrays").appending(address.hexadecimal)
     }
 
     /// Says that a campaign needs an array, which therefore stays as long as the campaign has not ended.
     public func pin(_ array: FilePath, by campaign: CampaignID) throws(FileError) {
-        let folder = array.appending(Self.usersName)
+        let folder = array.below(Self.usersName)
         try fileSystem.makeDirectories(folder)
         do throws(FileError) {
-            try fileSystem.create(folder.appending(campaign.description), contents: [], durably: false)
+            try fileSystem.create(folder.below(campaign.description), contents: [], durably: false)
         } catch  where error.errno == .fileExists {
             // Pinned before.
         }
@@ -29,7 +29,7 @@ extension JobDirectory {
 
     /// The campaigns that need an array, or needed it.
     public func users(of array: FilePath) throws(FileError) -> [CampaignID] {
-        try namesIfPresent(in: array.appending(Self.usersName)).compactMap { CampaignID($0) }.sorted()
+        try namesIfPresent(in: array.below(Self.usersName)).compactMap { CampaignID($0) }.sorted()
     }
 
     /// Moves an array to the trash, unless a campaign that has not ended needs it.
@@ -45,7 +45,7 @@ extension JobDirectory {
     public func release(_ array: FilePath, hasEnded: (CampaignID) -> Bool) throws(FileError) -> Bool {
         guard try users(of: array).allSatisfy(hasEnded) else { return false }
         let name = array.lastComponent?.string ?? "array"
-        let place = root.appending("trash").appending("\(name)-\(surroundings.randomDigits())")
+        let place = root.below("trash").appending("\(name)-\(surroundings.randomDigits())")
         guard try move(array, to: place, tries: 3) == .moved else { return false }
         if try users(of: place).allSatisfy(hasEnded) { return true }
         return try move(place, to: array, tries: 3) != .moved

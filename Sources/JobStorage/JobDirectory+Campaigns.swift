@@ -49,7 +49,7 @@ extension JobDirectory {
         let target = self.files(of: plan.campaign)
         let isNew = try Self.onDisk { () throws(FileError) in
             if try fileSystem.isPresent(target) { return false }
-            let draft = scratch.appending("campaign-\(surroundings.randomDigits())")
+            let draft = scratch.below("campaign-\(surroundings.randomDigits())")
             try fileSystem.makeDirectories(draft)
             for (name, bytes) in contents.sorted(by: { $0.key < $1.key }) {
                 try fileSystem.create(draft.appending(name), contents: bytes, durably: true)
@@ -67,7 +67,7 @@ extension JobDirectory {
 
     /// The campaigns that were ever registered here.
     public func campaigns() throws(FileError) -> [CampaignID] {
-        try fileSystem.names(in: root.appending("campaigns")).compactMap { CampaignID($0) }.sorted()
+        try fileSystem.names(in: root.below("campaigns")).compactMap { CampaignID($0) }.sorted()
     }
 
     /// The plan of a registered campaign.
@@ -88,14 +88,14 @@ extension JobDirectory {
 
     /// Whether the campaign's merged output is complete.
     public func isMerged(_ campaign: CampaignID) throws(FileError) -> Bool {
-        try fileSystem.isPresent(reports(of: campaign).appending("SUCCESS.json"))
+        try fileSystem.isPresent(root.below("reports", campaign.description, "SUCCESS.json"))
     }
 
     /// Gives a directory that was built in scratch its final name; false where somebody else's is there.
     ///
     /// The final one is never empty, so it is never replaced.
     func moveWhole(_ draft: FilePath, to target: FilePath) throws(FileError) -> Bool {
-        let parent = target.removingLastComponent()
+        let parent = target.parent
         do throws(FileError) {
             try fileSystem.rename(draft, to: target)
         } catch {

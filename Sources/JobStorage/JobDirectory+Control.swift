@@ -5,7 +5,7 @@ public import SystemSupport
 
 extension JobDirectory {
     var controlRecords: NumberedRecords {
-        NumberedRecords(fileSystem: fileSystem, folder: root.appending("control"))
+        NumberedRecords(fileSystem: fileSystem, folder: root.below("control"))
     }
 
     /// Tells all who work here what is wanted.
@@ -32,7 +32,7 @@ extension JobDirectory {
             time: surroundings.secondsSince1970,
             nonce: nonce
         )
-        return try controlRecords.add(encodedRecord(record), draft: scratch.appending("control-\(nonce)"))
+        return try controlRecords.add(encodedRecord(record), draft: scratch.below("control-\(nonce)"))
     }
 }
 

@@ -50,23 +50,23 @@ extension JobDirectory {
         omitting omitted: Set<JobID>,
         scratch: FilePath
     ) throws(FileError) -> Publication {
-        let target = folder(.pending, of: campaign).appending(bucket.name.description)
+        let target = folder(.pending, bucket.name, of: campaign)
         if try fileSystem.isPresent(target) { return .alreadyPublished }
-        let draft = scratch.appending("bucket-\(surroundings.randomDigits())")
+        let draft = scratch.below("bucket-\(surroundings.randomDigits())")
         try fileSystem.makeDirectories(draft)
         for job in bucket.jobs {
             let name = TokenName(job: job.id, attempt: .first, standing: .pending(priority: bucket.priority))
             let record = JobRecord(job, campaign: campaign, run: settings.run)
             try fileSystem.create(
-                draft.appending(omitted.contains(job.id) ? Self.reserveName(of: job.id) : name.description),
+                draft.below(omitted.contains(job.id) ? Self.reserveName(of: job.id) : name.description),
                 contents: encodedRecord(record),
                 durably: false
             )
         }
         let marker = PublishedBucket(bucket, omitting: omitted.intersection(bucket.jobs.map(\.id)))
-        try fileSystem.create(draft.appending(Self.markerName), contents: encodedRecord(marker), durably: false)
+        try fileSystem.create(draft.below(Self.markerName), contents: encodedRecord(marker), durably: false)
         for other in TokenFolder.allCases where other != .pending {
-            try fileSystem.makeDirectories(folder(other, of: campaign).appending(bucket.name.description))
+            try fileSystem.makeDirectories(folder(other, bucket.name, of: campaign))
         }
         try fileSystem.makeDirectories(results(of: campaign, bucket.name))
         try fileSystem.makeDirectories(folder(.pending, of: campaign))
@@ -81,7 +81,7 @@ extension JobDirectory {
 
     /// What a published bucket says of itself; nil where it is not published or says nothing that can be read.
     public func published(_ bucket: BucketName, of campaign: CampaignID) throws(FileError) -> PublishedBucket? {
-        let file = folder(.pending, of: campaign).appending(bucket.description).appending(Self.markerName)
+        let file = folder(.pending, bucket, of: campaign).below(Self.markerName)
         do throws(FileError) {
             return decodedRecord(PublishedBucket.self, from: try fileSystem.contents(of: file, limit: 64 << 20))
         } catch  where error.errno == .noSuchFileOrDirectory {
@@ -95,13 +95,13 @@ extension JobDirectory {
         _ bucket: BucketName,
         of campaign: CampaignID
     ) throws(FileError) -> [Token] {
-        try namesIfPresent(in: self.folder(folder, of: campaign).appending(bucket.description)).compactMap { name in
+        try namesIfPresent(in: self.folder(folder, bucket, of: campaign)).compactMap { name in
             TokenName(name, in: folder).map { Token(campaign: campaign, bucket: bucket, name: $0) }
         }
     }
 
     /// The campaigns of which something was ever published, whether or not work is left.
     public func campaignsWithBuckets() throws(FileError) -> [CampaignID] {
-        try fileSystem.names(in: root.appending("pending")).compactMap { CampaignID($0) }
+        try fileSystem.names(in: root.below("pending")).compactMap { CampaignID($0) }
     }
 }

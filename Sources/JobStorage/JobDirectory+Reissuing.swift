@@ -11,13 +11,13 @@ extension JobDirectory {
 
     /// The jobs of a bucket that are complete and have no token.
     func reserves(_ bucket: BucketName, of campaign: CampaignID) throws(FileError) -> [JobID] {
-        try fileSystem.names(in: folder(.pending, of: campaign).appending(bucket.description)).compactMap { name in
+        try fileSystem.names(in: folder(.pending, bucket, of: campaign)).compactMap { name in
             name.hasPrefix(Self.reservePrefix) ? JobID(String(name.dropFirst(Self.reservePrefix.count))) : nil
         }
     }
 
     private func reserve(_ job: JobID, _ bucket: BucketName, of campaign: CampaignID) -> FilePath {
-        folder(.pending, of: campaign).appending(bucket.description).appending(Self.reserveName(of: job))
+        folder(.pending, bucket, of: campaign).below(Self.reserveName(of: job))
     }
 
     /// Whether a job that was seen done, with a token or without, still is.
@@ -58,7 +58,7 @@ extension JobDirectory {
 
     /// The directory of the array that a file belongs to, which lies in `arrays`; nil for any other file.
     public func array(holding file: FilePath) -> FilePath? {
-        let arrays = root.appending("arrays")
+        let arrays = root.below("arrays")
         var inside = file
         guard inside.removePrefix(arrays), inside.components.count > 1, let address = inside.components.first else {
             return nil

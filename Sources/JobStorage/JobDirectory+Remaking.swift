@@ -31,17 +31,17 @@ extension JobDirectory {
         let name = TokenName(job: job.id, attempt: attempt, standing: .pending(priority: job.priority))
         let token = Token(campaign: campaign, bucket: bucket, name: name)
         let nonce = surroundings.randomDigits()
-        let ticketDraft = scratch.appending("ticket-\(nonce)")
-        let tokenDraft = scratch.appending("token-\(nonce)")
+        let ticketDraft = scratch.below("ticket-\(nonce)")
+        let tokenDraft = scratch.below("token-\(nonce)")
         let record = JobRecord(job, campaign: campaign, run: settings.run)
         try fileSystem.create(ticketDraft, contents: Array(nonce.utf8), durably: true)
         defer { try? fileSystem.remove(ticketDraft) }
-        let ticket = path(of: token).removingLastComponent().appending("\(Self.ticketPrefix)\(job.id).g\(generation)")
+        let ticket = path(of: token).parent.below("\(Self.ticketPrefix)\(job.id).g\(generation)")
         guard try linkOnce(ticketDraft, to: ticket, content: Array(nonce.utf8)) else { return nil }
         try fileSystem.create(tokenDraft, contents: encodedRecord(record), durably: true)
         defer { try? fileSystem.remove(tokenDraft) }
         try fileSystem.link(tokenDraft, to: path(of: token))
-        try fileSystem.synchronize(directory: ticket.removingLastComponent())
+        try fileSystem.synchronize(directory: ticket.parent)
         return token
     }
 
@@ -72,7 +72,7 @@ extension JobDirectory {
             last = max(last, attempt.generation)
         }
         let prefix = "\(Self.ticketPrefix)\(job).g"
-        for name in try fileSystem.names(in: folder(.pending, of: campaign).appending(bucket.description)) {
+        for name in try fileSystem.names(in: folder(.pending, bucket, of: campaign)) {
             guard name.hasPrefix(prefix), let number = Int(name.dropFirst(prefix.count)), number < 1_000_000 else {
                 continue
             }

@@ -6,12 +6,12 @@ public import SystemSupport
 extension JobDirectory {
     /// The folder that holds the results of a bucket.
     func results(of campaign: CampaignID, _ bucket: BucketName) -> FilePath {
-        root.appending("results").appending(campaign.description).appending(bucket.description)
+        root.below("results", campaign.description, bucket.description)
     }
 
     /// Where the result of an attempt is; nil for an attempt that no worker holds or held.
     func resultPath(of token: Token) -> FilePath? {
-        ResultName(token.name).map { results(of: token.campaign, token.bucket).appending($0.description) }
+        ResultName(token.name).map { results(of: token.campaign, token.bucket).below($0.description) }
     }
 
     /// The attempts of a bucket's jobs whose workers left a result, by the results' names.
@@ -57,7 +57,7 @@ extension JobDirectory {
         try fileSystem.replace(
             path,
             contents: ResultFile.encoded(header, payload: result.payload),
-            by: folder.appending("result-\(surroundings.randomDigits())")
+            by: folder.below("result-\(surroundings.randomDigits())")
         )
     }
 
@@ -80,11 +80,16 @@ extension JobDirectory {
         return StoredResult(result: result, versions: header.versions, payloadDigest: digest)
     }
 
+    /// Makes the name of a result that was read survive a power cut; its content does since it has that name.
+    public func synchronizeResult(of token: Token) throws(FileError) {
+        try fileSystem.synchronize(directory: results(of: token.campaign, token.bucket))
+    }
+
     /// Gives a finished shard its fixed name, never replacing what is there.
     ///
     /// The scratch file must be synced already; it is removed in either case. True where the shard is this one.
     public func linkShard(from scratchFile: FilePath, to shard: FilePath) throws(FileError) -> Bool {
-        let folder = shard.removingLastComponent()
+        let folder = shard.parent
         try makeDirectoriesDurably(folder)
         var isOurs = true
         do throws(FileError) {
@@ -101,7 +106,7 @@ extension JobDirectory {
 
     private func makeDirectoriesDurably(_ folder: FilePath) throws(FileError) {
         if try fileSystem.isPresent(folder) { return }
-        let parent = folder.removingLastComponent()
+        let parent = folder.parent
         if parent != root { try makeDirectoriesDurably(parent) }
         try fileSystem.makeDirectories(folder)
         try fileSystem.synchronize(directory: parent)

@@ -9,9 +9,9 @@ extension JobDirectory {
     /// Makes a worker known and gives it a private folder; once in its life.
     public func register(_ registration: WorkerRegistration) throws(FileError) {
         try fileSystem.makeDirectories(scratch(of: registration.worker))
-        let file = root.appending("workers").appending(registration.worker.description)
+        let file = root.below("workers", registration.worker.description)
         try fileSystem.create(file, contents: encodedRecord(registration), durably: true)
-        try fileSystem.synchronize(directory: root.appending("workers"))
+        try fileSystem.synchronize(directory: root.below("workers"))
     }
 
     /// Makes the private folder of a process that is no worker, with a note of whose it is.
@@ -19,7 +19,7 @@ extension JobDirectory {
         let folder = scratch(of: name)
         try fileSystem.makeDirectories(folder)
         do throws(FileError) {
-            try fileSystem.create(folder.appending("owner"), contents: encodedRecord(identity), durably: false)
+            try fileSystem.create(folder.below("owner"), contents: encodedRecord(identity), durably: false)
         } catch {
             try? fileSystem.removeTree(folder)
             throw error
@@ -28,27 +28,27 @@ extension JobDirectory {
 
     /// Whose a private folder is, by the note in it; nil where it cannot be told.
     public func scratchOwner(of name: WorkerName) -> HostIdentity? {
-        let file = scratch(of: name).appending("owner")
+        let file = scratch(of: name).below("owner")
         guard let bytes = try? fileSystem.contents(of: file, limit: Self.beatLimit) else { return nil }
         return decodedRecord(HostIdentity.self, from: bytes)
     }
 
     /// Who a worker said it is; nil where it cannot be told.
     public func registration(of worker: WorkerName) -> WorkerRegistration? {
-        let file = root.appending("workers").appending(worker.description)
+        let file = root.below("workers", worker.description)
         guard let bytes = try? fileSystem.contents(of: file, limit: Self.beatLimit) else { return nil }
         return decodedRecord(WorkerRegistration.self, from: bytes)
     }
 
     /// Replaces a worker's heartbeat; once this returns, the attempts in it are leased.
     public func beat(_ heartbeat: Heartbeat) throws(FileError) {
-        let file = root.appending("heartbeats").appending(heartbeat.worker.description)
+        let file = root.below("heartbeats", heartbeat.worker.description)
         try fileSystem.overwrite(file, contents: heartbeat.encoded())
     }
 
     /// A worker's last heartbeat; nil where there is none or it was just being written.
     public func heartbeat(of worker: WorkerName) -> Heartbeat? {
-        let file = root.appending("heartbeats").appending(worker.description)
+        let file = root.below("heartbeats", worker.description)
         guard let bytes = try? fileSystem.contents(of: file, limit: Self.beatLimit),
             let beat = Heartbeat(decoding: bytes), beat.worker == worker
         else { return nil }
@@ -57,12 +57,12 @@ extension JobDirectory {
 
     /// The workers that ever had a heartbeat here.
     public func workersWithHeartbeat() throws(FileError) -> [WorkerName] {
-        try fileSystem.names(in: root.appending("heartbeats")).compactMap { WorkerName($0) }.sorted()
+        try fileSystem.names(in: root.below("heartbeats")).compactMap { WorkerName($0) }.sorted()
     }
 
     /// Adds a line to a worker's log.
     public func log(_ record: LogRecord, of worker: WorkerName) throws(FileError) {
-        let file = root.appending("logs").appending("\(worker).jsonl")
+        let file = root.below("logs", "\(worker).jsonl")
         try fileSystem.append(encodedRecord(record) + [newline], to: file)
     }
 }

@@ -47,7 +47,7 @@ public struct JobDirectory: Sendable {
     ) throws(FileError) {
         for folder in folders { try fileSystem.makeDirectories(root.appending(folder)) }
         let settings = QueueSettings(run: surroundings.randomDigits() + surroundings.randomDigits())
-        let draft = root.appending("scratch").appending("queue-\(settings.run)")
+        let draft = root.below("scratch").appending("queue-\(settings.run)")
         try fileSystem.create(draft, contents: encodedRecord(settings), durably: true)
         do throws(FileError) {
             try fileSystem.link(draft, to: root.appending(settingsName))
@@ -113,7 +113,12 @@ public struct JobDirectory: Sendable {
 
     /// The folder that holds a campaign's tokens of a kind, by bucket.
     func folder(_ folder: TokenFolder, of campaign: CampaignID) -> FilePath {
-        root.appending(folder.rawValue).appending(campaign.description)
+        root.below(folder.rawValue, campaign.description)
+    }
+
+    /// The folder that holds a bucket's tokens of a kind.
+    func folder(_ folder: TokenFolder, _ bucket: BucketName, of campaign: CampaignID) -> FilePath {
+        root.below(folder.rawValue, campaign.description, bucket.description)
     }
 
     /// Where a token is.
@@ -123,17 +128,17 @@ public struct JobDirectory: Sendable {
 
     /// Where the merged output of a campaign goes.
     public func reports(of campaign: CampaignID) -> FilePath {
-        root.appending("reports").appending(campaign.description)
+        root.below("reports", campaign.description)
     }
 
     /// Where a campaign's own files are.
     public func files(of campaign: CampaignID) -> FilePath {
-        root.appending("campaigns").appending(campaign.description)
+        root.below("campaigns", campaign.description)
     }
 
     /// The private folder of a worker or coordinator, the only one in which it deletes.
     public func scratch(of worker: WorkerName) -> FilePath {
-        root.appending("scratch").appending(worker.description)
+        root.below("scratch", worker.description)
     }
 
     /// The names in a folder that may not be there yet.

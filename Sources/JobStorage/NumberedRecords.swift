@@ -64,6 +64,6 @@ struct NumberedRecords {
 
     private func path(of number: Int) -> FilePath {
         let digits = String(number)
-        return folder.appending(String(repeating: "0", count: 8 - digits.count) + digits)
+        return folder.below(String(repeating: "0", count: 8 - digits.count) + digits)
     }
 }

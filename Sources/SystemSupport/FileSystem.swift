@@ -60,7 +60,7 @@ extension FileSystem {
     /// Makes a directory and all missing ones above it; present ones are left as they are.
     public func makeDirectories(_ directory: FilePath) throws(FileError) {
         if try isPresent(directory) { return }
-        let parent = directory.removingLastComponent()
+        let parent = directory.parent
         if !parent.isEmpty, parent != directory { try makeDirectories(parent) }
         do throws(FileError) {
             try makeDirectory(directory)
@@ -76,7 +76,7 @@ extension FileSystem {
         do throws(FileError) {
             try remove(path)
         } catch  where error.errno == .isDirectory || error.errno == .notPermitted {
-            for name in try names(in: path) { try removeTree(path.appending(name)) }
+            for name in try names(in: path) { try removeTree(path.below(name)) }
             try removeDirectory(path)
         } catch  where error.errno == .noSuchFileOrDirectory {
             return
@@ -98,6 +98,6 @@ extension FileSystem {
             try? remove(temporaryName)
             throw error
         }
-        try synchronize(directory: file.removingLastComponent())
+        try synchronize(directory: file.parent)
     }
 }

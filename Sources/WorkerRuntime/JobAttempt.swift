@@ -51,7 +51,7 @@ struct JobAttempt {
             return .givenBack(.failed("unknown-kind"), "this worker runs no jobs of kind \"\(job.kind)\"")
         }
         let scratch = directory.scratch(of: worker)
-            .appending("\(name.job).g\(name.attempt.generation).a\(name.attempt.number)")
+            .below("\(name.job).g\(name.attempt.generation).a\(name.attempt.number)")
         defer { try? directory.fileSystem.removeTree(scratch) }
         do {
             try directory.fileSystem.makeDirectories(scratch)

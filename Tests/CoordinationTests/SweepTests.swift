@@ -130,6 +130,29 @@ struct SweepTests {
         #expect(try directory.finish(claim) == .accepted)
     }
 
+    @Test func `a lost worker's result is durable before its job is done`() throws {
+        let process = try SleepingProcess()
+        let worker = WorkerName(process.identity, random: 1)
+        try directory.register(WorkerRegistration(worker: worker, identity: process.identity, versions: [:]))
+        guard let claim = try directory.claim(present(tokens(.pending).first), for: worker) else {
+            throw Unavailable("claim")
+        }
+        try directory.store(JobResult(payload: [1], inputs: [:]), versions: [:], of: claim)
+        process.kill()
+        let steps = Monitor<[String]>([])
+        let disk = FaultyFileSystem(onSync: { folder in steps.withLock { $0.append("sync \(folder)") } }) { _, target in
+            steps.withLock { $0.append("move to \(target)") }
+            return nil
+        }
+        let directory = try temporary.through(disk)
+        var loop = try CoordinationLoop(directory, content: Joining(directory: directory), logger: quiet)
+        _ = try loop.step()
+        let taken = steps.withLock { $0 }
+        let sync = taken.firstIndex { $0.hasPrefix("sync") && $0.contains("/results/") }
+        let move = taken.firstIndex { $0.hasPrefix("move") && $0.contains("/done/") }
+        #expect(try present(sync) < present(move))
+    }
+
     @Test mutating func `the fifth crash is the last`() throws {
         for crash in 1...5 {
             let process = try SleepingProcess()

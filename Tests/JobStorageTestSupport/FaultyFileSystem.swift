@@ -3,7 +3,7 @@
 public import SystemPackage
 public import SystemSupport
 
-/// The local file system, with errors reported for renames and links that a test chooses.
+/// The local file system, with errors for renames and links that a test chooses, and with an ear for syncs.
 public struct FaultyFileSystem: FileSystem {
     /// What goes wrong with a rename or a link.
     public enum RenameFault: Sendable {
@@ -14,14 +14,25 @@ public struct FaultyFileSystem: FileSystem {
     }
 
     private let disk = LocalFileSystem()
+    private let onSync: @Sendable (_ directory: FilePath) -> Void
     private let fault: Fault
     private let linkFault: Fault
 
     /// Decides what goes wrong with a call.
     public typealias Fault = @Sendable (_ source: FilePath, _ destination: FilePath) -> RenameFault?
 
-    /// Asks the bodies for each rename and for each link.
-    public init(linkFault: @escaping Fault = { _, _ in nil }, fault: @escaping Fault = { _, _ in nil }) {
+    /// Asks the body for each link.
+    public init(linkFault: @escaping Fault) {
+        self.init(linkFault: linkFault) { _, _ in nil }
+    }
+
+    /// Asks the bodies for each rename and for each link, and tells `onSync` of each directory that is synced.
+    public init(
+        onSync: @escaping @Sendable (_ directory: FilePath) -> Void = { _ in },
+        linkFault: @escaping Fault = { _, _ in nil },
+        fault: @escaping Fault
+    ) {
+        self.onSync = onSync
         self.fault = fault
         self.linkFault = linkFault
     }
@@ -80,7 +91,10 @@ public struct FaultyFileSystem: FileSystem {
     public func makeDirectory(_ directory: FilePath) throws(FileError) { try disk.makeDirectory(directory) }
 
     /// Syncs.
-    public func synchronize(directory: FilePath) throws(FileError) { try disk.synchronize(directory: directory) }
+    public func synchronize(directory: FilePath) throws(FileError) {
+        try disk.synchronize(directory: directory)
+        onSync(directory)
+    }
 
     /// Syncs all.
     public func synchronizeAll(holding directory: FilePath) throws(FileError) {
