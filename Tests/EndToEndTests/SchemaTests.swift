@@ -189,8 +189,8 @@ private struct Study {
         try Bench.copyImages(Array(smallImages.prefix(8)), to: bench.root.appending("images"))
         try Bench.copyImages(Array(smallImages.suffix(4)), to: bench.root.appending("others"))
         let file = try bench.write("first.yaml", Self.campaign("first", images: "images", second: 12, batches: 2))
-        try await say("command-submit", "submit", file.string, "--dry-run")
         first = try await bench.submit(file)
+        try await say("command-submit", "submit", file.string, "--dry-run")
     }
 
     private static func campaign(_ name: String, images: String, second seed: Int, batches: Int) -> String {
