@@ -73,7 +73,10 @@ FILES = [
 FILES = [(re.compile(pattern), kind) for pattern, kind in FILES]
 
 # Members that may be absent, for --mutate.
-OPTIONAL = {("log", "worker"), ("command-logs", "worker"), ("cka", "reason"), ("command-repair", "done")}
+OPTIONAL = {
+    ("log", "worker"), ("command-logs", "worker"), ("cka", "reason"), ("command-repair", "done"),
+    ("command-scope", "campaign"), ("command-scope", "job"),
+}
 
 
 def validators():
@@ -244,7 +247,7 @@ def changes(kind, sample):
                 continue
             yield f"{other!r} at {path}", changed(sample, path, lambda v, other=other: other)
         key = next((step for step in reversed(path) if isinstance(step, str)), "")
-        if key in NAMES and isinstance(value, str) and not (kind == "owner" and key == "host"):
+        if key in NAMES and isinstance(value, str) and not (kind == "command-prune" and sample["items"][path[1]]["kind"] == "trash"):
             yield f"a longer {key} at {path}", changed(sample, path, lambda v: v + "!")
         if key == "format":
             yield "another format", changed(sample, path, lambda v: v + 1)
