@@ -28,16 +28,18 @@ extension EndToEnd {
         @Test("Killed, stopped and misled at random, a fleet computes the same bytes, each job once")
         func survivesAtRandom() async throws {
             let wanted = isLong ? 200 : 20
-            var kills = 0
+            var (kills, unreliableRenames) = (0, 0)
             var round: UInt64 = 0
             while kills < wanted {
                 let seed = UInt64.random(in: 1...1_000_000) &+ round
                 round += 1
                 let counts = try await survive(kills: wanted - kills, seed: seed)
                 kills += counts.kills
+                unreliableRenames += counts.unreliableRenames
                 print("chaos with seed \(seed): \(counts)")
             }
             #expect(kills >= wanted)
+            #expect(unreliableRenames > 0)
         }
 
         @Test(
@@ -92,10 +94,11 @@ extension EndToEnd {
             var farewells = 0
             var coordinators = 0
             var jumps = 0
+            var unreliableRenames = 0
 
             var description: String {
                 "\(kills) kills (\(coordinators) of coordinators), \(stops) stops past the lease, \(farewells) farewells, "
-                    + "\(jumps) jumps of clocks"
+                    + "\(jumps) jumps of clocks, \(unreliableRenames) renames or links done and reported as failed"
             }
         }
 
@@ -150,6 +153,7 @@ extension EndToEnd {
                 #expect(end.exit == .code(0), "seed \(seed): \(end)")
             }
             try await check(bench, campaign, seed)
+            counts.unreliableRenames = tools.faultCount()
             return counts
         }
 

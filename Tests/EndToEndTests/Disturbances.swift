@@ -22,12 +22,12 @@ enum Disturbance: CaseIterable {
         case .unreliableRenames:
             [
                 "LD_PRELOAD=\(tools.unreliableRenames)", "LUCID_UNRELIABLE=\(queue)",
-                "LUCID_UNRELIABLE_PERCENT=20",
+                "LUCID_UNRELIABLE_PERCENT=20", "LUCID_UNRELIABLE_COUNT=\(tools.faultFile)",
             ]
         case .wrongClock:
             [
-                "LD_PRELOAD=\(tools.fakeTime)", "FAKETIME_TIMESTAMP_FILE=\(tools.clockFile)", "FAKETIME_CACHE_DURATION=1",
-                "DONT_FAKE_MONOTONIC=1", "FAKETIME_DONT_FAKE_MONOTONIC=1",
+                "LD_PRELOAD=\(tools.fakeTime)", "FAKETIME_TIMESTAMP_FILE=\(tools.clockFile)",
+                "FAKETIME_CACHE_DURATION=1", "DONT_FAKE_MONOTONIC=1", "FAKETIME_DONT_FAKE_MONOTONIC=1",
             ]
         }
     }
@@ -38,11 +38,14 @@ struct DisturbanceTools {
     let unreliableRenames: FilePath
     let fakeTime: FilePath
     let clockFile: FilePath
+    /// A byte for each rename or link that was done and reported as failed.
+    let faultFile: FilePath
 
     /// Compiles the one, and finds the other where Debian puts it.
     init(in folder: FilePath) async throws {
         unreliableRenames = folder.appending("unreliable_renames.so")
         clockFile = folder.appending("clock")
+        faultFile = folder.appending("faults")
         let source = Package.resources.appending("unreliable_renames.c")
         try await succeed(
             "/usr/bin/env",
@@ -58,6 +61,11 @@ struct DisturbanceTools {
         let found = try await succeed("/bin/sh", "-c", "ls /usr/lib/*/faketime/libfaketime.so.1")
         fakeTime = FilePath(found.line)
         try setClock(hours: 5)
+    }
+
+    /// How many renames and links were reported as failed so far.
+    func faultCount() -> Int {
+        (try? LocalFileSystem().contents(of: faultFile, limit: 1 << 20).count) ?? 0
     }
 
     /// Makes the wrong clocks jump.

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
 // Stands between a program and the C library: some renames and links below a folder are done and reported as failed, as
-// a network file system does whose reply was lost. LUCID_UNRELIABLE names the folder, LUCID_UNRELIABLE_PERCENT the share.
+// a network file system does whose reply was lost. LUCID_UNRELIABLE names the folder, LUCID_UNRELIABLE_PERCENT the
+// share, and LUCID_UNRELIABLE_COUNT a file that gets a byte for each.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -19,9 +21,18 @@ static int is_unlucky(const char *path) {
     return rand_r(&state) % 100 < (unsigned)atoi(percent);
 }
 
+static void count(void) {
+    const char *file = getenv("LUCID_UNRELIABLE_COUNT");
+    int descriptor = file == NULL ? -1 : open(file, O_WRONLY | O_CREAT | O_APPEND, 0600);
+    if (descriptor < 0) return;
+    if (write(descriptor, ".", 1) != 1) abort();
+    close(descriptor);
+}
+
 static int reported(int status, const char *path) {
     static const int errors[] = {ENOENT, EIO, ETIMEDOUT};
     if (status != 0 || !is_unlucky(path)) return status;
+    count();
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     errno = errors[now.tv_nsec % 3];
