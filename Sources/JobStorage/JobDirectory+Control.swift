@@ -60,8 +60,12 @@ public struct ControlReader: Sendable {
         var found: [Int: ControlRecord] = [:]
         for number in try records.numbers() where known[number] == nil {
             let bytes: [UInt8]
-            do throws(FileError) { bytes = try records.contents(of: number) } catch  where error.isOfNoRecord { continue }
-            guard let record = decodedRecord(ControlRecord.self, from: bytes), record.isSensible(in: run) else { continue }
+            do throws(FileError) { bytes = try records.contents(of: number) } catch  where error.isOfNoRecord {
+                continue
+            }
+            guard let record = decodedRecord(ControlRecord.self, from: bytes), record.isSensible(in: run) else {
+                continue
+            }
             found[number] = record
         }
         guard !found.isEmpty else { return false }
