@@ -210,7 +210,13 @@ struct RepairTests {
                 for done in try tokens(.done, 0) {
                     let number = try present(chain.makers.jobs.firstIndex { $0.id == done.name.job })
                     _ = try directory.quarantine(chain.file(number))
-                    _ = try directory.reissue(done.name.job, done, in: chain.makers, of: id, scratch: temporary.scratch())
+                    _ = try directory.reissue(
+                        done.name.job,
+                        done,
+                        in: chain.makers,
+                        of: id,
+                        scratch: temporary.scratch()
+                    )
                 }
                 try work()
             }
