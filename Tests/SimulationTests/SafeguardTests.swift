@@ -15,3 +15,16 @@ struct SafeguardTests {
         Issue.record("no seed breaks a rule without \(safeguard)")
     }
 }
+
+struct ShrinkingTests {
+    @Test func `a broken rule is traced to the faults that it takes`() throws {
+        let scenario = Scenario(seed: 9, safeguardOut: .resultsAreOnesOwn)
+        let before = try Simulation.run(scenario)
+        let shrunk = try Simulation.shrink(scenario, tries: 60)
+        #expect(!shrunk.outcome.violations.isEmpty)
+        #expect(shrunk.outcome.faults.count < before.faults.count)
+        #expect(!shrunk.outcome.trace.isEmpty)
+        let again = try Simulation.run(shrunk.scenario)
+        #expect(again.violations == shrunk.outcome.violations)
+    }
+}
