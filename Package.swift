@@ -163,7 +163,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "JobStorage", "JobStorageTestSupport", "Networks", "SystemSupport", "TensorStorage",
+                "Coordination", "JobStorage", "JobStorageTestSupport", "Networks", "SystemSupport", "TensorStorage",
                 "lucid-coordinator", "lucid-worker", system,
             ],
             resources: [.copy("Resources")],

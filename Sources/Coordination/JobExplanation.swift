@@ -79,6 +79,7 @@ extension QueueInquiry {
     /// - Parameters:
     ///   - place: the job.
     ///   - workers: the workers that are there.
+    /// - Returns: the explanation.
     public func explanation(of place: Place, workers: [QueueStatus.Worker]) -> JobExplanation? {
         guard let entry = entry(of: place), let sight = sights[place.campaign],
             let bucket = sight.bucket(of: place.job)

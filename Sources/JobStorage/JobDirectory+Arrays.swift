@@ -4,7 +4,7 @@ public import SystemPackage
 public import SystemSupport
 
 extension JobDirectory {
-    private static let usersName = "users"
+    static let usersName = "users"
 
     /// The addresses of all arrays that are there.
     public func arrays() throws(FileError) -> [ContentDigest] {

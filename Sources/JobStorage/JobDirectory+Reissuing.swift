@@ -4,7 +4,7 @@ public import SystemPackage
 public import SystemSupport
 
 extension JobDirectory {
-    private static let reservePrefix = ".complete-"
+    static let reservePrefix = ".complete-"
 
     /// The name, in its bucket of `pending`, of a job that was complete before.
     static func reserveName(of job: JobID) -> String { "\(reservePrefix)\(job)" }
@@ -54,6 +54,8 @@ extension JobDirectory {
 
     // MARK: Arrays
 
+    static let quarantineName = "bad"
+
     /// The directory of the array that a file belongs to, which lies in `arrays`; nil for any other file.
     public func array(holding file: FilePath) -> FilePath? {
         let arrays = root.below("arrays")
@@ -75,9 +77,15 @@ extension JobDirectory {
             // The one caller passes outputs of the plan's jobs, whose paths are built below `arrays/`.
             preconditionFailure("only files of arrays are put into quarantine")
         }
-        let folder = array.appending("bad")
+        let folder = array.appending(Self.quarantineName)
         try fileSystem.makeDirectories(folder)
         let name = inside.components.map(\.string).joined(separator: "-") + "-\(surroundings.randomDigits())"
         return try move(file, to: folder.appending(name), tries: 3)
+    }
+
+    /// The files of an array that were moved away because they were damaged.
+    public func quarantined(in array: FilePath) throws(FileError) -> [FilePath] {
+        let folder = array.appending(Self.quarantineName)
+        return try namesIfPresent(in: folder).sorted().map { folder.appending($0) }
     }
 }

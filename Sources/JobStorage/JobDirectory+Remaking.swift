@@ -5,7 +5,7 @@ public import SystemSupport
 
 /// What is left of a job's files in its bucket, from which it can be told how often it was started.
 extension JobDirectory {
-    private static let ticketPrefix = ".remade-"
+    static let ticketPrefix = ".remade-"
 
     /// Makes the token of a job again that no folder of its bucket has any more.
     ///

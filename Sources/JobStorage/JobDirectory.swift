@@ -100,6 +100,17 @@ public struct JobDirectory: Sendable {
         "workers", "logs", "control", "hints", "scratch", "trash", "reports",
     ]
 
+    /// Whether a name belongs to the top of a job directory.
+    public static func isOwnName(_ name: String) -> Bool { name == settingsName || folders.contains(name) }
+
+    /// Whether a name in a bucket of `pending` belongs there and is no token.
+    public static func isBucketNote(_ name: String) -> Bool {
+        name == markerName || name.hasPrefix(reservePrefix) || name.hasPrefix(ticketPrefix)
+    }
+
+    /// Whether a name in an array's folder is a note of the queue and no file of the array.
+    public static func isArrayNote(_ name: String) -> Bool { name == usersName || name == quarantineName }
+
     /// The folder that holds a campaign's tokens of a kind, by bucket.
     func folder(_ folder: TokenFolder, of campaign: CampaignID) -> FilePath {
         root.below(folder.rawValue, campaign.description)

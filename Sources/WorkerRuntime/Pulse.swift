@@ -10,6 +10,8 @@ final class Pulse: Sendable {
         var held: [Heartbeat.Held] = []
         var status = Heartbeat.State.idle
         var acknowledged: BootClock.Instant?
+        /// When a beat was last known to have failed.
+        var refused: BootClock.Instant?
         var isOver = false
     }
 
@@ -53,8 +55,19 @@ final class Pulse: Sendable {
         let heartbeat = state.withLock { state in
             Heartbeat(worker: worker, sequence: sequence, state: state.status, held: state.held)
         }
-        try directory.beat(heartbeat)
+        do throws(FileError) { try directory.beat(heartbeat) } catch {
+            state.withLock { $0.refused = now() }
+            throw error
+        }
         state.withLock { $0.acknowledged = start }
+    }
+
+    /// Whether a beat failed since then, or fails now.
+    ///
+    /// What else failed meanwhile is no job's fault: the job directory could not be reached.
+    func isRefused(since start: BootClock.Instant) -> Bool {
+        beatOrSayWhyNot()
+        return state.withLock { state in state.refused.map { start <= $0 } ?? false }
     }
 
     /// Whether the last acknowledged beat is young enough to claim more.
@@ -104,7 +117,7 @@ final class Pulse: Sendable {
         }
     }
 
-    /// Starts the rhythm; it ends with `end`. After each beat the body is called.
+    /// Starts the rhythm, which ends with `end`, and calls the body after each beat.
     func start(afterEach body: @escaping @Sendable () -> Void) -> any RunningThread {
         directory.surroundings.startThread(named: "heartbeat") { [self] in
             let rhythm = directory.settings.heartbeat

@@ -160,6 +160,7 @@ public final class Worker: Sendable {
     /// Runs a claimed job and says how it ended.
     private func execute(_ claim: consuming Claim) -> JobEnding {
         let token = claim.token
+        let start = now()
         var logger = logger
         logger[metadataKey: "job"] = "\(token.name.job)"
         logger[metadataKey: "attempt"] = "\(token.name.attempt.number)"
@@ -189,6 +190,9 @@ public final class Worker: Sendable {
         case .givenBack(.handedBack, let message):
             attempt.end(claim, .handedBack, isCancelled() ? "cancelled by a user" : message)
             return JobEnding()
+        case .givenBack(_, let message) where pulse.isRefused(since: start):
+            attempt.end(claim, .handedBack, "while the job directory could not be reached: \(message)")
+            return JobEnding(needsRest: true)
         case .givenBack(let code, let message):
             attempt.end(claim, code, message)
             return JobEnding(isFailure: true)

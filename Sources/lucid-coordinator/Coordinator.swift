@@ -24,6 +24,7 @@ struct LucidCoordinator: ParsableCommand {
         subcommands: [
             Init.self, Submit.self, Run.self, Status.self, Report.self, Layers.self, Jobs.self, Workers.self, Why.self,
             Logs.self, Wait.self, Retry.self, Cancel.self, Pause.self, Resume.self, Drain.self,
+            Verify.self, Repair.self, Doctor.self, Prune.self, Racer.self,
         ]
     )
 }

@@ -97,7 +97,8 @@ struct LucidWorker: ParsableCommand {
                 idleTimeout: idleTimeout?.duration,
                 timeLimit: timeLimit?.duration,
                 kinds: wantedKinds.map { Set($0) },
-                versions: Runners.versions
+                versions: Runners.versions,
+                selfTest: SelfTest.run
             )
             let worker = try Worker(
                 directory,

@@ -7,7 +7,7 @@ import SystemSupport
 import Testing
 
 /// A job directory, campaign files and images of one test.
-struct Bench {
+struct Bench: ObservedQueue {
     let folder: TemporaryFolder
     var root: FilePath { folder.path }
     var queue: FilePath { root.appending("queue") }
@@ -16,9 +16,6 @@ struct Bench {
         folder = try TemporaryFolder()
         try await succeed(Programs.coordinator, "init", folder.path.appending("queue").string)
     }
-
-    /// The job directory.
-    func directory() throws -> JobDirectory { try JobDirectory.open(at: queue, trustOwner: nil) }
 
     /// Writes a file beside the job directory.
     @discardableResult
@@ -48,32 +45,6 @@ struct Bench {
     /// Starts a worker.
     func worker(_ options: String...) throws -> RunningProgram {
         try RunningProgram(Programs.worker, ["--queue", queue.string, "--until-empty", "--threads", "1"] + options)
-    }
-
-    /// The tokens of a campaign in one folder.
-    func tokens(_ folder: TokenFolder, of campaign: CampaignID) throws -> [Token] {
-        try directory().scan(campaign).tokens.values.filter { $0.name.folder == folder }
-    }
-
-    /// The worker that a process is, once it is known.
-    func name(of process: RunningProgram) throws -> WorkerName? {
-        let directory = try directory()
-        return try directory.workersWithHeartbeat().first {
-            directory.registration(of: $0)?.identity.pid == process.pid
-        }
-    }
-
-    /// Waits until a worker is in the middle of a job.
-    func running(_ campaign: CampaignID, by process: RunningProgram) async throws -> Token {
-        try await eventually("a job that process \(process.pid) runs") {
-            guard let name = try name(of: process) else { return nil }
-            return try tokens(.running, of: campaign).first { $0.name.worker == name }
-        }
-    }
-
-    /// A file of a campaign's report.
-    func report(_ campaign: CampaignID, _ name: String) throws -> [UInt8] {
-        try LocalFileSystem().contents(of: directory().reports(of: campaign).appending(name), limit: 1 << 24)
     }
 
     /// The small images of the package, copied to where every job directory of a test may find them.

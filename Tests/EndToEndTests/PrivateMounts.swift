@@ -14,10 +14,7 @@ enum PrivateMounts {
     static let areAllowed: Bool = {
         let trial = ["/bin/sh", "-c", "mount -t tmpfs tmpfs /tmp 2>/dev/null"]
         guard let process = try? ChildProcess("/usr/bin/unshare", options + trial) else { return false }
-        while true {
-            if let exit = process.exit() { return exit == .code(0) }
-            usleep(1000)
-        }
+        return process.exitAwaited() == .code(0)
     }()
 
     /// What a skipped test says.

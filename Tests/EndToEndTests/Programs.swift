@@ -63,9 +63,22 @@ final class RunningProgram: Sendable {
         return ProgramResult(exit: exit, output: text("out"), complaints: text("err"))
     }
 
+    /// What it has written to the standard error so far.
+    var complaints: String { text("err") }
+
     private func text(_ name: String) -> String {
         let bytes = try? LocalFileSystem().contents(of: folder.path.appending(name), limit: 1 << 24)
         return String(decoding: bytes ?? [], as: UTF8.self)
+    }
+}
+
+extension ChildProcess {
+    /// Waits for the end of a process that ends soon, on the calling thread.
+    func exitAwaited() -> Exit {
+        while true {
+            if let exit = exit() { return exit }
+            usleep(1000)
+        }
     }
 }
 

@@ -3,9 +3,9 @@
 public import SystemPackage
 public import SystemSupport
 
-/// The local file system, with errors reported for renames that a test chooses, and with an ear for syncs.
+/// The local file system, with errors reported for renames and links that a test chooses, and with an ear for syncs.
 public struct FaultyFileSystem: FileSystem {
-    /// What goes wrong with a rename.
+    /// What goes wrong with a rename or a link.
     public enum RenameFault: Sendable {
         /// It happens, and an error is reported.
         case reported(Errno)
@@ -15,15 +15,21 @@ public struct FaultyFileSystem: FileSystem {
 
     private let disk = LocalFileSystem()
     private let onSync: @Sendable (_ directory: FilePath) -> Void
-    private let fault: @Sendable (_ source: FilePath, _ destination: FilePath) -> RenameFault?
+    private let fault: Fault
+    private let linkFault: Fault
 
-    /// Asks the body for each rename, and tells `onSync` of each directory that is synced.
+    /// Decides what goes wrong with a call.
+    public typealias Fault = @Sendable (_ source: FilePath, _ destination: FilePath) -> RenameFault?
+
+    /// Asks the bodies for each rename and for each link, and tells `onSync` of each directory that is synced.
     public init(
-        onSync: @escaping @Sendable (_ directory: FilePath) -> Void = { _ in },
-        fault: @escaping @Sendable (_ source: FilePath, _ destination: FilePath) -> RenameFault?
+        fault: @escaping Fault = { _, _ in nil },
+        linkFault: @escaping Fault = { _, _ in nil },
+        onSync: @escaping @Sendable (_ directory: FilePath) -> Void = { _ in }
     ) {
         self.onSync = onSync
         self.fault = fault
+        self.linkFault = linkFault
     }
 
     /// Fails as the test chose.
@@ -34,6 +40,17 @@ public struct FaultyFileSystem: FileSystem {
             try disk.rename(source, to: destination)
             throw FileError("rename", source, errno)
         case .refused(let errno): throw FileError("rename", source, errno)
+        }
+    }
+
+    /// Fails as the test chose.
+    public func link(_ source: FilePath, to destination: FilePath) throws(FileError) {
+        switch linkFault(source, destination) {
+        case nil: try disk.link(source, to: destination)
+        case .reported(let errno):
+            try disk.link(source, to: destination)
+            throw FileError("link", destination, errno)
+        case .refused(let errno): throw FileError("link", destination, errno)
         }
     }
 
@@ -63,11 +80,6 @@ public struct FaultyFileSystem: FileSystem {
     /// Overwrites.
     public func overwrite(_ file: FilePath, contents: [UInt8]) throws(FileError) {
         try disk.overwrite(file, contents: contents)
-    }
-
-    /// Links.
-    public func link(_ source: FilePath, to destination: FilePath) throws(FileError) {
-        try disk.link(source, to: destination)
     }
 
     /// Makes.

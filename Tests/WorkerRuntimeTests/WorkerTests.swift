@@ -240,6 +240,22 @@ struct WorkerTests {
         #expect(try tokens(.returned).map { $0.name.reason?.description } == ["i-record"])
     }
 
+    @Test func `what fails while the job directory cannot be reached is no failure of the job`() throws {
+        try publish(bucket(0, jobs: 1))
+        let exit = try work(options()) { context in
+            // A folder in the heartbeat's place lets no beat be written.
+            let files = context.directory.fileSystem
+            let heartbeats = context.directory.root.appending("heartbeats")
+            for name in try files.names(in: heartbeats) {
+                try files.remove(heartbeats.appending(name))
+                try files.makeDirectory(heartbeats.appending(name))
+            }
+            throw FileError("read", "an input", .ioError)
+        }
+        #expect(exit == .idle)
+        #expect(try tokens(.returned).map { $0.name.reason?.description } == ["r"])
+    }
+
     @Test(arguments: [(89, 0), (90, 1)])
     func `a worker whose last acknowledged heartbeat is too old claims nothing more`(age: Int, left: Int) throws {
         try publish(bucket(0, jobs: 2))

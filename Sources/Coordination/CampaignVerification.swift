@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT
+
+import JobStorage
+import SystemPackage
+import SystemSupport
+
+/// Checks that each job of a campaign has one token, and each done one a valid result.
+struct CampaignVerification {
+    private let directory: JobDirectory
+    private let plan: PublicationPlan
+    private let content: any CampaignContent
+    private let onProgress: Verification.ProgressReport
+
+    init(
+        _ directory: JobDirectory,
+        _ plan: PublicationPlan,
+        content: any CampaignContent,
+        onProgress: @escaping Verification.ProgressReport
+    ) {
+        self.directory = directory
+        self.plan = plan
+        self.content = content
+        self.onProgress = onProgress
+    }
+
+    private var campaign: CampaignID { plan.campaign }
+
+    func problems(_ checked: inout [String: Int]) throws -> [QueueProblem] {
+        let published = Set(try directory.publishedBuckets(of: campaign))
+        let isMerged = try directory.isMerged(campaign)
+        var problems: [QueueProblem] = []
+        for (number, bucket) in plan.buckets.enumerated() where published.contains(bucket.name) {
+            onProgress("checking jobs of \(campaign)", number, plan.buckets.count)
+            // What is wrong at two looks; anything else was a job on its way.
+            let first = try self.problems(of: bucket)
+            if !first.isEmpty {
+                let second = try self.problems(of: bucket)
+                problems += second.filter { first.contains($0) }
+            }
+            problems += try resultProblems(of: bucket, isMerged: isMerged)
+            checked["jobs", default: 0] += bucket.jobs.count
+        }
+        return problems
+    }
+
+    // MARK: Tokens
+
+    private func problems(of bucket: PublicationPlan.Bucket) throws(FileError) -> [QueueProblem] {
+        guard let published = try directory.published(bucket.name, of: campaign) else {
+            return [
+                QueueProblem(
+                    .brokenBucket,
+                    campaign: campaign,
+                    path: FilePath("pending/\(campaign)/\(bucket.name)"),
+                    "its file .published cannot be understood, so its jobs are not done; restore it from a backup"
+                )
+            ]
+        }
+        var snapshot = CampaignSnapshot()
+        try directory.scan(bucket.name, of: campaign, into: &snapshot)
+        var problems = snapshot.missingJobs(of: bucket).map { job in
+            QueueProblem(
+                .lostJob,
+                campaign: campaign,
+                job: job.id,
+                "it has no token any more",
+                remedy: .remake(job, bucket.name)
+            )
+        }
+        let known = Set(bucket.jobs.map(\.id)).union(published.omitted)
+        var live: [JobID: [Token]] = [:]
+        for folder in TokenFolder.allCases {
+            for token in try directory.tokens(in: folder, bucket.name, of: campaign) {
+                guard known.contains(token.name.job) else {
+                    let path = relative(directory.path(of: token))
+                    problems.append(QueueProblem(.stranger, campaign: campaign, path: path, "no job of the plan"))
+                    continue
+                }
+                if token.name.reason != .superseded { live[token.name.job, default: []].append(token) }
+            }
+        }
+        for job in bucket.jobs { problems += self.problems(of: job, live[job.id] ?? [], in: bucket) }
+        return problems
+    }
+
+    private func problems(
+        of job: JobSpecification,
+        _ tokens: [Token],
+        in bucket: PublicationPlan.Bucket
+    ) -> [QueueProblem] {
+        guard let generation = tokens.map(\.name.attempt.generation).max() else { return [] }
+        var problems: [QueueProblem] = []
+        let current = tokens.filter { $0.name.attempt.generation == generation }
+        if current.count > 1 {
+            let names = current.map { relative(directory.path(of: $0)).string }.sorted().joined(separator: ", ")
+            problems.append(
+                QueueProblem(
+                    .repeatedJob,
+                    campaign: campaign,
+                    job: job.id,
+                    "\(current.count) tokens of one generation: \(names)"
+                )
+            )
+        }
+        for token in tokens where token.name.attempt.generation < generation && token.name.folder != .failed {
+            problems.append(
+                QueueProblem(
+                    .voidToken,
+                    campaign: campaign,
+                    job: job.id,
+                    path: relative(directory.path(of: token)),
+                    "generation \(generation) has made it void",
+                    remedy: .supersede(token)
+                )
+            )
+        }
+        for token in current where token.name.folder == .pending || token.name.folder == .returned {
+            do throws(JobRecordError) { _ = try directory.specification(of: token) } catch {
+                problems.append(
+                    QueueProblem(
+                        .brokenToken,
+                        campaign: campaign,
+                        job: job.id,
+                        path: relative(directory.path(of: token)),
+                        "\(error)",
+                        remedy: .remake(job, bucket.name)
+                    )
+                )
+            }
+        }
+        return problems
+    }
+
+    // MARK: Results
+
+    private func resultProblems(of bucket: PublicationPlan.Bucket, isMerged: Bool) throws -> [QueueProblem] {
+        var problems = try ResultAgreement(directory).alarms(of: bucket.name, of: campaign).map { alarm in
+            QueueProblem(.differingResults, campaign: campaign, job: alarm.job, "\(alarm)")
+        }
+        var snapshot = CampaignSnapshot()
+        try directory.scan(bucket.name, of: campaign, into: &snapshot)
+        for job in bucket.jobs where snapshot.state(of: job.id, in: bucket.name) == .done {
+            let token = snapshot.tokens[job.id]
+            if let token, let problem = resultProblem(of: token, in: bucket) { problems.append(problem) }
+            guard !isMerged else { continue }
+            for file in content.outputs(of: job) where try !directory.fileSystem.isPresent(file) {
+                problems.append(
+                    QueueProblem(
+                        .lostFile,
+                        campaign: campaign,
+                        job: job.id,
+                        path: relative(file),
+                        "the job is done, but what it made is gone",
+                        remedy: .redo(job.id, token, bucket)
+                    )
+                )
+            }
+        }
+        return problems
+    }
+
+    private func resultProblem(of token: Token, in bucket: PublicationPlan.Bucket) -> QueueProblem? {
+        do throws(ResultError) {
+            _ = try directory.result(of: token)
+            return nil
+        } catch {
+            return QueueProblem(
+                .lostResult,
+                campaign: campaign,
+                job: token.name.job,
+                path: relative(directory.path(of: token)),
+                "the job is done, but its result cannot be used: \(error)",
+                remedy: .redo(token.name.job, token, bucket)
+            )
+        }
+    }
+
+    private func relative(_ path: FilePath) -> FilePath {
+        var inside = path
+        _ = inside.removePrefix(directory.root)
+        return inside
+    }
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+
+public import JobStorage
+private import SystemPackage
+public import SystemSupport
+
+/// What of a job directory nobody needs any more, and its removal.
+///
+/// That is: the trash; arrays that no campaign needs that has not ended, and what is in their quarantine; and the
+/// heartbeats, registrations and logs of workers that left. Only what was not touched for some time goes.
+public struct Pruning: Sendable {
+    /// Something that can go.
+    public struct Item: Equatable, Encodable, Sendable {
+        /// What it is.
+        public enum Kind: String, Encodable, Sendable {
+            /// An array that no unfinished campaign needs.
+            case array
+            /// A damaged file that was moved away.
+            case damaged
+            /// What a worker that left has written of itself.
+            case worker
+            /// Something in the trash.
+            case trash
+        }
+
+        /// What it is.
+        public let kind: Kind
+        /// Its name.
+        public let name: String
+        /// How many bytes it takes.
+        public let bytes: Int
+    }
+
+    private let directory: JobDirectory
+    private let age: Duration
+    private let observer: HostIdentity
+
+    /// Looks for what was not touched for some time.
+    public init(_ directory: JobDirectory, olderThan age: Duration, seenFrom observer: HostIdentity) {
+        self.directory = directory
+        self.age = age
+        self.observer = observer
+    }
+
+    /// Removes what nobody needs.
+    ///
+    /// - Parameters:
+    ///   - isDryRun: whether only to say what would go.
+    ///   - onItem: is told of each thing when it is gone.
+    /// - Throws: `FileError` where the directory refuses.
+    public func run(isDryRun: Bool, onItem: (Item) -> Void) throws {
+        try directory.withScratch { scratch in
+            let probe = scratch.appending("time")
+            try directory.fileSystem.create(probe, contents: [], durably: false)
+            let now = try FileTime(of: probe)
+            try pruneArrays(now, isDryRun, onItem)
+            try pruneWorkers(now, isDryRun, onItem)
+            try pruneTrash(isDryRun, onItem)
+        }
+    }
+
+    // MARK: Arrays
+
+    private func pruneArrays(_ now: FileTime, _ isDryRun: Bool, _ onItem: (Item) -> Void) throws {
+        let ended = try endedCampaigns(now)
+        for address in try directory.arrays() {
+            let array = directory.array(address)
+            let users = try directory.users(of: array)
+            guard users.allSatisfy({ ended[$0] ?? false }), isOld(array, now) else {
+                try pruneQuarantine(of: array, now, isDryRun, onItem)
+                continue
+            }
+            let item = Item(kind: .array, name: address.hexadecimal, bytes: byteCount(ofTree: array))
+            if try isDryRun || directory.release(array, hasEnded: { ended[$0] ?? false }) { onItem(item) }
+        }
+    }
+
+    /// Whether each campaign has ended, and that long ago; one that is not known needs nothing.
+    private func endedCampaigns(_ now: FileTime) throws -> [CampaignID: Bool] {
+        var control = ControlReader(directory)
+        try control.look()
+        var ended: [CampaignID: Bool] = [:]
+        for campaign in try directory.campaigns() {
+            let success = directory.reports(of: campaign).appending("SUCCESS.json")
+            if try directory.isMerged(campaign) {
+                ended[campaign] = isOld(success, now)
+                continue
+            }
+            guard let plan = try? directory.plan(of: campaign) else {
+                ended[campaign] = false
+                continue
+            }
+            // A cancelled campaign is over; a failed one may be retried, and keeps what it has.
+            ended[campaign] =
+                try control.state.cancellation(of: campaign) != nil
+                && directory.hasEnded(campaign, plan: plan, control: control.state)
+        }
+        return ended
+    }
+
+    private func pruneQuarantine(
+        of array: FilePath,
+        _ now: FileTime,
+        _ isDryRun: Bool,
+        _ onItem: (Item) -> Void
+    ) throws {
+        for file in try directory.quarantined(in: array) where isOld(file, now) {
+            let item = Item(kind: .damaged, name: file.lastComponent?.string ?? "", bytes: byteCount(ofTree: file))
+            if !isDryRun { try directory.fileSystem.removeTree(file) }
+            onItem(item)
+        }
+    }
+
+    // MARK: Workers
+
+    private func pruneWorkers(_ now: FileTime, _ isDryRun: Bool, _ onItem: (Item) -> Void) throws {
+        let root = directory.root
+        for worker in try directory.workersWithHeartbeat() where hasLeft(worker) {
+            let files = [
+                root.appending("heartbeats").appending(worker.description),
+                root.appending("workers").appending(worker.description),
+                root.appending("logs").appending("\(worker).jsonl"),
+            ]
+            guard files.allSatisfy({ isOld($0, now) }) else { continue }
+            let bytes = files.reduce(0) { $0 + byteCount(ofTree: $1) }
+            if !isDryRun { for file in files { try directory.fileSystem.removeTree(file) } }
+            onItem(Item(kind: .worker, name: worker.description, bytes: bytes))
+        }
+    }
+
+    private func hasLeft(_ worker: WorkerName) -> Bool {
+        guard let beat = directory.heartbeat(of: worker) else { return false }
+        if beat.state == .stopped { return true }
+        guard let registration = directory.registration(of: worker) else { return false }
+        return directory.surroundings.isProvablyDead(registration.identity, seenFrom: observer)
+    }
+
+    // MARK: Trash
+
+    private func pruneTrash(_ isDryRun: Bool, _ onItem: (Item) -> Void) throws {
+        let trash = directory.root.appending("trash")
+        for name in try directory.fileSystem.names(in: trash).sorted() {
+            let path = trash.appending(name)
+            let item = Item(kind: .trash, name: name, bytes: byteCount(ofTree: path))
+            if !isDryRun { try directory.fileSystem.removeTree(path) }
+            onItem(item)
+        }
+    }
+
+    /// What is not there was not touched either.
+    private func isOld(_ path: FilePath, _ now: FileTime) -> Bool {
+        guard let time = try? FileTime(of: path) else { return true }
+        return time.duration(to: now) >= age
+    }
+}

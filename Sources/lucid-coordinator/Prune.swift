@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+
+import ArgumentParser
+import Coordination
+import SystemSupport
+
+struct Prune: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Remove what no campaign needs any more.",
+        discussion: """
+            Arrays that only campaigns needed that are done or cancelled, damaged files that were made again, what \
+            workers wrote that left, and the trash. Reports and results stay. An array that a later campaign needs is \
+            made again.
+
+            EXAMPLES
+              lucid-coordinator prune --queue /shared/queue --dry-run
+              lucid-coordinator prune --queue /shared/queue --older 7d
+            """
+    )
+
+    @OptionGroup var queue: QueueOption
+
+    @Option(
+        help: ArgumentHelp(
+            "Only what was not touched for so long, for instance 7d; 30d by default.",
+            valueName: "time"
+        ),
+        transform: { text in
+            guard let span = TimeSpan(parsing: text) else {
+                throw ValidationError("\"\(text)\" is no time, as 7d or 12h is")
+            }
+            return span
+        }
+    )
+    var older = TimeSpan(.seconds(30 * 86_400))
+
+    @Flag(help: "Only say what would go.")
+    var dryRun = false
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func run() throws {
+        try withExitCodes {
+            let directory = try queue.open()
+            let pruning = try Pruning(directory, olderThan: older.duration, seenFrom: HostIdentity.current())
+            var items: [Pruning.Item] = []
+            try pruning.run(isDryRun: dryRun) { item in
+                items.append(item)
+                if !json { Terminal.print("\(item.kind.rawValue)\t\(item.name)\t\(ByteCount(item.bytes))") }
+            }
+            let bytes = items.reduce(0) { $0 + $1.bytes }
+            if json { Terminal.print(try jsonText(Summary(items: items, bytes: bytes, dryRun: dryRun))) }
+            Terminal.note("\(items.count) things, \(ByteCount(bytes)), \(dryRun ? "would go" : "are gone")")
+        }
+    }
+
+    private struct Summary: Encodable {
+        let items: [Pruning.Item]
+        let bytes: Int
+        let dryRun: Bool
+
+        enum CodingKeys: String, CodingKey {
+            case items, bytes
+            case dryRun = "dry_run"
+        }
+    }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+
+import JobStorage
+import JobStorageTestSupport
+import SystemPackage
+import SystemSupport
+import Testing
+
+@testable import Coordination
+
+/// A real campaign that is complete, and what can be wrong with it afterwards.
+struct VerificationTests {
+    let real: RealCampaign
+    let campaign: CampaignID
+    var directory: JobDirectory { real.directory }
+
+    init() throws {
+        real = try RealCampaign()
+        campaign = try real.submit("study")
+        #expect(try real.end() == [campaign: .done])
+    }
+
+    private func verify() throws -> [QueueProblem] {
+        try Verification(directory, content: CKACampaigns(directory)) { _, _, _ in }.problems
+    }
+
+    private func done(_ kind: String) throws -> Token {
+        let plan = try directory.plan(of: campaign)
+        let snapshot = try directory.scan(campaign)
+        let job = try present(plan.buckets.first { $0.kind == kind }?.jobs.first)
+        return try present(snapshot.tokens[job.id])
+    }
+
+    private func repair() throws -> [QueueProblem] {
+        let repair = QueueRepair(directory, content: CKACampaigns(directory))
+        for problem in try verify() { _ = try repair.repair(problem) }
+        return try verify()
+    }
+
+    @Test func `nothing is wrong with a complete campaign`() throws {
+        #expect(try verify() == [])
+    }
+
+    @Test func `a job without a token is found, and is claimable after a repair`() throws {
+        let token = try done("gram")
+        try LocalFileSystem().remove(directory.path(of: token))
+        #expect(try verify().map(\.kind) == [.lostJob])
+        #expect(try repair() == [])
+        #expect(try directory.tokens(in: .pending, token.bucket, of: campaign).map(\.name.job) == [token.name.job])
+        try real.work()
+        #expect(try verify() == [])
+    }
+
+    @Test func `a result that is lost is found, and made again after a repair`() throws {
+        let token = try done("hsic")
+        let folder = directory.root.pushing(FilePath("results/\(campaign)/\(token.bucket)"))
+        for name in try LocalFileSystem().names(in: folder) { try LocalFileSystem().remove(folder.appending(name)) }
+        #expect(try verify().map(\.kind) == [.lostResult])
+        #expect(try repair() == [])
+        try real.work()
+        #expect(try verify() == [])
+    }
+
+    @Test func `a damaged array is found, and is out of the way after a repair`() throws {
+        let shard = try present(real.shards("activations", of: campaign).first)
+        let bytes = try LocalFileSystem().contents(of: shard, limit: 1 << 26)
+        try LocalFileSystem().remove(shard)
+        try LocalFileSystem().create(shard, contents: bytes.map { $0 ^ 0x55 }, durably: false)
+        #expect(try verify().map(\.kind) == [.damagedFile])
+        #expect(try repair() == [])
+        #expect(try !LocalFileSystem().isPresent(shard))
+        let second = try real.submit("again")
+        #expect(try real.end()[second] == .done)
+        #expect(try real.numbers(of: second) == real.numbers(of: campaign))
+    }
+
+    @Test func `a cached file that was changed is found, and a new submission replaces it`() throws {
+        let folder = directory.root.pushing(FilePath("cache/weights"))
+        let file = folder.appending(try present(LocalFileSystem().names(in: folder).min()))
+        try LocalFileSystem().overwrite(file, contents: [1, 2, 3])
+        #expect(try verify().map(\.kind) == [.damagedFile])
+        #expect(try repair() == [])
+        #expect(try !LocalFileSystem().isPresent(file))
+    }
+
+    @Test func `two live tokens, void ones, strangers and unreadable records are each called by their name`() throws {
+        let token = try done("gram")
+        let record = try LocalFileSystem().contents(of: directory.path(of: token), limit: 1 << 20)
+        let attempts = [
+            Attempt(generation: 1, number: 2, crashes: 0, failures: 0),
+            Attempt(generation: 2, number: 1, crashes: 0, failures: 0),
+        ]
+        func place(_ attempt: Attempt, _ contents: [UInt8]) throws -> Token {
+            let name = TokenName(job: token.name.job, attempt: attempt, standing: .pending(priority: 5))
+            let placed = token.renamed(name)
+            try LocalFileSystem().create(directory.path(of: placed), contents: contents, durably: false)
+            return placed
+        }
+        let second = try place(attempts[0], record)
+        #expect(try verify().map(\.kind) == [.repeatedJob])
+        try LocalFileSystem().remove(directory.path(of: second))
+        _ = try place(attempts[1], Array("{}".utf8))
+        let link = directory.root.pushing(FilePath("pending/\(campaign)/00000/link"))
+        try LocalFileSystem().create(link, contents: [], durably: false)
+        #expect(try Set(verify().map(\.kind)) == [.voidToken, .brokenToken, .stranger])
+        #expect(try repair().map(\.kind).filter { $0 != .stranger && $0 != .voidToken } == [])
+        #expect(try repair().map(\.kind) == [.stranger])
+    }
+
+    @Test func `pruning removes what only ended campaigns needed, and a later campaign makes it again`() throws {
+        let pruning = try Pruning(directory, olderThan: .zero, seenFrom: .current())
+        var planned: [Pruning.Item] = []
+        try pruning.run(isDryRun: true) { planned.append($0) }
+        let arrays = try directory.arrays()
+        #expect(planned.count { $0.kind == .array } == arrays.count)
+        let open = try real.submit("open")
+        var gone: [Pruning.Item] = []
+        try pruning.run(isDryRun: false) { gone.append($0) }
+        #expect(try directory.arrays().isEmpty == false, "what the open campaign needs stays")
+        #expect(try gone.count { $0.kind == .array } == arrays.count - directory.arrays().count)
+        #expect(try real.end()[open] == .done)
+        try pruning.run(isDryRun: false) { _ in }
+        #expect(try directory.arrays() == [])
+        #expect(try LocalFileSystem().names(in: directory.root.appending("trash")) == [])
+        let late = try real.submit("late")
+        #expect(try real.end()[late] == .done)
+        #expect(try real.numbers(of: late) == real.numbers(of: campaign))
+    }
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+
+import Coordination
+import FoundationEssentials
+import Glibc
+import JobStorage
+import SystemPackage
+import SystemSupport
+import Testing
+
+extension EndToEnd {
+    /// What users ask and order when something is wrong, with the real programs.
+    @Suite("A queue in trouble", .serialized)
+    struct TroubleTests {
+        private struct Count: Decodable {
+            let jobs: Int
+        }
+
+        private struct Named: Decodable {
+            let id: String
+            let state: String
+        }
+
+        private func prepared() async throws -> (Bench, CampaignID) {
+            let bench = try await Bench()
+            try Bench.copyImages(smallImages, to: bench.root.appending("images"))
+            try bench.write("small.yaml", smallCampaign(images: "images"))
+            return (bench, try await bench.submit(bench.root.appending("small.yaml")))
+        }
+
+        private func ask(_ bench: Bench, _ words: String...) async throws -> ProgramResult {
+            try await RunningProgram(Programs.coordinator, words + ["--queue", bench.queue.string, "--json"]).result()
+        }
+
+        @Test("A campaign whose images vanished fails; why and logs tell the reason, and retry ends it well")
+        func failsAndIsRetried() async throws {
+            let (bench, campaign) = try await prepared()
+            let hidden = bench.root.appending("hidden")
+            try LocalFileSystem().rename(bench.root.appending("images"), to: hidden)
+            let failed = try await bench.coordinator(localWorkers: 1).result()
+            #expect(failed.exit == .code(1), "\(failed)")
+            #expect(failed.complaints.contains("retry"))
+
+            let waited = try await ask(bench, "wait")
+            #expect(waited.exit == .code(1))
+            #expect(try waited.json([Named].self).map(\.state) == ["failed"])
+            let jobs = try await ask(bench, "jobs", "--state", "failed").json([JobEntry].self)
+            #expect(jobs.count == 2)
+            #expect(jobs.allSatisfy { $0.kind == "activations" && $0.campaign == campaign })
+            let waiting = try await ask(bench, "jobs", campaign.description, "--state", "waiting").json([JobEntry].self)
+            #expect(waiting.count > 6)
+
+            let job = try #require(jobs.first)
+            let why = try await ask(bench, "why", String(job.id.description.prefix(10))).json(JobExplanation.self)
+            #expect(why.entry == job)
+            #expect(why.attempts.map(\.attempt) == [1, 2, 3])
+            #expect(why.attempts.allSatisfy { $0.message.contains("images") })
+            let blocked = try await ask(bench, "why", "small/\(waiting[0].id)").json(JobExplanation.self)
+            #expect(!Set(blocked.waitsFor).isDisjoint(with: jobs.map(\.id)))
+            let log = try await ask(bench, "logs", job.id.description, "--attempt", "2").json([LogRecord].self)
+            #expect(log.map(\.attempt.number) == [2])
+
+            try LocalFileSystem().rename(hidden, to: bench.root.appending("images"))
+            #expect(try await ask(bench, "retry", "--failed").json(Count.self).jobs == 2)
+            let end = try await bench.coordinator(localWorkers: 1).result()
+            #expect(end.exit == .code(0), "\(end)")
+            #expect(try await ask(bench, "wait", "small").exit == .code(0))
+            let again = try await ask(bench, "why", job.id.description).json(JobExplanation.self)
+            #expect(again.entry.state == .done)
+            #expect(again.entry.generation == 2)
+            let verified = try await ask(bench, "verify")
+            #expect(verified.exit == .code(0), "\(verified)")
+        }
+
+        @Test("A paused queue begins nothing, a resumed one goes on, and a drained worker leaves")
+        func isPausedAndDrained() async throws {
+            let (bench, campaign) = try await prepared()
+            #expect(try await ask(bench, "pause").exit == .code(0))
+            let coordinator = try bench.coordinator()
+            _ = try await eventually("published jobs") { try bench.tokens(.pending, of: campaign).first }
+            let worker = try bench.worker()
+            let name = try await eventually("the worker") { try bench.name(of: worker) }
+            let listed = try await ask(bench, "workers").json([Named].self)
+            #expect(listed.map(\.id) == [name.description])
+            #expect(try await ask(bench, "status").output.contains("\"paused\""))
+            #expect(try bench.tokens(.pending, of: campaign).count == 2)
+            #expect(try await ask(bench, "drain", name.host).exit == .code(0))
+            let left = try await worker.result()
+            #expect(left.exit == .code(0), "\(left)")
+            #expect(try bench.tokens(.done, of: campaign).isEmpty)
+            #expect(try await ask(bench, "resume").exit == .code(0))
+            let second = try bench.worker()
+            #expect(try await coordinator.result().exit == .code(0))
+            #expect(try await second.result().exit == .code(0))
+        }
+
+        @Test("A cancelled campaign hands back what runs, ends at once and says why")
+        func isCancelled() async throws {
+            let (bench, campaign) = try await prepared()
+            let coordinator = try bench.coordinator()
+            let worker = try bench.worker()
+            _ = try await bench.running(campaign, by: worker)
+            let cancelled = try await ask(bench, "cancel", "small", "--reason", "wrong weights")
+            #expect(cancelled.exit == .code(0), "\(cancelled)")
+            let end = try await coordinator.result()
+            #expect(end.exit == .code(1), "\(end)")
+            #expect(end.complaints.contains("was cancelled: wrong weights"))
+            #expect(try await worker.result().exit == .code(0))
+            #expect(try await ask(bench, "status").output.contains("\"cancelled\""))
+            #expect(try bench.tokens(.running, of: campaign).isEmpty)
+            #expect(try bench.tokens(.pending, of: campaign).isEmpty)
+        }
+
+        @Test("Doctor finds nothing wrong with a local folder, and sees the same directory through another mount")
+        func isExamined() async throws {
+            let (bench, _) = try await prepared()
+            let link = bench.root.appending("other")
+            try await symbolicLink(link, to: bench.queue)
+            let result = try await ask(bench, "doctor", "--other-mount", link.string)
+            #expect(result.exit == .code(0), "\(result)")
+            for check in ["rename", "links", "races", "mount options", "sync", "visibility"] {
+                #expect(result.output.contains("\"name\":\"\(check)\""), "\(check)")
+            }
+            #expect(!result.output.contains("\"failure\""))
+        }
+
+        @Test("Verify finds what was broken, repair mends it, and prune shows and removes what nobody needs")
+        func isRepaired() async throws {
+            let (bench, campaign) = try await prepared()
+            #expect(try await bench.coordinator(localWorkers: 1).result().exit == .code(0))
+            let token = try #require(try bench.tokens(.done, of: campaign).first { !$0.bucket.description.isEmpty })
+            try LocalFileSystem().remove(bench.directory().path(of: token))
+            let verified = try await ask(bench, "verify")
+            #expect(verified.exit == .code(1))
+            #expect(verified.output.contains("\"lost-job\""))
+            let dry = try await ask(bench, "repair", "--dry-run")
+            #expect(dry.exit == .code(1))
+            #expect(try await ask(bench, "verify").exit == .code(1), "a dry run mends nothing")
+            #expect(try await ask(bench, "repair").exit == .code(0))
+            #expect(try await ask(bench, "verify").exit == .code(0))
+
+            let planned = try await ask(bench, "prune", "--older", "0s", "--dry-run")
+            #expect(planned.output.contains("\"dry_run\":true"))
+            #expect(try bench.directory().arrays().isEmpty == false)
+            #expect(try await ask(bench, "prune", "--older", "0s").exit == .code(0))
+            #expect(try bench.directory().arrays().isEmpty)
+        }
+
+        @Test(
+            "What cannot be meant is refused with the reason",
+            arguments: [
+                (["why", "ff"], 65, "too short"), (["why", "ffffffff"], 65, "there is no job"),
+                (["retry"], 64, "--failed"),
+                (["cancel", "nothing"], 65, "there is no campaign"), (["drain", "nobody"], 65, "there is no worker"),
+                (["prune", "--older", "soon"], 64, "is no time"), (["jobs", "--state", "odd"], 64, "state"),
+            ]
+        )
+        func isRefused(_ words: [String], _ code: Int32, _ message: String) async throws {
+            let (bench, _) = try await prepared()
+            let result = try await RunningProgram(
+                Programs.coordinator,
+                words + ["--queue", bench.queue.string]
+            ).result()
+            #expect(result.exit == .code(code), "\(result)")
+            #expect(result.complaints.contains(message), "\(result)")
+            #expect(try LocalFileSystem().names(in: bench.queue.appending("control")).isEmpty)
+        }
+
+        private func symbolicLink(_ link: FilePath, to target: FilePath) async throws {
+            #expect(unsafe symlink(target.string, link.string) == 0)
+        }
+    }
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: MIT
+
+import JobKinds
+import Testing
+
+struct SelfTestTests {
+    @Test func `a sound machine passes its own test`() {
+        #expect(throws: Never.self) { try SelfTest.run() }
+    }
+}

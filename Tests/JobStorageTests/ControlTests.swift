@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+
+import JobStorage
+import JobStorageTestSupport
+import Synchronization
+import SystemPackage
+import SystemSupport
+import Testing
+
+/// What users say, and what holds then.
+struct ControlTests {
+    let temporary: TemporaryJobDirectory
+    let directory: JobDirectory
+    let id: CampaignID
+    let job = bucket(0, jobs: 2).jobs[0].id
+    let otherJob = bucket(0, jobs: 2).jobs[1].id
+
+    init() throws {
+        temporary = try TemporaryJobDirectory()
+        directory = temporary.directory
+        id = try campaign()
+    }
+
+    private func say(_ verb: ControlRecord.Verb, _ scope: ControlRecord.Scope, _ reason: String = "") throws {
+        _ = try directory.say(verb, scope, reason: reason, scratch: temporary.scratch())
+    }
+
+    private func state() throws -> ControlState {
+        var reader = ControlReader(directory)
+        try reader.look()
+        return reader.state
+    }
+
+    @Test func `a job is paused by any scope that holds it, until that scope is resumed`() throws {
+        let scopes: [ControlRecord.Scope] = [.queue, .campaign(id), .job(job, of: id)]
+        for scope in scopes {
+            try say(.pause, scope)
+            #expect(try state().isPaused(job, of: id))
+        }
+        for scope in scopes.dropLast() {
+            try say(.resume, scope)
+            #expect(try state().isPaused(job, of: id), "another scope is still paused")
+        }
+        #expect(try !state().isPaused(otherJob, of: id))
+        try say(.resume, .job(job, of: id))
+        #expect(try !state().isPaused(job, of: id))
+    }
+
+    @Test func `the last word on a scope counts, and ends what was said of jobs inside it`() throws {
+        try say(.cancel, .job(job, of: id), "no")
+        #expect(try state().cancellation(of: job, of: id) == "no")
+        #expect(try state().cancellation(of: otherJob, of: id) == nil)
+        try say(.retry, .campaign(id))
+        #expect(try state().cancellation(of: job, of: id) == nil)
+        try say(.cancel, .campaign(id), "wrong weights")
+        #expect(try state().cancellation(of: otherJob, of: id) == "wrong weights")
+        try say(.retry, .job(job, of: id))
+        #expect(try state().cancellation(of: job, of: id) == nil)
+        #expect(try state().cancellation(of: id) == "wrong weights")
+        #expect(try state().cancellation(of: job, of: campaign(2)) == nil)
+        try say(.retry, .queue)
+        #expect(try state().cancellation(of: id) == nil)
+    }
+
+    @Test func `a drain concerns the workers that were there when it was said`() throws {
+        let before = try state().number
+        try say(.drain, .queue)
+        let after = try state()
+        #expect(try after.drains(worker(1), since: before))
+        #expect(try !after.drains(worker(1), since: after.number))
+        try say(.drain, .worker(worker(2)))
+        #expect(try state().drains(worker(2), since: after.number))
+        #expect(try !state().drains(worker(1), since: after.number))
+    }
+
+    @Test func `sixteen who speak at once get sixteen numbers`() throws {
+        let numbers = Monitor<[Int]>([])
+        let (directory, id, scratch) = (directory, id, try temporary.scratch())
+        try onThreads(16, named: "user") { _ in
+            let number = try directory.say(.pause, .campaign(id), scratch: scratch)
+            numbers.withLock { $0.append(number) }
+        }
+        #expect(numbers.withLock { $0.sorted() } == Array(1...16))
+    }
+
+    @Test func `records that are damaged, foreign or too long say nothing`() throws {
+        let folder = directory.root.appending("control")
+        let other = try TemporaryJobDirectory()
+        _ = try other.directory.say(.pause, .queue, scratch: other.scratch())
+        let foreign = try LocalFileSystem().contents(
+            of: other.directory.root.appending("control").appending("00000001"),
+            limit: 1 << 20
+        )
+        try LocalFileSystem().create(folder.appending("00000001"), contents: foreign, durably: false)
+        try LocalFileSystem().create(folder.appending("00000002"), contents: Array("{".utf8), durably: false)
+        try LocalFileSystem().create(folder.appending("pause"), contents: foreign, durably: false)
+        #expect(try !state().isPaused)
+        try say(.pause, .queue)
+        #expect(try state().isPaused)
+        #expect(try state().number == 3)
+    }
+
+    @Test(arguments: [Errno.ioError, .noSuchFileOrDirectory, .timedOut])
+    func `a link that is made though an error was reported counts once`(_ errno: Errno) throws {
+        let faults = Mutex(2)
+        let unreliable = try temporary.through(
+            FaultyFileSystem(linkFault: { _, _ in
+                faults.withLock { left in
+                    left -= 1
+                    return left >= 0 ? .reported(errno) : nil
+                }
+            })
+        )
+        #expect(try unreliable.say(.pause, .queue, scratch: temporary.scratch()) == 1)
+        #expect(try LocalFileSystem().names(in: directory.root.appending("control")) == ["00000001"])
+    }
+
+    @Test func `the newest hint tells where work is, and only the last sixteen are kept`() throws {
+        let scratch = try temporary.scratch()
+        let places = (0..<300).map {
+            Hint.Place(campaign: id, bucket: BucketName(number: $0), kind: "sum", priority: $0 % 10)
+        }
+        for count in 0..<20 { try directory.hint(places.prefix(count), fleet: count, scratch: scratch) }
+        #expect(try directory.newestHint()?.fleet == 19)
+        #expect(try LocalFileSystem().names(in: directory.root.appending("hints")).count == 16)
+        try directory.hint(places, fleet: 1, scratch: scratch)
+        let hint = try present(directory.newestHint())
+        #expect(hint.places.count == Hint.placeLimit)
+        #expect(hint.isCut)
+        #expect(hint.places.first?.priority == 0)
+    }
+}

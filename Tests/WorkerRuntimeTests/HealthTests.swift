@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+
+import JobStorage
+import JobStorageTestSupport
+import Synchronization
+import SystemSupport
+import Testing
+
+@testable import WorkerRuntime
+
+struct HealthTests {
+    private let start = BootClock().now
+
+    private func doubtful() -> Health {
+        var health = Health(heartbeat: .seconds(10))
+        for _ in 0..<3 { health.see(failure: true, after: .seconds(1)) }
+        return health
+    }
+
+    @Test(
+        arguments: [
+            ([(true, 1), (true, 1), (true, 1)], true), ([(true, 1), (true, 1)], false),
+            ([(true, 1), (true, 1), (false, 1), (true, 1)], false), ([(true, 1), (true, 60), (true, 1)], false),
+        ]
+    )
+    func `three quick failures in a row make a worker doubt its machine`(
+        _ endings: [(isFailure: Bool, seconds: Int)],
+        _ isDoubtful: Bool
+    ) {
+        var health = Health(heartbeat: .seconds(10))
+        for ending in endings { health.see(failure: ending.isFailure, after: .seconds(ending.seconds)) }
+        #expect(health.isDoubtful == isDoubtful)
+    }
+
+    @Test func `a machine that passes its test rests once and goes on`() {
+        var health = doubtful()
+        health.see(isSound: true, now: start)
+        #expect(health.isResting(now: start.advanced(by: .seconds(9))))
+        #expect(!health.isResting(now: start.advanced(by: .seconds(10))))
+        #expect(!health.isDoubtful)
+    }
+
+    @Test func `a machine that fails its test rests longer and longer, ten minutes at most, and stays in doubt`() {
+        var health = doubtful()
+        var (now, rests) = (start, [Int64]())
+        for _ in 0..<8 {
+            health.see(isSound: false, now: now)
+            var rest: Int64 = 0
+            while health.isResting(now: now.advanced(by: .seconds(rest))) { rest += 10 }
+            rests.append(rest)
+            now = now.advanced(by: .seconds(rest))
+            #expect(health.isDoubtful)
+        }
+        #expect(rests == [10, 20, 40, 80, 160, 320, 600, 600])
+    }
+
+    @Test func `a job is not begun where one of its kind would not have ended in time`() {
+        var durations = JobDurations()
+        #expect(durations.fits("sum", into: .seconds(1)), "a kind that was not seen is tried")
+        durations.see("sum", .seconds(10))
+        durations.see("sum", .seconds(5))
+        #expect(durations.fits("sum", into: .seconds(12)))
+        #expect(!durations.fits("sum", into: .seconds(11)))
+        #expect(durations.fits("other", into: .seconds(1)))
+    }
+}
+
+struct WorkFinderTests {
+    let temporary: TemporaryJobDirectory
+    let directory: JobDirectory
+    let id: CampaignID
+    let now = BootClock().now
+
+    init() throws {
+        temporary = try TemporaryJobDirectory()
+        directory = temporary.directory
+        id = try campaign()
+    }
+
+    private func publish(_ buckets: PublicationPlan.Bucket..., of campaign: CampaignID? = nil) throws {
+        let scratch = try temporary.scratch()
+        for bucket in buckets { _ = try directory.publish(bucket, of: campaign ?? id, omitting: [], scratch: scratch) }
+    }
+
+    private func terms(_ kinds: Set<String> = ["sum"]) throws -> WorkFinder.Terms {
+        var reader = ControlReader(directory)
+        try reader.look()
+        return WorkFinder.Terms(kinds: kinds, control: reader.state)
+    }
+
+    private func claimed(_ finder: inout WorkFinder, _ kinds: Set<String> = ["sum"]) throws -> Token? {
+        guard let claim = try finder.claim(for: worker(), terms(kinds), now: now) else { return nil }
+        return claim.token
+    }
+
+    @Test func `one listing serves as many claims as the bucket has jobs`() throws {
+        try publish(bucket(0, jobs: 50))
+        var finder = WorkFinder(directory)
+        var jobs: Set<JobID> = []
+        for _ in 0..<50 { jobs.insert(try present(claimed(&finder)).name.job) }
+        #expect(jobs.count == 50)
+        #expect(finder.listings < 8)
+        #expect(try claimed(&finder) == nil)
+    }
+
+    @Test func `a hint leads to one bucket of a thousand without a listing of the others`() throws {
+        for number in 0..<30 { try publish(bucket(number, jobs: number == 17 ? 3 : 0)) }
+        let place = Hint.Place(campaign: id, bucket: BucketName(number: 17), kind: "sum", priority: 5)
+        try directory.hint([place], fleet: 64, scratch: temporary.scratch())
+        var finder = WorkFinder(directory)
+        #expect(try claimed(&finder)?.bucket == BucketName(number: 17))
+        #expect(finder.listings == 2)
+        #expect(finder.fleet == 64)
+    }
+
+    @Test func `what no hint names is found all the same`() throws {
+        try publish(bucket(0, jobs: 1))
+        try directory.hint([], fleet: 1, scratch: temporary.scratch())
+        var finder = WorkFinder(directory)
+        #expect(try claimed(&finder) != nil)
+    }
+
+    @Test func `a fleet of idle workers makes twenty listings a second in the mean`() {
+        for (fleet, listings) in [(64, 1), (500, 3)] {
+            let mean = WorkFinder.idleWait(fleet: fleet, listings: listings) / 2
+            let rate = Double(fleet * listings) / (mean / .seconds(1))
+            #expect(abs(rate - 20) < 0.01)
+        }
+    }
+
+    @Test func `the better priority comes first, also between campaigns`() throws {
+        try publish(bucket(0, jobs: 2, priority: 5))
+        try publish(bucket(0, jobs: 1, priority: 1), of: campaign(2))
+        var finder = WorkFinder(directory)
+        #expect(try claimed(&finder)?.campaign == campaign(2))
+        #expect(try claimed(&finder)?.campaign == id)
+    }
+
+    @Test func `kinds that are not wanted, and what is paused or cancelled, are left alone`() throws {
+        try publish(bucket(0, jobs: 1, kind: "other"), bucket(1, jobs: 2))
+        let jobs = bucket(1, jobs: 2).jobs.map(\.id)
+        _ = try directory.say(.pause, .job(jobs[0], of: id), scratch: temporary.scratch())
+        var finder = WorkFinder(directory)
+        #expect(try claimed(&finder)?.name.job == jobs[1])
+        #expect(try claimed(&finder) == nil)
+        _ = try directory.say(.resume, .job(jobs[0], of: id), scratch: temporary.scratch())
+        _ = try directory.say(.cancel, .campaign(id), scratch: temporary.scratch())
+        finder = WorkFinder(directory)
+        #expect(try claimed(&finder) == nil)
+        _ = try directory.say(.retry, .campaign(id), scratch: temporary.scratch())
+        finder = WorkFinder(directory)
+        #expect(try claimed(&finder)?.name.job == jobs[0])
+    }
+}
