@@ -120,7 +120,7 @@ struct FaultSource: Sendable {
     /// Nothing goes wrong from now on.
     mutating func end() { left = 0 }
 
-    mutating func fault(at number: Int, _ call: Call) -> Fault? {
+    mutating func fault(at number: Int, _ call: Call, isInspection: Bool) -> Fault? {
         guard !isExhausted else { return nil }
         var random = SeededRandom(seed, 0xFB, UInt64(number))
         // Calls that change something are the rarer and the more interesting ones.
@@ -133,7 +133,7 @@ struct FaultSource: Sendable {
         drawn.append((number, fault))
         switch fault {
         case .damagedShard, .powerCut: losses += 1
-        case .refused, .stale: losses += call == .read || call == .look ? 1 : 0
+        case .refused, .stale: losses += isInspection ? 1 : 0
         default: break
         }
         return fault

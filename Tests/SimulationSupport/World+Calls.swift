@@ -32,7 +32,7 @@ extension World {
     ) throws(FileError) -> Value {
         typealias Begun = (number: Int, fault: Fault?, wake: Duration, start: Start)
         let begun: Begun? = state.withLock { state in
-            guard let (number, fault, wake) = state.begin(call, of: process) else { return nil }
+            guard let (number, fault, wake) = state.begin(call, of: process, path) else { return nil }
             if case .refused = fault { return (number, fault, wake, Start()) }
             if case .late = fault { return (number, fault, wake, Start()) }
             return (number, fault, wake, start(&state, state.author(process)))
@@ -86,7 +86,9 @@ extension World.State {
     // MARK: A call
 
     /// Begins a call; nil where its process is gone.
-    mutating func begin(_ call: Call, of process: Int) -> (number: Int, fault: Fault?, wake: Duration)? {
+    mutating func begin(_ call: Call, of process: Int, _ path: FilePath) -> (
+        number: Int, fault: Fault?, wake: Duration
+    )? {
         guard processes[process].runs else { return nil }
         calls += 1
         if calls == World.callLimit {
@@ -95,7 +97,9 @@ extension World.State {
         }
         let now = scheduler.now
         let number = calls
-        var fault = faults.fault(at: number, call)
+        // A coordinator looks at arrays where it inspects the inputs of a job.
+        let isInspection = processes[process].isCoordinator && path.string.hasPrefix("/q/arrays/")
+        var fault = faults.fault(at: number, call, isInspection: isInspection)
         let chance = latencies.fraction()
         let latency = Duration.microseconds(2000 + Int(100_000 * chance * chance))
         var wake = now + latency
