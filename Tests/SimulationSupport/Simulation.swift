@@ -228,6 +228,7 @@ public struct Simulation {
     // MARK: The end
 
     private func checkEnds() {
+        world.explainCrashes()
         let ends = ends.withLock { $0 }
         for plan in campaigns.plans {
             switch ends[plan.campaign] {

@@ -42,7 +42,9 @@ extension World {
         _ = pause(until: begun.wake)
         let result: Result<Value, Errno> = state.withLock { state in
             guard state.processes[process].runs else { return .failure(.readOnlyFileSystem) }
-            let step = Step(author: state.author(process), isStale: begun.fault?.isStale ?? false, start: begun.start)
+            let author = state.author(process)
+            let isStale = begun.fault?.isStale ?? false || state.machines[author.host].staleUntil > author.time
+            let step = Step(author: author, isStale: isStale, start: begun.start)
             return state.finish(call, begun.fault, step, [path, target]) { apply(&$0, $1) }
         }
         switch result {
@@ -116,6 +118,7 @@ extension World.State {
             stalledUntil = max(stalledUntil, now + .seconds(2))
         case .heartbeatsRefused(let time): processes[process].heartbeatsRefusedUntil = now + time
         case .full(let time): fullUntil = max(fullUntil, now + time)
+        case .blind(let time): machines[processes[process].host].staleUntil = now + time
         case .asked: processes[process].onDeath?()
         case .clockSet(let jump): machines[processes[process].host].clockOffset = jump
         case .damagedShard(let isGone): damageShard(isGone: isGone)

@@ -95,6 +95,16 @@ extension World {
         }
     }
 
+    /// Checks that no more attempts were taken from workers than faults can have cost.
+    func explainCrashes() {
+        state.withLock { state in
+            let (crashes, cost) = (state.inspector.crashes, state.faults.attempts)
+            if crashes > cost {
+                state.inspector.report("\(crashes) attempts counted as crashes after faults that cost at most \(cost)")
+            }
+        }
+    }
+
     /// Checks that a job could fail for good: that so much went wrong.
     func explain(_ job: JobID, _ reason: Reason, _ plan: PublicationPlan) {
         state.withLock { state in

@@ -37,6 +37,7 @@ final class World: Sendable {
         var starts = 1
         var bootOffset: Duration
         var clockOffset = Duration.zero
+        var staleUntil = Duration.zero
     }
 
     /// All that the running strand changes.
