@@ -236,7 +236,12 @@ public struct Simulation {
             case .cancelled: world.report("\(plan.campaign) was cancelled by nobody")
             case .broken(let message): world.report("\(plan.campaign) is broken: \(message)")
             case .failed(let reasons):
-                for (job, reason) in reasons.sorted(by: { $0.key < $1.key }) { world.explain(job, reason, plan) }
+                // Where the maker of an input failed, whoever reads it fails with it.
+                let isMakerLost = reasons.values.contains { $0 != .inputLost }
+                for (job, reason) in reasons.sorted(by: { $0.key < $1.key })
+                where !(isMakerLost && reason == .inputLost) {
+                    world.explain(job, reason, plan)
+                }
             case .done:
                 let path = ["reports", "\(plan.campaign)", "SUCCESS.json"]
                 if world.content(path) != campaigns.mergedOutput(of: plan) {
