@@ -119,7 +119,7 @@ extension World.State {
         case .heartbeatsRefused(let time): processes[process].heartbeatsRefusedUntil = now + time
         case .full(let time): fullUntil = max(fullUntil, now + time)
         case .blind(let time): machines[processes[process].host].staleUntil = now + time
-        case .asked: processes[process].onDeath?()
+        case .asked: ask(toLeave: process)
         case .clockSet(let jump): machines[processes[process].host].clockOffset = jump
         case .damagedShard(let isGone): damageShard(isGone: isGone)
         default: break
@@ -201,6 +201,12 @@ extension World.State {
         processes[process].isDead = true
         inspector.see(gone: process)
         processes[process].onDeath?()
+    }
+
+    /// Asks a process to leave; one that does not listen for it yet just ends.
+    mutating func ask(toLeave process: Int) {
+        guard processes[process].runs else { return }
+        if let leave = processes[process].onDeath { leave() } else { kill(process) }
     }
 
     mutating func kill(host: Int) {
