@@ -85,6 +85,9 @@ struct Run: ParsableCommand {
                 worst = max(worst, 1)
                 Terminal.complain("\(campaign) failed: \(reasons.count) jobs could not be done")
                 for line in FailureSummary(of: reasons, in: directory).lines { Terminal.note("  \(line)") }
+                Terminal.note(
+                    "  when the cause is mended: lucid-coordinator retry \(campaign) --queue \(directory.root)"
+                )
             case .cancelled(let reason):
                 worst = max(worst, 1)
                 Terminal.complain("\(campaign) was cancelled" + (reason.isEmpty ? "" : ": \(reason)"))

@@ -297,7 +297,7 @@ extension EndToEnd {
             )
             #expect(again.exit == .code(1) && again.output.isEmpty, "\(again)")
             for result in [report, again] {
-                for word in ["014_tiny.jpg", "under another name"] {
+                for word in ["014_tiny.jpg", "lucid-coordinator retry"] {
                     #expect(result.complaints.contains(word), "\(result)")
                 }
             }

@@ -3,7 +3,7 @@
 public import SystemPackage
 public import SystemSupport
 
-/// The local file system, with errors reported for renames and links that a test chooses, and with an ear for syncs.
+/// The local file system, with errors for renames and links that a test chooses, and with an ear for syncs.
 public struct FaultyFileSystem: FileSystem {
     /// What goes wrong with a rename or a link.
     public enum RenameFault: Sendable {
@@ -21,11 +21,16 @@ public struct FaultyFileSystem: FileSystem {
     /// Decides what goes wrong with a call.
     public typealias Fault = @Sendable (_ source: FilePath, _ destination: FilePath) -> RenameFault?
 
+    /// Asks the body for each link.
+    public init(linkFault: @escaping Fault) {
+        self.init(linkFault: linkFault) { _, _ in nil }
+    }
+
     /// Asks the bodies for each rename and for each link, and tells `onSync` of each directory that is synced.
     public init(
-        fault: @escaping Fault = { _, _ in nil },
+        onSync: @escaping @Sendable (_ directory: FilePath) -> Void = { _ in },
         linkFault: @escaping Fault = { _, _ in nil },
-        onSync: @escaping @Sendable (_ directory: FilePath) -> Void = { _ in }
+        fault: @escaping Fault
     ) {
         self.onSync = onSync
         self.fault = fault
