@@ -21,16 +21,13 @@ public struct FaultyFileSystem: FileSystem {
     /// Decides what goes wrong with a call.
     public typealias Fault = @Sendable (_ source: FilePath, _ destination: FilePath) -> RenameFault?
 
-    /// Asks the body for each link.
-    public init(linkFault: @escaping Fault) {
-        self.init(linkFault: linkFault) { _, _ in nil }
-    }
-
     /// Asks the bodies for each rename and for each link, and tells `onSync` of each directory that is synced.
+    ///
+    /// `fault` comes first: a closure without a label decides on renames.
     public init(
-        onSync: @escaping @Sendable (_ directory: FilePath) -> Void = { _ in },
+        fault: @escaping Fault = { _, _ in nil },
         linkFault: @escaping Fault = { _, _ in nil },
-        fault: @escaping Fault
+        onSync: @escaping @Sendable (_ directory: FilePath) -> Void = { _ in }
     ) {
         self.onSync = onSync
         self.fault = fault
