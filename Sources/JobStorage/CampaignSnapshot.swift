@@ -26,8 +26,9 @@ public struct CampaignSnapshot: Equatable, Sendable {
         complete.formUnion(jobs)
     }
 
-    /// Adds a token that was seen.
+    /// Adds a token that was seen; one that was superseded stands for its job no more, and counts as none.
     public mutating func add(_ token: Token) {
+        if token.name.reason == .superseded { return }
         guard let other = tokens[token.name.job] else {
             tokens[token.name.job] = token
             return

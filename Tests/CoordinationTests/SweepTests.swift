@@ -140,13 +140,10 @@ struct SweepTests {
         try directory.store(JobResult(payload: [1], inputs: [:]), versions: [:], of: claim)
         process.kill()
         let steps = Monitor<[String]>([])
-        let disk = FaultyFileSystem(
-            fault: { _, target in
-                steps.withLock { $0.append("move to \(target)") }
-                return nil
-            },
-            onSync: { folder in steps.withLock { $0.append("sync \(folder)") } }
-        )
+        let disk = FaultyFileSystem(onSync: { folder in steps.withLock { $0.append("sync \(folder)") } }) { _, target in
+            steps.withLock { $0.append("move to \(target)") }
+            return nil
+        }
         let directory = try temporary.through(disk)
         var loop = try CoordinationLoop(directory, content: Joining(directory: directory), logger: quiet)
         _ = try loop.step()

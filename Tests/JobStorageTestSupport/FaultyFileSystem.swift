@@ -21,13 +21,16 @@ public struct FaultyFileSystem: FileSystem {
     /// Decides what goes wrong with a call.
     public typealias Fault = @Sendable (_ source: FilePath, _ destination: FilePath) -> RenameFault?
 
+    /// Asks the body for each link.
+    public static func links(_ linkFault: @escaping Fault) -> FaultyFileSystem {
+        FaultyFileSystem(linkFault: linkFault) { _, _ in nil }
+    }
+
     /// Asks the bodies for each rename and for each link, and tells `onSync` of each directory that is synced.
-    ///
-    /// `fault` comes first: a closure without a label decides on renames.
     public init(
-        fault: @escaping Fault = { _, _ in nil },
+        onSync: @escaping @Sendable (_ directory: FilePath) -> Void = { _ in },
         linkFault: @escaping Fault = { _, _ in nil },
-        onSync: @escaping @Sendable (_ directory: FilePath) -> Void = { _ in }
+        fault: @escaping Fault
     ) {
         self.onSync = onSync
         self.fault = fault

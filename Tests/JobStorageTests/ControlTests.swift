@@ -104,7 +104,7 @@ struct ControlTests {
     func `a link that is made though an error was reported counts once`(_ errno: Errno) throws {
         let faults = Mutex(2)
         let unreliable = try temporary.through(
-            FaultyFileSystem(linkFault: { _, _ in
+            FaultyFileSystem.links({ _, _ in
                 faults.withLock { left in
                     left -= 1
                     return left >= 0 ? .reported(errno) : nil
