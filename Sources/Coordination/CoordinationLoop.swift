@@ -46,6 +46,7 @@ public struct CoordinationLoop {
         self.now = now
         let scratch = directory.scratch(of: name)
         try directory.makeScratch(of: name, identity: identity)
+        try directory.checkFitness(scratch: scratch)
         cleaner = ScratchCleaner(directory, observer: identity, logger: logger)
         control = ControlReader(directory)
         hints = HintWriter(directory, scratch: scratch, logger: logger)
