@@ -59,8 +59,8 @@ public struct ControlReader: Sendable {
     public mutating func look() throws(FileError) -> Bool {
         var found: [Int: ControlRecord] = [:]
         for number in try records.numbers() where known[number] == nil {
-            guard let record = decodedRecord(ControlRecord.self, from: try records.contents(of: number)),
-                record.isSensible(in: run)
+            guard let bytes = try records.contentsIfRecord(of: number),
+                let record = decodedRecord(ControlRecord.self, from: bytes), record.isSensible(in: run)
             else { continue }
             found[number] = record
         }
