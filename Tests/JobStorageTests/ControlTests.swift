@@ -128,6 +128,15 @@ struct ControlTests {
         #expect(try state().number == 4)
     }
 
+    @Test func `a cancelled job is known to be one of its campaign until it is wanted again`() throws {
+        #expect(try !state().hasCancellation(in: id))
+        try say(.cancel, .job(job, of: id))
+        #expect(try state().hasCancellation(in: id))
+        #expect(try !state().hasCancellation(in: campaign(2)))
+        try say(.retry, .job(job, of: id))
+        #expect(try !state().hasCancellation(in: id))
+    }
+
     @Test(arguments: [-1, 1_000_001, Int.max])
     func `a hint of a fleet that cannot be is not believed`(_ fleet: Int) throws {
         try directory.hint([], fleet: fleet, scratch: temporary.scratch())
