@@ -203,8 +203,10 @@ public struct CoordinationLoop {
     /// Ends the jobs that a user cancelled and that nobody runs; true where there were any.
     private func cancel(_ snapshot: CampaignSnapshot, of campaign: CampaignID) throws(FileError) -> Bool {
         var isChanged = false
-        for token in snapshot.tokens.values.sorted(by: { $0.name.job < $1.name.job }) {
-            guard token.name.folder == .pending || token.name.folder == .returned,
+        let open = snapshot.tokens.values.filter { $0.name.folder == .pending || $0.name.folder == .returned }
+        guard !open.isEmpty, control.state.hasCancellation(in: campaign) else { return false }
+        for token in open.sorted(by: { $0.name.job < $1.name.job }) {
+            guard
                 let reason = control.state.cancellation(of: token.name.job, of: campaign)
             else { continue }
             if try directory.cancel(token) == .moved { log.write(token, "cancelled", reason) }

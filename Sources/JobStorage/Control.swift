@@ -149,6 +149,12 @@ public struct ControlState: Equatable, Sendable {
         return own.reason
     }
 
+    /// Whether a campaign, or any job of it, was cancelled.
+    public func hasCancellation(in campaign: CampaignID) -> Bool {
+        cancellation(of: campaign) != nil
+            || wishes.contains { scope, verdict in scope.campaign == campaign && verdict.reason != nil }
+    }
+
     /// Whether a job may be claimed.
     public func allows(_ job: JobID, of campaign: CampaignID) -> Bool {
         !isPaused(job, of: campaign) && cancellation(of: job, of: campaign) == nil
