@@ -29,7 +29,11 @@ struct ArrayVerification {
         for (number, address) in arrays.enumerated() {
             onProgress("checking arrays", number, arrays.count)
             let array = directory.array(address)
-            for file in try files(in: array) {
+            guard let files = try filesIfArray(array) else {
+                problems.append(QueueProblem(.stranger, path: relative(array), "no folder, so no array; passed over"))
+                continue
+            }
+            for file in files {
                 checked["files", default: 0] += 1
                 guard !content.isReadable(file) else { continue }
                 // A file that was moved away meanwhile is not damaged.
@@ -45,6 +49,16 @@ struct ArrayVerification {
             }
         }
         return try problems + cacheProblems(&checked)
+    }
+
+    /// The files of an array; nil for what only has an array's name.
+    private func filesIfArray(_ array: FilePath) throws(FileError) -> [FilePath]? {
+        do throws(FileError) {
+            return try files(in: array)
+        } catch {
+            if error.errno == .notDirectory { return nil }
+            throw error
+        }
     }
 
     /// The files of an array, without notes of who uses it and without what is in quarantine.

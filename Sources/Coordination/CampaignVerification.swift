@@ -114,7 +114,8 @@ struct CampaignVerification {
                 )
             )
         }
-        for token in current where token.name.folder == .pending || token.name.folder == .returned {
+        // A running token is its worker's, and of a done one only the result counts.
+        for token in current where token.name.folder != .running && token.name.folder != .done {
             do throws(JobRecordError) { _ = try directory.specification(of: token) } catch {
                 problems.append(
                     QueueProblem(

@@ -158,6 +158,8 @@ public struct CoordinationLoop {
         hints.see(snapshot, of: course.plan, control.state)
         for token in snapshot.openTokens {
             switch token.name.standing {
+            case .returned(_, .brokenRecord) where token.name.attempt.generation < RepairDecision.generationLimit:
+                try renew(token, course.makers(content, in: directory))
             case .returned(_, let code) where token.lacksInput:
                 let repair = InputRepair(
                     directory: directory,
@@ -180,6 +182,15 @@ public struct CoordinationLoop {
             }
         }
         return try end(of: &course, snapshot)
+    }
+
+    /// Makes a token again whose record could not be worked from: the plan has what it should hold.
+    private mutating func renew(_ token: Token, _ makers: ArrayMakers) throws(FileError) {
+        guard let job = makers.makers[token.name.job]?.job else { return }
+        let scratch = directory.scratch(of: name)
+        guard try directory.remake(job, in: token.bucket, of: token.campaign, scratch: scratch) != nil else { return }
+        hasChanged = true
+        log.write(token, "broken", "its record could not be worked from; it is done in a new generation")
     }
 
     /// Makes tokens again that several looks did not find.

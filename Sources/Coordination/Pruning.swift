@@ -65,6 +65,8 @@ public struct Pruning: Sendable {
         let ended = try endedCampaigns(now)
         for address in try directory.arrays() {
             let array = directory.array(address)
+            // What only has an array's name is somebody else's.
+            guard (try? directory.fileSystem.names(in: array)) != nil else { continue }
             let users = try directory.users(of: array)
             guard users.allSatisfy({ ended[$0] ?? false }), isOld(array, now) else {
                 try pruneQuarantine(of: array, now, isDryRun, onItem)

@@ -50,7 +50,7 @@ public struct RaceExamination {
         let name = "races"
         var winners: [String: Int] = [:]
         for file in try fileSystem.names(in: folder.appending("claims")) where file.hasPrefix("won-") {
-            let number = String(file.split(separator: "-")[1])
+            let number = String(file.dropFirst(4).prefix { $0 != "-" })
             winners[number, default: 0] += 1
         }
         if let twice = winners.first(where: { $0.value > 1 }) {

@@ -4,7 +4,7 @@ import JobStorage
 import SystemPackage
 import SystemSupport
 
-/// Looks for names in a job directory that this program would never have written.
+/// Looks at the top of a job directory and in its folders of tokens for names that this program would not have written.
 ///
 /// They do no harm, since they are passed over everywhere; but somebody put them there.
 struct StrangerSearch {
@@ -16,7 +16,8 @@ struct StrangerSearch {
 
     func problems() throws(FileError) -> [QueueProblem] {
         var problems: [QueueProblem] = []
-        for name in try directory.fileSystem.names(in: directory.root) where !JobDirectory.isOwnName(name) {
+        let top = try directory.fileSystem.names(inUserFolder: directory.root)
+        for name in top where !JobDirectory.isOwnName(name) {
             problems.append(stranger(FilePath(name)))
         }
         for folder in TokenFolder.allCases {

@@ -15,7 +15,7 @@ func imageNames(below folder: FilePath) throws -> [String] {
     while let relative = waiting.popLast() {
         let directory = folder.pushing(FilePath(relative))
         guard let status = try status(directory), visited.insert(status.identity).inserted else { continue }
-        for name in try LocalFileSystem().names(in: directory).sorted(by: precedesByBytes).reversed() {
+        for name in try LocalFileSystem().names(inUserFolder: directory).sorted(by: precedesByBytes).reversed() {
             if name.hasPrefix(".") { continue }
             let below = relative.isEmpty ? name : relative + "/" + name
             guard let kind = try SystemStatus.kind(folder.pushing(FilePath(below))) else {

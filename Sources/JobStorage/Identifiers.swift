@@ -126,6 +126,9 @@ public struct Reason: CheckedName {
     /// A user cancelled the job.
     public static let cancelled = Reason(cleaning: "cancelled")
 
+    /// The job's own record could not be worked from.
+    public static let brokenRecord = ReturnCode.inputUnreadable("record").reason
+
     /// An input was found to be lost; the job waits until it is made again.
     public static let awaitingInput = ReturnCode.inputUnreadable("repair").reason
 }

@@ -27,7 +27,7 @@ public struct JobDirectory: Sendable {
         let present: [String]
         do throws(FileError) {
             try fileSystem.makeDirectories(root)
-            present = try fileSystem.names(in: root)
+            present = try fileSystem.names(inUserFolder: root)
         } catch {
             throw error.errno == .notDirectory ? .notADirectory(error.path) : .file(error)
         }

@@ -11,13 +11,18 @@ struct NumberedRecords {
     let fileSystem: any FileSystem
     let folder: FilePath
 
-    /// The numbers that are taken, the smallest first.
+    /// Numbers grow by one, but those of hints start where others were removed.
+    private static let longestGap = 1_000_000
+
+    /// The numbers that are taken, the smallest first, but for what somebody put far beyond the others.
     func numbers() throws(FileError) -> [Int] {
-        try fileSystem.names(in: folder).compactMap { name in
+        let all = try fileSystem.names(in: folder).compactMap { name -> Int? in
             guard name.utf8.count == 8, name.utf8.allSatisfy(\.isDecimal) else { return nil }
             return Int(name)
         }
         .sorted()
+        let end = all.indices.dropFirst().first { all[$0] - all[$0 - 1] > Self.longestGap }
+        return Array(all[..<(end ?? all.endIndex)])
     }
 
     /// The bytes of a record.

@@ -7,8 +7,11 @@ public import SystemPackage
 /// The job directory is written against this protocol and never against the disk, so that faults can
 /// be put between any two calls. Paths are taken as they are; nothing is retried except on EINTR.
 public protocol FileSystem: Sendable {
-    /// The names in a directory, from a fresh open, without "." and "..", in no particular order.
+    /// The names in a directory, from a fresh open, without "." and "..", in no particular order. A link is none.
     func names(in directory: FilePath) throws(FileError) -> [String]
+
+    /// The names in a directory that a user named, through a link where it is one.
+    func names(inUserFolder directory: FilePath) throws(FileError) -> [String]
 
     /// A file's bytes.
     ///
@@ -57,6 +60,9 @@ public protocol FileSystem: Sendable {
 }
 
 extension FileSystem {
+    /// As for any other directory, where a file system has no links.
+    public func names(inUserFolder directory: FilePath) throws(FileError) -> [String] { try names(in: directory) }
+
     /// Makes a directory and all missing ones above it; present ones are left as they are.
     public func makeDirectories(_ directory: FilePath) throws(FileError) {
         if try isPresent(directory) { return }

@@ -9,10 +9,29 @@ public struct LocalFileSystem: FileSystem {
     /// Needs nothing: every call names its path.
     public init() {}
 
-    /// Reads the whole directory before it returns.
+    /// Reads the whole directory before it returns; a link is no directory.
     public func names(in directory: FilePath) throws(FileError) -> [String] {
-        guard let stream = unsafe opendir(directory.string) else {
-            throw FileError("list", directory, Errno(rawValue: Glibc.errno))
+        try names(in: directory, options: .noFollow)
+    }
+
+    /// The names in a directory that a user named, through links where it is one.
+    ///
+    /// Not for what lies in the job directory, where a link could lead to what its writers may not touch.
+    public func names(inUserFolder directory: FilePath) throws(FileError) -> [String] {
+        try names(in: directory, options: [])
+    }
+
+    private func names(
+        in directory: FilePath,
+        options: FileDescriptor.OpenOptions
+    ) throws(FileError) -> [String] {
+        let descriptor = try attempt("list", directory) {
+            try FileDescriptor.open(directory, .readOnly, options: options.union([.directory, .closeOnExec]))
+        }
+        guard let stream = unsafe fdopendir(descriptor.rawValue) else {
+            let failure = Errno(rawValue: Glibc.errno)
+            try? descriptor.close()
+            throw FileError("list", directory, failure)
         }
         defer { unsafe closedir(stream) }
         var names: [String] = []

@@ -41,7 +41,7 @@ struct JobAttempt {
     func outcome(of claim: borrowing Claim) -> (outcome: Outcome, kind: String?) {
         let job: JobSpecification
         do throws(JobRecordError) { job = try directory.specification(of: claim) } catch {
-            return (.givenBack(.inputUnreadable("record"), "\(error)"), nil)
+            return (.givenBack(ReturnCode(.brokenRecord), "\(error)"), nil)
         }
         return (run(job, claim.token), job.kind)
     }
@@ -79,7 +79,7 @@ struct JobAttempt {
     /// Makes the result durable and ends the claim with it; an exit where this machine cannot write it.
     func finish(_ claim: consuming Claim, _ result: JobResult) -> WorkerExit? {
         let token = claim.token
-        do throws(FileError) { try directory.store(result, versions: options.versions, of: claim) } catch {
+        if let error = store(result, of: claim) {
             end(claim, .handedBack, "\(error)")
             return error.isEnvironmental ? .environment("\(error)") : nil
         }
@@ -90,6 +90,19 @@ struct JobAttempt {
         } while patience.waits(after: verdict)
         record(token, "done", "", verdict)
         return nil
+    }
+
+    /// Makes the result durable; an error where that could not be done for a lease's time.
+    private func store(_ result: JobResult, of claim: borrowing Claim) -> FileError? {
+        let patience = Patience(directory, isStopping: isStopping)
+        while true {
+            do throws(FileError) {
+                try directory.store(result, versions: options.versions, of: claim)
+                return nil
+            } catch {
+                guard patience.waits(after: error) else { return error }
+            }
+        }
     }
 
     /// Ends the claim without a result.

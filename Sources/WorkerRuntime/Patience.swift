@@ -20,9 +20,12 @@ struct Patience {
 
     /// Waits for a while, and says whether another try is worth it.
     func waits(after verdict: Result<Verdict, FileError>) -> Bool {
-        guard case .failure(let error) = verdict, !error.isEnvironmental, !isStopping(),
-            directory.surroundings.now < end
-        else { return false }
+        if case .failure(let error) = verdict { waits(after: error) } else { false }
+    }
+
+    /// Waits for a while, and says whether another try is worth it after an error.
+    func waits(after error: FileError) -> Bool {
+        guard !error.isEnvironmental, !isStopping(), directory.surroundings.now < end else { return false }
         let never = Monitor(())
         _ = directory.surroundings.wait(on: never, atMost: directory.settings.heartbeat / 5) { _ in false }
         return true

@@ -8,12 +8,22 @@ import SystemSupport
 enum Terminal {
     /// Prints a line of results.
     static func print(_ text: String) {
-        _ = try? FileDescriptor.standardOutput.writeAll(Array("\(text)\n".utf8))
+        _ = try? FileDescriptor.standardOutput.writeAll(Array("\(harmless(text))\n".utf8))
     }
 
     /// Prints a line for people.
     static func note(_ text: String) {
-        _ = try? FileDescriptor.standardError.writeAll(Array("\(text)\n".utf8))
+        _ = try? FileDescriptor.standardError.writeAll(Array("\(harmless(text))\n".utf8))
+    }
+
+    /// The text without what a terminal would obey: names of files and messages of others may hold anything.
+    private static func harmless(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: isControl) else { return text }
+        return String(String.UnicodeScalarView(text.unicodeScalars.map { isControl($0) ? "\u{fffd}" : $0 }))
+    }
+
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.properties.generalCategory == .control && scalar != "\n" && scalar != "\t"
     }
 
     /// Prints an error.

@@ -40,9 +40,16 @@ struct Wait: ParsableCommand {
         var observer = try QueueObserver(directory, seenFrom: HostIdentity.current())
         let progress = ProgressLine()
         var estimate: ProgressEstimate?
+        var lastSight = BootClock().now
         repeat {
             let now = BootClock().now
-            let overview = try observer.look()
+            let overview: QueueOverview
+            do throws(FileError) { overview = try observer.look() } catch {
+                // A file server that is away for a moment ends no wait of days.
+                guard !error.isEnvironmental, lastSight.duration(to: now) < directory.settings.lease else { throw error }
+                continue
+            }
+            lastSight = now
             let concerned = overview.status.campaigns.filter { wanted == nil || $0.id == wanted }
             if concerned.allSatisfy(\.state.isFinal) {
                 if json { Terminal.print(try jsonText(concerned)) }

@@ -157,6 +157,17 @@ struct CoordinatedControlTests {
         #expect(loop.endedCampaigns == [id: .done])
     }
 
+    @Test func `a token whose record was damaged is made again from the plan, and its job is done`() throws {
+        var loop = try loop()
+        _ = try loop.step()
+        let token = try present(directory.tokens(in: .pending, BucketName(number: 0), of: id).first)
+        try LocalFileSystem().overwrite(directory.path(of: token), contents: Array("damaged".utf8))
+        for _ in 0..<6 where try !loop.step() { try echo() }
+        #expect(loop.endedCampaigns == [id: .done])
+        let done = try directory.scan(id).tokens[token.name.job]
+        #expect(done?.name.attempt.generation == 2)
+    }
+
     @Test func `two machines that disagree on a job are named`() throws {
         var loop = try loop()
         _ = try loop.step()

@@ -107,6 +107,27 @@ struct VerificationTests {
         #expect(try repair().map(\.kind) == [.stranger])
     }
 
+    @Test func `what links in the job directory lead to is neither looked at nor moved`() throws {
+        let outside = real.directory.root.removingLastComponent().appending("outside")
+        let digest = String(repeating: "0", count: 64)
+        let file = outside.appending(digest)
+        try LocalFileSystem().makeDirectory(outside)
+        try LocalFileSystem().create(file, contents: Array("precious".utf8), durably: false)
+        let arrays = directory.root.appending("arrays")
+        let array = arrays.appending(try present(LocalFileSystem().names(in: arrays).min()))
+        try makeSymbolicLink(at: arrays.appending(digest), to: outside)
+        try makeSymbolicLink(at: array.appending("9"), to: outside)
+        #expect(try verify().map(\.kind) == [.stranger, .damagedFile])
+        _ = try repair()
+        #expect(try LocalFileSystem().names(in: outside) == [digest])
+
+        let weights = directory.root.appending("cache").appending("weights")
+        try LocalFileSystem().removeTree(weights)
+        try makeSymbolicLink(at: weights, to: outside)
+        #expect(throws: FileError.self) { try verify() }
+        #expect(try LocalFileSystem().names(in: outside) == [digest])
+    }
+
     @Test func `pruning leaves in the trash what came there lately`() throws {
         let file = directory.root.appending("trash").appending("weights")
         try LocalFileSystem().create(file, contents: [1], durably: false)

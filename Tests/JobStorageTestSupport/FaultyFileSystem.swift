@@ -64,6 +64,11 @@ public struct FaultyFileSystem: FileSystem {
     /// Lists.
     public func names(in directory: FilePath) throws(FileError) -> [String] { try disk.names(in: directory) }
 
+    /// Never fails by itself.
+    public func names(inUserFolder directory: FilePath) throws(FileError) -> [String] {
+        try disk.names(inUserFolder: directory)
+    }
+
     /// Reads.
     public func contents(of file: FilePath, limit: Int) throws(FileError) -> [UInt8] {
         try disk.contents(of: file, limit: limit)

@@ -157,6 +157,15 @@ struct ControlTests {
         #expect(try directory.newestHint() == nil)
     }
 
+    @Test func `a number far beyond the others silences nobody`() throws {
+        try say(.pause, .queue)
+        let far = directory.root.appending("control").appending("99999999")
+        try LocalFileSystem().create(far, contents: [], durably: false)
+        try say(.resume, .queue)
+        #expect(try !state().isPaused)
+        #expect(try state().number == 2)
+    }
+
     @Test func `the newest hint tells where work is, and only the last sixteen are kept`() throws {
         let scratch = try temporary.scratch()
         let places = (0..<300).map {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 
-import Glibc
-import SystemPackage
-import SystemSupport
+private import Glibc
+public import SystemPackage
+private import SystemSupport
 
 /// Puts a symbolic link, which the program itself never makes.
-func makeSymbolicLink(at link: FilePath, to target: FilePath) throws {
+public func makeSymbolicLink(at link: FilePath, to target: FilePath) throws {
     guard unsafe symlink(target.string, link.string) == 0 else {
         throw FileError("link", link, Errno(rawValue: errno))
     }
