@@ -54,7 +54,7 @@ public struct QueueRepair: Sendable {
             for bucket in plan.buckets {
                 for job in bucket.jobs where snapshot.state(of: job.id, in: bucket.name) == .done {
                     guard content.outputs(of: job).contains(file) else { continue }
-                    let token = snapshot.tokens[job.id]
+                    let token = snapshot.token(of: job.id, in: bucket.name)
                     if try directory.reissue(job.id, token, in: bucket, of: campaign) == .moved { jobs.append(job.id) }
                 }
             }

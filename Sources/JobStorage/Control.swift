@@ -148,6 +148,13 @@ public struct ControlState: Equatable, Sendable {
         return own.reason
     }
 
+    /// Whether anything of a campaign was cancelled; where not, nobody need ask about its jobs one by one.
+    public func cancelsAny(of campaign: CampaignID) -> Bool {
+        wishes.contains { scope, verdict in
+            verdict.reason != nil && (scope == .queue || scope.campaign == campaign)
+        }
+    }
+
     /// Whether a job may be claimed.
     public func allows(_ job: JobID, of campaign: CampaignID) -> Bool {
         !isPaused(job, of: campaign) && cancellation(of: job, of: campaign) == nil
