@@ -53,12 +53,15 @@ extension JobDirectory {
             inputs: result.inputs
         )
         let folder = scratch(of: claim.worker)
-        try fileSystem.makeDirectories(folder)
-        try fileSystem.replace(
-            path,
-            contents: ResultFile.encoded(header, payload: result.payload),
-            by: folder.below("result-\(surroundings.randomDigits())")
-        )
+        let contents = ResultFile.encoded(header, payload: result.payload)
+        let draft = folder.below("result-\(surroundings.randomDigits())")
+        do throws(FileError) {
+            try fileSystem.replace(path, contents: contents, by: draft)
+        } catch  where error.errno == .noSuchFileOrDirectory {
+            // Workers make their folder once; others than workers may not have.
+            try fileSystem.makeDirectories(folder)
+            try fileSystem.replace(path, contents: contents, by: draft)
+        }
     }
 
     /// Reads and checks the result of a token's attempt.
