@@ -70,7 +70,7 @@ public struct CoordinationLoop {
         until isStopping: Monitor<Bool>,
         afterEach look: () throws(FileError) -> Bool = { true }
     ) throws(FileError) -> [CampaignID: CampaignEnd] {
-        defer { try? directory.fileSystem.removeTree(directory.scratch(of: name)) }
+        defer { try? directory.removeScratch(of: name) }
         var pause = rhythm
         repeat {
             let start = now()
@@ -162,6 +162,7 @@ public struct CoordinationLoop {
                     directory: directory,
                     content: content,
                     makers: course.makers(content, in: directory),
+                    scratch: directory.scratch(of: name),
                     logger: logger
                 )
                 try repair.attend(to: token, code: code, snapshot)
@@ -290,7 +291,8 @@ public struct CoordinationLoop {
             return .broken("\(unusable), although the job was done \(generation) times; check that disk")
         }
         course.reopen(bucket.name)
-        if try directory.reissue(token.name.job, token, in: bucket, of: token.campaign) == .moved {
+        let scratch = directory.scratch(of: name)
+        if try directory.reissue(token.name.job, token, in: bucket, of: token.campaign, scratch: scratch) == .moved {
             hasChanged = true
             logger.warning(
                 "result is made again",

@@ -47,6 +47,8 @@ struct InputRepair {
     let directory: JobDirectory
     let content: any CampaignContent
     let makers: ArrayMakers
+    /// The coordinator's own folder.
+    let scratch: FilePath
     let logger: Logger
 
     /// Does what can be done now for a returned job, all of which another coordinator may be doing too.
@@ -107,7 +109,7 @@ struct InputRepair {
                 logger.warning("damaged file moved away", metadata: ["job": "\(job)", "file": "\(file)"])
             }
         }
-        if try directory.reissue(job, token, in: bucket, of: campaign) == .moved {
+        if try directory.reissue(job, token, in: bucket, of: campaign, scratch: scratch) == .moved {
             log("job is done anew", job, ["bucket": "\(bucket.name)"])
         }
     }

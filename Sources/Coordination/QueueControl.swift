@@ -12,7 +12,7 @@ extension JobDirectory {
         let identity = try surroundings.identity()
         let name = WorkerName(identity, random: surroundings.randomBits())
         try makeScratch(of: name, identity: identity)
-        defer { try? fileSystem.removeTree(scratch(of: name)) }
+        defer { try? removeScratch(of: name) }
         return try body(scratch(of: name))
     }
 }
@@ -45,6 +45,10 @@ public struct QueueControl: Sendable {
     public func retry(_ inquiry: QueueInquiry, _ scope: ControlRecord.Scope) throws -> Int {
         // First, so that coordinators that took a campaign for ended look at it again, and end no job as cancelled.
         try say(.retry, scope)
+        return try directory.withScratch { try retry(inquiry, scope, scratch: $0) }
+    }
+
+    private func retry(_ inquiry: QueueInquiry, _ scope: ControlRecord.Scope, scratch: FilePath) throws -> Int {
         var count = 0
         for campaign in inquiry.campaigns where scope.campaign == nil || scope.campaign == campaign {
             guard let sight = inquiry.sights[campaign] else { continue }
@@ -52,7 +56,7 @@ public struct QueueControl: Sendable {
                 guard token.name.folder == .failed, scope.job == nil || scope.job == token.name.job,
                     let bucket = sight.bucket(of: token.name.job)
                 else { continue }
-                if try directory.retry(token, priority: bucket.priority) == .moved { count += 1 }
+                if try directory.retry(token, priority: bucket.priority, scratch: scratch) == .moved { count += 1 }
             }
         }
         return count

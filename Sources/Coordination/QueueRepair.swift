@@ -30,7 +30,9 @@ public struct QueueRepair: Sendable {
             return token.map { "job \(job.id) can be claimed in generation \($0.name.attempt.generation)" }
         case .redo(let job, let token, let bucket):
             guard let campaign = problem.campaign,
-                try directory.reissue(job, token, in: bucket, of: campaign) == .moved
+                try directory.withScratch({
+                    try directory.reissue(job, token, in: bucket, of: campaign, scratch: $0)
+                }) == .moved
             else { return nil }
             return "job \(job) is done again"
         case .supersede(let token):
@@ -47,6 +49,10 @@ public struct QueueRepair: Sendable {
     /// Moves a damaged file away and starts its maker anew, in each campaign that is not complete.
     private func quarantine(_ file: FilePath) throws -> String? {
         guard try directory.quarantine(file) == .moved else { return nil }
+        return try directory.withScratch { try remakeMaker(of: file, scratch: $0) }
+    }
+
+    private func remakeMaker(of file: FilePath, scratch: FilePath) throws -> String {
         var jobs: [JobID] = []
         for campaign in try directory.campaigns() where try !directory.isMerged(campaign) {
             guard let plan = try? directory.plan(of: campaign) else { continue }
@@ -55,7 +61,9 @@ public struct QueueRepair: Sendable {
                 for job in bucket.jobs where snapshot.state(of: job.id, in: bucket.name) == .done {
                     guard content.outputs(of: job).contains(file) else { continue }
                     let token = snapshot.token(of: job.id, in: bucket.name)
-                    if try directory.reissue(job.id, token, in: bucket, of: campaign) == .moved { jobs.append(job.id) }
+                    guard try directory.reissue(job.id, token, in: bucket, of: campaign, scratch: scratch) == .moved
+                    else { continue }
+                    jobs.append(job.id)
                 }
             }
         }

@@ -31,7 +31,7 @@ struct ScratchCleaner {
         do throws(FileError) {
             let names = try directory.fileSystem.names(in: directory.root.below("scratch"))
             for name in names.lazy.compactMap({ WorkerName($0) }).filter(isGone).prefix(Self.limit) {
-                try directory.fileSystem.removeTree(directory.scratch(of: name))
+                try directory.removeScratch(of: name)
                 logger.info("scratch folder removed", metadata: ["of": "\(name)"])
             }
         } catch {

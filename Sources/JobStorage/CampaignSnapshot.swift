@@ -14,6 +14,7 @@ public struct CampaignSnapshot: Equatable, Sendable {
 
         /// Adds a token, of which the more advanced stays.
         mutating func add(_ token: Token) {
+            if token.name.reason == .superseded { return }
             guard let other = tokens.updateValue(token, forKey: token.name.job) else { return }
             let isNewer = token.name.supersedes(other.name)
             let (newer, older) = isNewer ? (token, other) : (other, token)
@@ -83,7 +84,7 @@ public struct CampaignSnapshot: Equatable, Sendable {
         sights[bucket, default: Sight()].complete.formUnion(jobs)
     }
 
-    /// Adds a token that was seen.
+    /// Adds a token that was seen; one that was superseded stands for its job no more, and counts as none.
     public mutating func add(_ token: Token) {
         sights[token.bucket, default: Sight()].add(token)
     }

@@ -52,14 +52,14 @@ extension JobDirectory {
         return try record.specification(for: token, run: settings.run)
     }
 
-    /// Ends a claim whose result is durable.
-    public func finish(_ claim: consuming Claim) throws(FileError) -> Verdict {
+    /// Ends a claim whose result is durable; may be called again where it threw.
+    public func finish(_ claim: borrowing Claim) throws(FileError) -> Verdict {
         let name = claim.token.name.moved(to: .done(claim.worker))
         return try move(claim.token, to: name, tries: 3) == .moved ? .accepted : .fenced
     }
 
-    /// Ends a claim without a result; the coordinator decides what follows from the code.
-    public func giveBack(_ claim: consuming Claim, code: ReturnCode) throws(FileError) -> Verdict {
+    /// Ends a claim without a result, again where it threw before; the coordinator decides what follows from the code.
+    public func giveBack(_ claim: borrowing Claim, code: ReturnCode) throws(FileError) -> Verdict {
         let name = claim.token.name.moved(to: .returned(claim.worker, code.reason))
         return try move(claim.token, to: name, tries: 3) == .moved ? .accepted : .fenced
     }

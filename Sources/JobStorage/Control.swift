@@ -81,6 +81,7 @@ public struct ControlRecord: Hashable, Codable, Sendable {
 
     func isSensible(in run: String) -> Bool {
         format == QueueSettings.formatVersion && self.run == run && scope.isSensible && reason.utf8.count <= 4000
+            && (scope.worker == nil || verb == .drain)
     }
 }
 

@@ -91,6 +91,28 @@ extension JobDirectory {
         try fileSystem.isPresent(root.below("reports", campaign.description, "SUCCESS.json"))
     }
 
+    /// Removes a directory that was to be renamed.
+    ///
+    /// A rename of it whose error was reported may still happen: it must find nothing under this name rather than what
+    /// is left of the directory. So it gets another name first.
+    func discard(_ draft: FilePath) throws(FileError) {
+        let away = draft.parent.below("removed-\(surroundings.randomDigits())")
+        do throws(FileError) { try fileSystem.rename(draft, to: away) } catch {
+            if error.errno == .noSuchFileOrDirectory { return }
+            throw error
+        }
+        try fileSystem.removeTree(away)
+    }
+
+    /// Removes a process's private folder with all that it left there, the note of whose it is last.
+    public func removeScratch(of name: WorkerName) throws(FileError) {
+        let folder = scratch(of: name)
+        for child in try namesIfPresent(in: folder) where child != "owner" && !child.hasPrefix("removed-") {
+            try discard(folder.below(child))
+        }
+        try fileSystem.removeTree(folder)
+    }
+
     /// Gives a directory that was built in scratch its final name; false where somebody else's is there.
     ///
     /// The final one is never empty, so it is never replaced.
@@ -103,7 +125,7 @@ extension JobDirectory {
             let isThere = try fileSystem.isPresent(target)
             guard isThere else { throw error }
             if !isOurs {
-                try fileSystem.removeTree(draft)
+                try discard(draft)
                 return false
             }
         }

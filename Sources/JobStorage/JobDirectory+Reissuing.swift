@@ -37,19 +37,25 @@ extension JobDirectory {
     ///   - token: its token in `done`; nil for a job that was complete before and never had one.
     ///   - bucket: the job's bucket, whose priority it keeps.
     ///   - campaign: the campaign.
+    ///   - scratch: the caller's own folder.
     /// - Throws: `FileError` where nobody can tell what became of it.
     /// - Returns: what became of it.
     public func reissue(
         _ job: JobID,
         _ token: Token?,
         in bucket: PublicationPlan.Bucket,
-        of campaign: CampaignID
+        of campaign: CampaignID,
+        scratch: FilePath
     ) throws(FileError) -> Move {
-        let attempt = (token?.name.attempt ?? .first).nextGeneration
-        let name = TokenName(job: job, attempt: attempt, standing: .pending(priority: bucket.priority))
-        let anew = Token(campaign: campaign, bucket: bucket.name, name: name)
-        let source = token.map { path(of: $0) } ?? reserve(job, bucket.name, of: campaign)
-        return try move(source, to: path(of: anew), tries: 3)
+        try moveOn(
+            job,
+            from: token.map { path(of: $0) } ?? reserve(job, bucket.name, of: campaign),
+            after: token?.name.attempt.generation ?? 1,
+            bucket.name,
+            of: campaign,
+            priority: bucket.priority,
+            scratch: scratch
+        )
     }
 
     // MARK: Arrays

@@ -3,15 +3,13 @@
 public import SystemPackage
 public import SystemSupport
 
-/// What is left of a job's files in its bucket, from which it can be told how often it was started.
 extension JobDirectory {
     static let ticketPrefix = ".remade-"
 
     /// Makes the token of a job again that no folder of its bucket has any more.
     ///
-    /// It stands in a generation that the job never had. A ticket of that generation is linked first, never replacing
-    /// another, and whoever made the ticket links the token, once: so no two coordinators make two tokens of one
-    /// generation, however late their calls take effect. Should the lost token turn up, it is void.
+    /// It stands in a generation that the job never had, and of which this caller holds the ticket. It comes to its place
+    /// by a rename, which can happen only once, however late. Should the lost token turn up, it is void.
     ///
     /// - Parameters:
     ///   - job: the job, as the plan has it.
@@ -27,32 +25,78 @@ extension JobDirectory {
         scratch: FilePath
     ) throws(FileError) -> Token? {
         let generation = try lastGeneration(of: job.id, bucket, of: campaign) + 1
-        let attempt = Attempt(generation: generation, number: 1, crashes: 0, failures: 0)
-        let name = TokenName(job: job.id, attempt: attempt, standing: .pending(priority: job.priority))
-        let token = Token(campaign: campaign, bucket: bucket, name: name)
-        let nonce = surroundings.randomDigits()
-        let ticketDraft = scratch.below("ticket-\(nonce)")
-        let tokenDraft = scratch.below("token-\(nonce)")
+        guard try takeTicket(of: job.id, generation, bucket, of: campaign, scratch: scratch) else { return nil }
+        let token = newToken(of: job.id, generation, bucket, of: campaign, priority: job.priority)
+        let draft = scratch.below("token-\(surroundings.randomDigits())")
         let record = JobRecord(job, campaign: campaign, run: settings.run)
-        try fileSystem.create(ticketDraft, contents: Array(nonce.utf8), durably: true)
-        defer { try? fileSystem.remove(ticketDraft) }
-        let ticket = path(of: token).parent.below("\(Self.ticketPrefix)\(job.id).g\(generation)")
-        guard try linkOnce(ticketDraft, to: ticket, content: Array(nonce.utf8)) else { return nil }
-        try fileSystem.create(tokenDraft, contents: encodedRecord(record), durably: true)
-        defer { try? fileSystem.remove(tokenDraft) }
-        try fileSystem.link(tokenDraft, to: path(of: token))
-        try fileSystem.synchronize(directory: ticket.parent)
+        try fileSystem.create(draft, contents: encodedRecord(record), durably: true)
+        guard try move(draft, to: path(of: token), tries: 1) == .moved else { return nil }
+        try fileSystem.synchronize(directory: path(of: token).parent)
         return token
     }
 
-    /// Links a file to a name; false where another's is there.
-    private func linkOnce(_ draft: FilePath, to target: FilePath, content: [UInt8]) throws(FileError) -> Bool {
+    /// Starts a job anew whose token is known: the token moves on into the first generation whose ticket can be had.
+    ///
+    /// - Returns: `gone` where somebody else moved the token.
+    func moveOn(
+        _ job: JobID,
+        from source: FilePath,
+        after generation: Int,
+        _ bucket: BucketName,
+        of campaign: CampaignID,
+        priority: Int,
+        scratch: FilePath
+    ) throws(FileError) -> Move {
+        // No ticket for a token that somebody else has moved.
+        guard try fileSystem.isPresent(source) else { return .gone }
+        var next = generation + 1
+        while try !takeTicket(of: job, next, bucket, of: campaign, scratch: scratch) { next += 1 }
+        return try move(
+            source,
+            to: path(of: newToken(of: job, next, bucket, of: campaign, priority: priority)),
+            tries: 3
+        )
+    }
+
+    private func newToken(
+        of job: JobID,
+        _ generation: Int,
+        _ bucket: BucketName,
+        of campaign: CampaignID,
+        priority: Int
+    ) -> Token {
+        let attempt = Attempt(generation: generation, number: 1, crashes: 0, failures: 0)
+        let name = TokenName(job: job, attempt: attempt, standing: .pending(priority: priority))
+        return Token(campaign: campaign, bucket: bucket, name: name)
+    }
+
+    // MARK: Tickets
+
+    /// Takes the right to make a job's token of a generation; false where somebody else has it.
+    ///
+    /// A ticket is linked, never replacing another, so no two coordinators make two tokens of one generation. One whose
+    /// maker died stays, and costs the generation.
+    private func takeTicket(
+        of job: JobID,
+        _ generation: Int,
+        _ bucket: BucketName,
+        of campaign: CampaignID,
+        scratch: FilePath
+    ) throws(FileError) -> Bool {
+        let nonce = surroundings.randomDigits()
+        let draft = scratch.below("ticket-\(nonce)")
+        let ticket = folder(.pending, of: campaign).below(
+            bucket.description,
+            "\(Self.ticketPrefix)\(job).g\(generation)"
+        )
+        try fileSystem.create(draft, contents: Array(nonce.utf8), durably: false)
+        defer { try? fileSystem.remove(draft) }
         do throws(FileError) {
-            try fileSystem.link(draft, to: target)
+            try fileSystem.link(draft, to: ticket)
             return true
         } catch {
-            guard try fileSystem.isPresent(target) else { throw error }
-            return try fileSystem.contents(of: target, limit: 1 << 10) == content
+            guard try fileSystem.isPresent(ticket) else { throw error }
+            return try fileSystem.contents(of: ticket, limit: 1 << 10) == Array(nonce.utf8)
         }
     }
 

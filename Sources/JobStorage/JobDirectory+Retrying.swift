@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+public import SystemPackage
 public import SystemSupport
 
 extension JobDirectory {
@@ -8,12 +9,19 @@ extension JobDirectory {
     /// - Parameters:
     ///   - token: its token in `failed`.
     ///   - priority: the priority of its bucket.
+    ///   - scratch: the caller's own folder.
     /// - Throws: `FileError` where nobody can tell what became of it.
     /// - Returns: what became of it.
-    public func retry(_ token: Token, priority: Int) throws(FileError) -> Move {
-        let attempt = token.name.attempt.nextGeneration
-        let name = TokenName(job: token.name.job, attempt: attempt, standing: .pending(priority: priority))
-        return try move(token, to: name, tries: 3)
+    public func retry(_ token: Token, priority: Int, scratch: FilePath) throws(FileError) -> Move {
+        try moveOn(
+            token.name.job,
+            from: path(of: token),
+            after: token.name.attempt.generation,
+            token.bucket,
+            of: token.campaign,
+            priority: priority,
+            scratch: scratch
+        )
     }
 
     /// Ends a claimable or returned job for good, because a user cancelled it; `gone` where it was moved meanwhile.

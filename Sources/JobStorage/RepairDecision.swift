@@ -15,7 +15,9 @@ public enum RepairDecision: Equatable, Sendable {
     case settle(SweepDecision)
 
     /// How often a job is done anew before its losses are taken to have a cause that lasts.
-    public static let generationLimit = 5
+    ///
+    /// Generations are also used up by tickets whose makers died, so there are more than a job would ever need.
+    public static let generationLimit = 12
 
     /// A job that makes something that the returned one reads.
     public struct Producer: Equatable, Sendable {

@@ -43,7 +43,7 @@ public struct HostIdentity: Hashable, Codable, Sendable {
             bootIdentifier: try text(of: "/proc/sys/kernel/random/boot_id").filter { $0 != "-" },
             pidNamespace: namespace(of: "self"),
             pid: pid,
-            startTicks: startTicks(of: pid) ?? 0,
+            startTicks: record(of: pid)?.startTicks ?? 0,
             uid: getuid()
         )
     }
@@ -54,8 +54,8 @@ public struct HostIdentity: Hashable, Codable, Sendable {
             !pidNamespace.isEmpty
         else { return false }
         if kill(pid, 0) != 0, Glibc.errno == ESRCH { return true }
-        guard let ticks = Self.startTicks(of: pid) else { return false }
-        return ticks != startTicks
+        guard let record = Self.record(of: pid) else { return false }
+        return record.startTicks != startTicks || record.isZombie
     }
 
     private static func namespace(of process: String) -> String {
@@ -65,13 +65,21 @@ public struct HostIdentity: Hashable, Codable, Sendable {
         return String(decoding: buffer.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    /// The 22nd field of the process's stat record; its second field may hold spaces and parentheses.
-    private static func startTicks(of pid: Int32) -> UInt64? {
+    /// What the kernel tells of a process.
+    private struct Record {
+        let startTicks: UInt64
+        /// Whether it has ended and only its parent has not asked for it yet; not one whose other threads still run.
+        let isZombie: Bool
+    }
+
+    /// Reads the fields 3, 20 and 22 of the process's stat record; its second field may hold spaces and parentheses.
+    private static func record(of pid: Int32) -> Record? {
         guard let record = try? text(of: FilePath("/proc/\(pid)/stat")), let nameEnd = record.lastIndex(of: ")") else {
             return nil
         }
         let fields = record[record.index(after: nameEnd)...].split(separator: " ")
-        return fields.count > 19 ? UInt64(fields[19]) : nil
+        guard fields.count > 19, let ticks = UInt64(fields[19]), let threads = Int(fields[17]) else { return nil }
+        return Record(startTicks: ticks, isZombie: (fields[0] == "Z" || fields[0] == "X") && threads <= 1)
     }
 
     /// Files of the kernel have no size, so they are read until their end.

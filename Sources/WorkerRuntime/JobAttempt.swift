@@ -77,8 +77,11 @@ struct JobAttempt {
             end(claim, .handedBack, "\(error)")
             return error.isEnvironmental ? .environment("\(error)") : nil
         }
-        let verdict: Result<Verdict, FileError>
-        do throws(FileError) { verdict = .success(try directory.finish(claim)) } catch { verdict = .failure(error) }
+        var verdict: Result<Verdict, FileError>
+        let patience = Patience(directory, isStopping: isStopping)
+        repeat {
+            do throws(FileError) { verdict = .success(try directory.finish(claim)) } catch { verdict = .failure(error) }
+        } while patience.waits(after: verdict)
         record(token, "done", "", verdict)
         return nil
     }
@@ -86,10 +89,13 @@ struct JobAttempt {
     /// Ends the claim without a result.
     func end(_ claim: consuming Claim, _ code: ReturnCode, _ message: String) {
         let token = claim.token
-        let verdict: Result<Verdict, FileError>
-        do throws(FileError) { verdict = .success(try directory.giveBack(claim, code: code)) } catch {
-            verdict = .failure(error)
-        }
+        var verdict: Result<Verdict, FileError>
+        let patience = Patience(directory, isStopping: isStopping)
+        repeat {
+            do throws(FileError) { verdict = .success(try directory.giveBack(claim, code: code)) } catch {
+                verdict = .failure(error)
+            }
+        } while patience.waits(after: verdict)
         record(token, code.reason.description, message, verdict)
     }
 

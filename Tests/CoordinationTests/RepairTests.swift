@@ -117,7 +117,7 @@ struct RepairTests {
     /// Steps and works until the campaign has ended; each step by a coordinator that knows nothing, where asked.
     private func end(_ chain: Chain? = nil, replaced: Bool = false) throws -> CampaignEnd? {
         var loop = try loop(chain)
-        for _ in 0..<40 {
+        for _ in 0..<80 {
             if try loop.step() { return loop.endedCampaigns[id] }
             try work(chain)
             if replaced { loop = try self.loop(chain) }
@@ -210,7 +210,13 @@ struct RepairTests {
                 for done in try tokens(.done, 0) {
                     let number = try present(chain.makers.jobs.firstIndex { $0.id == done.name.job })
                     _ = try directory.quarantine(chain.file(number))
-                    _ = try directory.reissue(done.name.job, done, in: chain.makers, of: id)
+                    _ = try directory.reissue(
+                        done.name.job,
+                        done,
+                        in: chain.makers,
+                        of: id,
+                        scratch: temporary.scratch()
+                    )
                 }
                 try work()
             }
@@ -252,7 +258,7 @@ struct RepairTests {
         hopeless.good = "bad"
         let ends = chain.readers.jobs.map { ($0.id, Reason.inputLost) }
         #expect(try end(hopeless) == .failed(Dictionary(uniqueKeysWithValues: ends)))
-        #expect(runs(chain.makers.jobs) == [5, 5, 5])
+        #expect(runs(chain.makers.jobs) == [Int](repeating: RepairDecision.generationLimit, count: 3))
     }
 
     @Test func `tokens of a lower generation are put aside and do no harm`() throws {
@@ -262,7 +268,7 @@ struct RepairTests {
         let done = try present(tokens(.done, 0).first)
         let bytes = try directory.fileSystem.contents(of: directory.path(of: done), limit: 1 << 20)
         let bucket = chain.makers
-        #expect(try directory.reissue(done.name.job, done, in: bucket, of: id) == .moved)
+        #expect(try directory.reissue(done.name.job, done, in: bucket, of: id, scratch: temporary.scratch()) == .moved)
         try directory.fileSystem.create(directory.path(of: done), contents: bytes, durably: false)
         #expect(try end() == .done)
         #expect(try tokens(.failed, 0).map(\.name.reason) == [.superseded])
@@ -292,7 +298,7 @@ struct RepairTests {
 
     @Test func `a result that is damaged every time ends the campaign with a message`() throws {
         var loop = try loop()
-        for _ in 0..<30 {
+        for _ in 0..<80 {
             if try loop.step() { break }
             try work()
             try damageResults(of: chain.makers.name)
@@ -301,6 +307,6 @@ struct RepairTests {
             Issue.record("ended as \(String(describing: loop.endedCampaigns[id]))")
             return
         }
-        #expect(message.contains("although the job was done 5 times"))
+        #expect(message.contains("although the job was done \(RepairDecision.generationLimit) times"))
     }
 }

@@ -8,6 +8,18 @@ import Testing
 
 @testable import Coordination
 
+struct ProofTests {
+    @Test func `a process that was killed is gone, also while its parent has not noticed`() throws {
+        let observer = try HostIdentity.current()
+        let process = try SleepingProcess()
+        #expect(!process.identity.isProvablyDead(seenFrom: observer))
+        process.killUnnoticed()
+        #expect(process.identity.isProvablyDead(seenFrom: observer))
+        process.kill()
+        #expect(process.identity.isProvablyDead(seenFrom: observer))
+    }
+}
+
 struct ScratchTests {
     @Test func `folders of processes that are gone beyond doubt are removed, and no others`() throws {
         let temporary = try TemporaryJobDirectory()

@@ -86,6 +86,47 @@ extension EndToEnd {
             #expect(try await report == Self.undisturbed.value)
         }
 
+        @Test("A worker that is killed on the coordinator's machine is noticed within ten seconds")
+        func isNoticedNearby() async throws {
+            #expect(try await timeToNotice(unshared: false) < .seconds(10))
+        }
+
+        @Test(
+            "A worker that vanishes elsewhere is noticed within 135 seconds by its silence alone",
+            .enabled(if: isLong && PrivateMounts.areAllowed)
+        )
+        func isNoticedFarAway() async throws {
+            // Seen from another pid namespace, nobody can prove that a process is gone.
+            let time = try await timeToNotice(unshared: true)
+            print("a vanished worker was noticed after \(time)")
+            #expect(time > .seconds(110) && time < .seconds(135))
+        }
+
+        /// The time from a kill to the next attempt, with the leases of every queue.
+        private func timeToNotice(unshared: Bool) async throws -> Duration {
+            let bench = try await Bench()
+            try Bench.copyImages(smallImages, to: bench.root.appending("images"))
+            let campaign = try await bench.submit(bench.write("small.yaml", smallCampaign(images: "images")))
+            let coordinator = try bench.coordinator()
+            let options = [Programs.worker.string, "--queue", bench.queue.string, "--threads", "1", "--quiet"]
+            let worker = try RunningProgram(
+                "/usr/bin/env",
+                (unshared ? ["unshare", "--pid", "--fork", "--kill-child"] : []) + options
+            )
+            let token = try await eventually("a running job") { try bench.tokens(.running, of: campaign).first }
+            worker.signal(SIGKILL)
+            let start = BootClock().now
+            _ = try await eventually("the next attempt", within: .seconds(200)) {
+                try bench.tokens(.pending, of: campaign).first {
+                    $0.name.job == token.name.job && $0.name.attempt.crashes == 1
+                }
+            }
+            let time = start.duration(to: BootClock().now)
+            coordinator.signal(SIGTERM)
+            _ = try await coordinator.result()
+            return time
+        }
+
         // MARK: One run
 
         private struct Counts: CustomStringConvertible {

@@ -125,7 +125,7 @@ func eventually<Value>(
     }
 }
 
-/// The interpreter with zarr that LUCID_PYTHON names, else the one that Deploy/setup makes.
+/// The interpreter with zarr and jsonschema that LUCID_PYTHON names, else the one that Deploy/setup makes.
 func python() throws -> FilePath {
     if let value = unsafe getenv("LUCID_PYTHON") {
         let named = unsafe String(cString: value)

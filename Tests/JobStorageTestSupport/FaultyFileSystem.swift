@@ -22,8 +22,8 @@ public struct FaultyFileSystem: FileSystem {
     public typealias Fault = @Sendable (_ source: FilePath, _ destination: FilePath) -> RenameFault?
 
     /// Asks the body for each link.
-    public init(linkFault: @escaping Fault) {
-        self.init(linkFault: linkFault) { _, _ in nil }
+    public static func links(_ linkFault: @escaping Fault) -> FaultyFileSystem {
+        FaultyFileSystem(linkFault: linkFault) { _, _ in nil }
     }
 
     /// Asks the bodies for each rename and for each link, and tells `onSync` of each directory that is synced.

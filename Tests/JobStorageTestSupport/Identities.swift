@@ -42,6 +42,13 @@ public final class SleepingProcess: Sendable {
         _ = Glibc.kill(pid, SIGKILL)
         _ = waitpid(pid, nil, 0)
     }
+
+    /// Kills it and leaves it as a zombie, which is there until its parent asks for it.
+    public func killUnnoticed() {
+        _ = Glibc.kill(pid, SIGKILL)
+        var information = unsafe siginfo_t()
+        _ = unsafe waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT)
+    }
 }
 
 private enum Field: Codable {

@@ -46,6 +46,20 @@ struct ControlTests {
         #expect(try !state().isPaused(job, of: id))
     }
 
+    @Test func `what stands among the records and is none says nothing, and silences nobody`() throws {
+        try say(.pause, .queue)
+        let folder = directory.root.appending("control")
+        try LocalFileSystem().makeDirectory(folder.appending("00000002"))
+        try makeSymbolicLink(at: folder.appending("00000003"), to: "/nowhere")
+        try LocalFileSystem().create(folder.appending("00000004"), contents: Array("drain".utf8), durably: false)
+        let long = [UInt8](repeating: 32, count: (1 << 20) + 1)
+        try LocalFileSystem().create(folder.appending("00000005"), contents: long, durably: false)
+        try say(.cancel, .campaign(id), "no")
+        #expect(try state().isPaused)
+        #expect(try state().cancellation(of: id) == "no")
+        #expect(try state().number == 6)
+    }
+
     @Test func `the last word on a scope counts, and ends what was said of jobs inside it`() throws {
         try say(.cancel, .job(job, of: id), "no")
         #expect(try state().cancellation(of: job, of: id) == "no")
@@ -104,7 +118,7 @@ struct ControlTests {
     func `a link that is made though an error was reported counts once`(_ errno: Errno) throws {
         let faults = Mutex(2)
         let unreliable = try temporary.through(
-            FaultyFileSystem(linkFault: { _, _ in
+            FaultyFileSystem.links({ _, _ in
                 faults.withLock { left in
                     left -= 1
                     return left >= 0 ? .reported(errno) : nil

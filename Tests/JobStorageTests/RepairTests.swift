@@ -32,8 +32,8 @@ struct RepairDecisionTests {
         Case(code: "i-repair", producers: [(.done, 2), (.done, 1)], expected: .inspect),
         Case(code: "i-repair", producers: [(.done, 2), (.done, 1)], damaged: [], expected: goesOn),
         Case(code: "i-repair", producers: [(.done, 4)], damaged: [0], expected: .remake([jobs[0]])),
-        Case(code: "i-repair", producers: [(.done, 5)], damaged: [0], expected: isLost),
-        Case(code: "i-repair", producers: [(.done, 5)], damaged: [], expected: goesOn),
+        Case(code: "i-repair", producers: [(.done, RepairDecision.generationLimit)], damaged: [0], expected: isLost),
+        Case(code: "i-repair", producers: [(.done, RepairDecision.generationLimit)], damaged: [], expected: goesOn),
         Case(code: "i-repair", producers: [(.failed, 2), (.pending, 2)], expected: isLost),
     ])
     func `a job whose input is lost waits for its makers, goes on without a count, or fails`(row: Case) throws {
@@ -81,13 +81,13 @@ struct ReissueTests {
         for (job, token) in [(stage.jobs[0].id, done), (stage.jobs[1].id, nil)] {
             #expect(try directory.scan(id).state(of: job, in: stage.name) == .done)
             #expect(try directory.isStillDone(job, token, in: stage.name, of: id))
-            #expect(try directory.reissue(job, token, in: stage, of: id) == .moved)
+            #expect(try directory.reissue(job, token, in: stage, of: id, scratch: temporary.scratch()) == .moved)
             #expect(try !directory.isStillDone(job, token, in: stage.name, of: id))
             #expect(try tokens(.pending).map(\.name.attempt) == [anew])
             #expect(try directory.specification(of: present(tokens(.pending).first)).id == job)
             #expect(try directory.scan(id).state(of: job, in: stage.name) == .pending)
             try finish(2)
-            #expect(try directory.reissue(job, token, in: stage, of: id) == .gone)
+            #expect(try directory.reissue(job, token, in: stage, of: id, scratch: temporary.scratch()) == .gone)
             #expect(try directory.scan(id).state(of: job, in: stage.name) == .done)
         }
         #expect(try tokens(.done).map(\.name.attempt) == [anew, anew])

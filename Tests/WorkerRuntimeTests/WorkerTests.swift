@@ -61,6 +61,27 @@ struct WorkerTests {
         try directory.tokens(in: folder, BucketName(number: bucket), of: id)
     }
 
+    @Test func `a last step that is refused for a while is tried again, and costs nothing`() throws {
+        try publish(bucket(0, jobs: 1))
+        let refusals = Monitor(4)
+        let outage = FaultyFileSystem { _, target in
+            guard target.string.contains("/done/") else { return nil }
+            return refusals.withLock { left in
+                left -= 1
+                return left >= 0 ? .refused(.ioError) : nil
+            }
+        }
+        let worker = try Worker(
+            temporary.through(outage),
+            options: options(),
+            runners: ["sum": echo],
+            logger: quiet
+        )
+        #expect(worker.run() == .idle)
+        #expect(refusals.withLock { $0 } < 0)
+        #expect(try tokens(.done).map(\.name.attempt) == [.first])
+    }
+
     private func work(_ options: WorkerOptions, _ body: @escaping @Sendable (JobContext) throws -> Void) throws
         -> WorkerExit
     {
