@@ -113,6 +113,16 @@ struct WorkFinderTests {
         #expect(finder.fleet == 64)
     }
 
+    @Test func `a hint that stands for minutes tells nothing of the fleet any more`() throws {
+        try directory.hint([], fleet: 64, scratch: temporary.scratch())
+        var finder = WorkFinder(directory)
+        for (seconds, fleet) in [(0, 64), (179, 64), (180, nil)] as [(Int, Int?)] {
+            let isNone = try finder.claim(for: worker(), terms(), now: now.advanced(by: .seconds(seconds))) == nil
+            #expect(isNone)
+            #expect(finder.fleet == fleet)
+        }
+    }
+
     @Test func `what no hint names is found all the same`() throws {
         try publish(bucket(0, jobs: 1))
         try directory.hint([], fleet: 1, scratch: temporary.scratch())
