@@ -46,6 +46,7 @@ public struct CoordinationLoop {
         self.now = now
         let scratch = directory.scratch(of: name)
         try directory.makeScratch(of: name, identity: identity)
+        try directory.checkFitness(scratch: scratch)
         cleaner = ScratchCleaner(directory, observer: identity, logger: logger)
         control = ControlReader(directory)
         hints = HintWriter(directory, scratch: scratch, logger: logger)
@@ -201,7 +202,7 @@ public struct CoordinationLoop {
 
     /// Ends the jobs that a user cancelled and that nobody runs; true where there were any.
     private func cancel(_ snapshot: CampaignSnapshot, of campaign: CampaignID) throws(FileError) -> Bool {
-        guard control.state.cancelsAny(of: campaign) else { return false }
+        guard control.state.hasCancellation(in: campaign) else { return false }
         var isChanged = false
         let open = snapshot.tokens.values.filter { $0.name.folder == .pending || $0.name.folder == .returned }
         for token in open.sorted(by: { $0.name.job < $1.name.job }) {

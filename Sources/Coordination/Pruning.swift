@@ -55,7 +55,7 @@ public struct Pruning: Sendable {
             let now = try FileTime(of: probe)
             try pruneArrays(now, isDryRun, onItem)
             try pruneWorkers(now, isDryRun, onItem)
-            try pruneTrash(isDryRun, onItem)
+            try pruneTrash(now, isDryRun, onItem)
         }
     }
 
@@ -75,7 +75,8 @@ public struct Pruning: Sendable {
         }
     }
 
-    /// Whether each campaign has ended, and that long ago; one that is not known needs nothing.
+    /// Whether each campaign has ended, and that long ago; one that is not known is
+    /// being submitted, and needs what it has pinned.
     private func endedCampaigns(_ now: FileTime) throws -> [CampaignID: Bool] {
         var control = ControlReader(directory)
         try control.look()
@@ -137,10 +138,11 @@ public struct Pruning: Sendable {
 
     // MARK: Trash
 
-    private func pruneTrash(_ isDryRun: Bool, _ onItem: (Item) -> Void) throws {
+    private func pruneTrash(_ now: FileTime, _ isDryRun: Bool, _ onItem: (Item) -> Void) throws {
         let trash = directory.root.appending("trash")
         for name in try directory.fileSystem.names(in: trash).sorted() {
             let path = trash.appending(name)
+            guard isOld(path, now) else { continue }
             let item = Item(kind: .trash, name: name, bytes: byteCount(ofTree: path))
             if !isDryRun { try directory.fileSystem.removeTree(path) }
             onItem(item)

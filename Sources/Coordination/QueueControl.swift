@@ -41,11 +41,20 @@ public struct QueueControl: Sendable {
     ///   - inquiry: where the jobs stand.
     ///   - scope: the queue, a campaign, or a job.
     /// - Throws: `FileError` where the directory refuses.
-    /// - Returns: how many jobs can be claimed again.
+    /// - Returns: how many jobs are to be done after all.
     public func retry(_ inquiry: QueueInquiry, _ scope: ControlRecord.Scope) throws -> Int {
         // First, so that coordinators that took a campaign for ended look at it again, and end no job as cancelled.
         try say(.retry, scope)
-        return try directory.withScratch { try retry(inquiry, scope, scratch: $0) }
+        let moved = try directory.withScratch { try retry(inquiry, scope, scratch: $0) }
+        return moved + unbegun(inquiry, scope)
+    }
+
+    /// How many jobs were given up before they had failed: the word alone lets them go on.
+    private func unbegun(_ inquiry: QueueInquiry, _ scope: ControlRecord.Scope) -> Int {
+        inquiry.jobs(in: .failed).count { entry in
+            (scope.campaign == nil || scope.campaign == entry.campaign) && (scope.job == nil || scope.job == entry.id)
+                && inquiry.sights[entry.campaign]?.snapshot.tokens[entry.id]?.name.folder != .failed
+        }
     }
 
     private func retry(_ inquiry: QueueInquiry, _ scope: ControlRecord.Scope, scratch: FilePath) throws -> Int {

@@ -25,6 +25,8 @@ public struct QueueInquiry: Sendable {
     let directory: JobDirectory
     let control: ControlState
     private(set) var sights: [CampaignID: Sight] = [:]
+    /// For each campaign of which nothing can be told, why; it does not keep others from being asked about.
+    public private(set) var problems: [CampaignID: String] = [:]
     /// The campaigns that were looked at, by name.
     public let campaigns: [CampaignID]
 
@@ -41,7 +43,13 @@ public struct QueueInquiry: Sendable {
         control = reader.state
         campaigns = try campaign.map { [$0] } ?? directory.campaigns()
         for id in campaigns {
-            let plan = try directory.plan(of: id)
+            let plan: PublicationPlan
+            do throws(PlanReadingError) { plan = try directory.plan(of: id) } catch {
+                if campaign != nil { throw error }
+                if case .file(let refusal) = error, refusal.isTransient { throw refusal }
+                problems[id] = "\(error)"
+                continue
+            }
             var buckets: [JobID: Int] = [:]
             for (number, bucket) in plan.buckets.enumerated() {
                 for job in bucket.jobs { buckets[job.id] = number }

@@ -172,6 +172,7 @@ public struct Submission: Sendable {
     }
 
     private func publish(to directory: JobDirectory, scratch: FilePath) throws -> Registration {
+        try directory.checkFitness(scratch: scratch)
         for (digest, bytes) in weights.sorted(by: { $0.key < $1.key }) {
             try directory.cache(bytes, as: directory.weightsFile(digest), scratch: scratch)
         }

@@ -38,12 +38,28 @@ struct ArrayFiles {
     }
 
     /// Gives a finished shard its name; where another's is there, that one stays and is described instead.
-    func place(_ draft: FilePath, _ written: (byteCount: Int, digest: ContentDigest), at path: FilePath) throws
-        -> WrittenFile
-    {
+    ///
+    /// If it differs, though the array says that the same version made it on the same kind of processor, one of the two
+    /// machines computes wrongly.
+    func place(
+        _ draft: FilePath,
+        _ written: (byteCount: Int, digest: ContentDigest),
+        at path: FilePath,
+        in array: FilePath,
+        of metadata: ArrayMetadata
+    ) throws -> WrittenFile {
         let isOurs = try context.directory.linkShard(from: draft, to: path)
         guard !isOurs else { return describe(path, written.byteCount, written.digest) }
-        return try describe(present: path)
+        let present = try describe(present: path)
+        let description = array.appending(Self.metadataName)
+        let isMadeAlike = try context.directory.fileSystem.contents(of: description, limit: 1 << 20) == metadata.encoded
+        if isMadeAlike, present.digest != written.digest {
+            context.raiseAlarm(
+                "\(present.path) differs from what this machine makes of the same job: this machine, or the one that "
+                    + "made it, computes wrongly"
+            )
+        }
+        return present
     }
 
     /// Describes a file that is there already.

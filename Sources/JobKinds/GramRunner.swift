@@ -77,7 +77,7 @@ public struct GramRunner: JobRunner {
         try files.place(metadata.encoded, at: array.appending(ArrayFiles.metadataName))
         let means = FeatureMeans(meanSquare: meanSquare)
         try files.place(Array(canonicalJSON(means)), at: array.appending(FeatureMeans.fileName))
-        return try files.place(draft, written, at: path)
+        return try files.place(draft, written, at: path, in: array, of: metadata)
     }
 
     private func rowList(_ payload: GramPayload, _ context: JobContext) throws -> [Int] {

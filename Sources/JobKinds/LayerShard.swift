@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+private import JobStorage
 internal import Networks
 private import Synchronization
 internal import SystemPackage
@@ -63,7 +64,7 @@ final class LayerShard: Sendable {
             }
             return (draft, try writer.finish())
         }
-        return try files.place(draft, written, at: path)
+        return try files.place(draft, written, at: path, in: files.context.directory.array(array), of: metadata)
     }
 }
 

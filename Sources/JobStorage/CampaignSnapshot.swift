@@ -173,7 +173,7 @@ extension CampaignSnapshot {
 
     /// Counts the jobs of a plan by kind and state; those that a user cancelled have failed.
     public func counts(of plan: PublicationPlan, _ control: ControlState = ControlState()) -> [String: JobCounts] {
-        let control = control.cancelsAny(of: plan.campaign) ? control : nil
+        let control = control.hasCancellation(in: plan.campaign) ? control : nil
         var counts: [String: JobCounts] = [:]
         for bucket in plan.buckets {
             var ofBucket = counts[bucket.kind] ?? JobCounts()
@@ -240,7 +240,7 @@ extension CampaignSnapshot {
 
     /// What the campaign has come to by its plan, and by what its user said.
     public func outcome(of plan: PublicationPlan, _ control: ControlState = ControlState()) -> CampaignOutcome {
-        let cancellations = control.cancelsAny(of: plan.campaign) ? control : nil
+        let cancellations = control.hasCancellation(in: plan.campaign) ? control : nil
         var failures: [JobID: Reason] = [:]
         var isAllDone = true
         var isAnyOpen = false

@@ -149,11 +149,10 @@ public struct ControlState: Equatable, Sendable {
         return own.reason
     }
 
-    /// Whether anything of a campaign was cancelled; where not, nobody need ask about its jobs one by one.
-    public func cancelsAny(of campaign: CampaignID) -> Bool {
-        wishes.contains { scope, verdict in
-            verdict.reason != nil && (scope == .queue || scope.campaign == campaign)
-        }
+    /// Whether a campaign, or any job of it, was cancelled.
+    public func hasCancellation(in campaign: CampaignID) -> Bool {
+        cancellation(of: campaign) != nil
+            || wishes.contains { scope, verdict in scope.campaign == campaign && verdict.reason != nil }
     }
 
     /// Whether a job may be claimed.

@@ -28,6 +28,9 @@ public struct Hint: Equatable, Codable, Sendable {
     /// The most places that a hint names.
     public static let placeLimit = 256
 
+    /// The largest fleet that is believed: workers wait the longer the more of them there are.
+    static let fleetLimit = 1_000_000
+
     /// The version of the format.
     public let format: Int
     /// The job directory.
@@ -76,7 +79,8 @@ extension JobDirectory {
         guard let number = try hintRecords.numbers().last,
             let bytes = try? hintRecords.contents(of: number),
             let hint = decodedRecord(Hint.self, from: bytes), hint.run == settings.run,
-            hint.format == QueueSettings.formatVersion, hint.places.count <= Hint.placeLimit
+            hint.format == QueueSettings.formatVersion, hint.places.count <= Hint.placeLimit,
+            (0...Hint.fleetLimit).contains(hint.fleet)
         else { return nil }
         return hint
     }

@@ -59,13 +59,9 @@ public struct ControlReader: Sendable {
     public mutating func look() throws(FileError) -> Bool {
         var found: [Int: ControlRecord] = [:]
         for number in try records.numbers() where known[number] == nil {
-            let bytes: [UInt8]
-            do throws(FileError) { bytes = try records.contents(of: number) } catch  where error.isOfNoRecord {
-                continue
-            }
-            guard let record = decodedRecord(ControlRecord.self, from: bytes), record.isSensible(in: run) else {
-                continue
-            }
+            guard let bytes = try records.contentsIfRecord(of: number),
+                let record = decodedRecord(ControlRecord.self, from: bytes), record.isSensible(in: run)
+            else { continue }
             found[number] = record
         }
         guard !found.isEmpty else { return false }
@@ -74,14 +70,5 @@ public struct ControlReader: Sendable {
         state = ControlState()
         for (number, record) in known.sorted(by: { $0.key < $1.key }) { state.take(record, number: number) }
         return true
-    }
-}
-
-extension FileError {
-    /// Whether what stands under a record's name is none: a folder, a link, too long, or gone again.
-    ///
-    /// Whoever put it there silences nobody else.
-    fileprivate var isOfNoRecord: Bool {
-        [.isDirectory, .tooManySymbolicLinkLevels, .fileTooLarge, .noSuchFileOrDirectory].contains(errno)
     }
 }

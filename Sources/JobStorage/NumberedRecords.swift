@@ -25,6 +25,20 @@ struct NumberedRecords {
         try fileSystem.contents(of: path(of: number), limit: Self.recordLimit)
     }
 
+    /// The bytes of a record; nil where something else stands under its number, which nobody will ever be able to read.
+    func contentsIfRecord(of number: Int) throws(FileError) -> [UInt8]? {
+        do throws(FileError) {
+            return try contents(of: number)
+        } catch  where Self.strangerErrors.contains(error.errno) {
+            return nil
+        }
+    }
+
+    /// What reading a folder, a link, a pipe, a socket or a file beyond the limit comes to.
+    private static let strangerErrors: [Errno] = [
+        .isDirectory, .tooManySymbolicLinkLevels, .illegalSeek, .noSuchAddressOrDevice, .fileTooLarge,
+    ]
+
     /// Adds a record under the next number that is free.
     ///
     /// A link that reported an error may still be made later, so the same number is tried until what stands there is
@@ -41,7 +55,7 @@ struct NumberedRecords {
             do throws(FileError) { try fileSystem.link(draft, to: path(of: number)) } catch { refusal = error }
             guard let refusal else { break }
             if try fileSystem.isPresent(path(of: number)) {
-                if try contents(of: number) == bytes { break }
+                if try contentsIfRecord(of: number) == bytes { break }
                 number += 1
             } else {
                 triesLeft -= 1

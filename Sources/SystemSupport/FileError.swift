@@ -26,14 +26,17 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Whether the call would have changed nothing.
     private var isReading: Bool { ["read", "open", "list", "inspect", "look at"].contains(operation) }
 
+    private static let placeRemedy =
+        "the job directory needs a file system with renames and hard links; choose another place"
+
     private var remedy: String? {
         switch errno {
         case .noSpace, .diskQuotaExceeded: "free some space there and try again"
         case .permissionDenied where isReading: "check that you may read it"
         case .permissionDenied, .readOnlyFileSystem: "check that you may write there"
         case .tooManyOpenFiles, .tooManyOpenFilesInSystem: "raise the limit of open files (ulimit -n)"
-        case .notSupported, .noFunction, .improperLink:
-            "the job directory needs a file system with renames and hard links; choose another place"
+        case .notSupported, .noFunction, .improperLink: Self.placeRemedy
+        case .notPermitted where operation == "link": Self.placeRemedy
         default: nil
         }
     }

@@ -43,10 +43,11 @@ struct JobAttempt {
         do throws(JobRecordError) { job = try directory.specification(of: claim) } catch {
             return (.givenBack(.inputUnreadable("record"), "\(error)"), nil)
         }
-        return (run(job, claim.token.name), job.kind)
+        return (run(job, claim.token), job.kind)
     }
 
-    private func run(_ job: JobSpecification, _ name: TokenName) -> Outcome {
+    private func run(_ job: JobSpecification, _ token: Token) -> Outcome {
+        let name = token.name
         guard let runner = runners[job.kind] else {
             return .givenBack(.failed("unknown-kind"), "this worker runs no jobs of kind \"\(job.kind)\"")
         }
@@ -60,6 +61,10 @@ struct JobAttempt {
             memoryBudget: options.memoryBudget,
             logger: logger,
             onProgress: onProgress,
+            onAlarm: { message in
+                logger.error("alarm", metadata: ["message": "\(message)"])
+                log(token, "alarm", message)
+            },
             isStopping: isStopping
         )
         defer { context.removeScratch() }
@@ -117,6 +122,10 @@ struct JobAttempt {
             outcome = "unknown"
         }
         logger.info("job ended", metadata: ["outcome": "\(outcome)", "message": "\(message)"])
+        log(token, outcome, message)
+    }
+
+    private func log(_ token: Token, _ outcome: String, _ message: String) {
         let record = LogRecord(token, time: directory.surroundings.secondsSince1970, outcome: outcome, message: message)
         do throws(FileError) { try directory.log(record, of: worker) } catch {
             logger.warning("log not written", metadata: ["error": "\(error)"])

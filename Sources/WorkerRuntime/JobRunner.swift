@@ -48,6 +48,7 @@ public struct JobContext: Sendable {
     /// Where to say what happens.
     public let logger: Logger
     private let onProgress: @Sendable (Progress) -> Void
+    private let onAlarm: @Sendable (String) -> Void
     private let isStopping: @Sendable () -> Bool
     private let folder: FilePath
     private let isFolderMade = Monitor(false)
@@ -60,6 +61,7 @@ public struct JobContext: Sendable {
         memoryBudget: Int,
         logger: Logger,
         onProgress: @escaping @Sendable (Progress) -> Void,
+        onAlarm: @escaping @Sendable (String) -> Void = { _ in },
         isStopping: @escaping @Sendable () -> Bool
     ) {
         self.directory = directory
@@ -68,6 +70,7 @@ public struct JobContext: Sendable {
         self.memoryBudget = memoryBudget
         self.logger = logger
         self.onProgress = onProgress
+        self.onAlarm = onAlarm
         self.isStopping = isStopping
     }
 
@@ -90,6 +93,9 @@ public struct JobContext: Sendable {
 
     /// Says how far the job is; the next heartbeat carries it.
     public func report(_ progress: Progress) { onProgress(progress) }
+
+    /// Says that this machine and another one made different bytes of the same job, so that one of them is wrong.
+    public func raiseAlarm(_ message: String) { onAlarm(message) }
 
     /// Whether the worker was asked to stop: the runner may throw `HandedBack`, or finish.
     public var isCancelled: Bool { isStopping() }

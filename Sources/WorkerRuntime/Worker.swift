@@ -105,7 +105,7 @@ public final class Worker: Sendable {
                         let duration = start.duration(to: now())
                         health.see(failure: ending.isFailure, after: duration)
                         if let kind = ending.kind { durations.see(kind, duration) }
-                        if ending.needsRest { waitForWork(finder) }
+                        if ending.needsRest { waitForWork(finder, until: end) }
                         continue
                     }
                 }
@@ -118,7 +118,8 @@ public final class Worker: Sendable {
             let start = idleSince ?? now()
             idleSince = start
             if let timeout = options.idleTimeout, start.duration(to: now()) >= timeout { return .idle }
-            waitForWork(finder)
+            let ends = [options.idleTimeout.map { start.advanced(by: $0) }, end].compactMap { $0 }
+            waitForWork(finder, until: ends.min())
         }
     }
 
@@ -146,13 +147,15 @@ public final class Worker: Sendable {
         return false
     }
 
-    private func waitForWork(_ finder: WorkFinder) {
+    /// Waits the longer the larger the fleet is, but never longer than until it is time to leave.
+    private func waitForWork(_ finder: WorkFinder, until end: BootClock.Instant?) {
         let size = finder.fleet ?? fleet.withLock { $0.size(now: now()) }
         var randomness = directory.surroundings.randomness
         let wait =
             WorkFinder.idleWait(fleet: size, listings: finder.listings)
             * Double.random(in: 0...1, using: &randomness)
-        _ = directory.surroundings.wait(on: isDraining, atMost: wait) { $0 }
+        let left = end.map { max(.zero, now().duration(to: $0)) } ?? wait
+        _ = directory.surroundings.wait(on: isDraining, atMost: min(wait, left)) { $0 }
     }
 
     // MARK: One job

@@ -35,7 +35,7 @@ struct Cancel: ParsableCommand {
     func run() throws {
         try withExitCodes {
             let directory = try queue.open()
-            let inquiry = try QueueInquiry(directory)
+            let inquiry = try queue.inquiry()
             let count = try QueueControl(directory).cancel(inquiry, inquiry.scope(called: target), reason: reason)
             if json { Terminal.print(try jsonText(["jobs": count])) }
             Terminal.note(count == 0 ? "nothing of it was left to do" : "\(count) jobs are given up")

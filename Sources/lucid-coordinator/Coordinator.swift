@@ -46,6 +46,13 @@ struct QueueOption: ParsableArguments {
     func open() throws -> JobDirectory {
         try JobDirectory.open(at: absolutePath(queue), trustOwner: trustOwner.flatMap { userIdentifier(of: $0) })
     }
+
+    /// Looks at one campaign or all, and says of which nothing can be told.
+    func inquiry(of campaign: CampaignID? = nil) throws -> QueueInquiry {
+        let inquiry = try QueueInquiry(open(), campaign: campaign)
+        for (id, problem) in inquiry.problems.sorted(by: { $0.key < $1.key }) { Terminal.note("\(id): \(problem)") }
+        return inquiry
+    }
 }
 
 /// A path as typed, from the root.

@@ -31,7 +31,7 @@ struct Jobs: ParsableCommand {
     func run() throws {
         try withExitCodes {
             let directory = try queue.open()
-            let inquiry = try QueueInquiry(directory, campaign: campaign.map { try directory.campaign(called: $0) })
+            let inquiry = try queue.inquiry(of: campaign.map { try directory.campaign(called: $0) })
             let jobs = inquiry.jobs(in: state)
             if json {
                 Terminal.print(try jsonText(jobs))

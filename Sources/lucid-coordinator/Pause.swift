@@ -52,7 +52,7 @@ struct Resume: ParsableCommand {
     func run() throws {
         try withExitCodes {
             try queue.say(.resume, target, json: json, "is resumed")
-            for line in try QueueInquiry(queue.open()).pauses { Terminal.note(line) }
+            for line in try queue.inquiry().pauses { Terminal.note(line) }
         }
     }
 }
@@ -101,7 +101,7 @@ extension QueueOption {
     /// Says something of a campaign or a job, or of the whole queue, and tells the user.
     func say(_ verb: ControlRecord.Verb, _ target: String?, json: Bool, _ participle: String) throws {
         let directory = try open()
-        let scope = try target.map { try QueueInquiry(directory).scope(called: $0) } ?? .queue
+        let scope = try target.map { try inquiry().scope(called: $0) } ?? .queue
         try QueueControl(directory).say(verb, scope)
         if json { Terminal.print(try jsonText(scope)) }
         let what = scope.job?.description ?? scope.campaign?.description ?? "the queue"

@@ -29,6 +29,10 @@ struct Prune: ParsableCommand {
             guard let span = TimeSpan(parsing: text) else {
                 throw ValidationError("\"\(text)\" is no time, as 7d or 12h is")
             }
+            // A bare number is one of seconds: nobody means that here, and what goes does not come back.
+            guard let last = text.last, !last.isNumber else {
+                throw ValidationError("\"\(text)\" has no unit; say \(text)d for days, or \(text)h for hours")
+            }
             return span
         }
     )

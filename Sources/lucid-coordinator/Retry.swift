@@ -36,7 +36,7 @@ struct Retry: ParsableCommand {
     func run() throws {
         try withExitCodes {
             let directory = try queue.open()
-            let inquiry = try QueueInquiry(directory)
+            let inquiry = try queue.inquiry()
             let scope = try target.map { try inquiry.scope(called: $0) } ?? .queue
             let count = try QueueControl(directory).retry(inquiry, scope)
             if json { Terminal.print(try jsonText(["jobs": count])) }

@@ -26,8 +26,7 @@ struct Why: ParsableCommand {
 
     func run() throws {
         try withExitCodes {
-            let directory = try queue.open()
-            let inquiry = try QueueInquiry(directory)
+            let inquiry = try queue.inquiry()
             let place = try inquiry.place(called: job)
             guard let explanation = inquiry.explanation(of: place, workers: try queue.workers()) else { return }
             guard !json else { return Terminal.print(try jsonText(explanation)) }

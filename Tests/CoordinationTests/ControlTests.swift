@@ -87,6 +87,25 @@ struct CoordinatedControlTests {
         #expect(try inquiry().jobs().filter { $0.generation > 1 }.isEmpty == false)
     }
 
+    @Test func `retry counts jobs that were cancelled before they began`() throws {
+        #expect(try QueueControl(directory).cancel(inquiry(), .campaign(id), reason: "") == 5)
+        #expect(try QueueControl(directory).retry(inquiry(), .campaign(id)) == 5)
+        #expect(try QueueControl(directory).retry(inquiry(), .campaign(id)) == 0)
+    }
+
+    @Test func `a damaged plan keeps nobody from asking about other campaigns`() throws {
+        let other = try campaign(2)
+        let plan = try PublicationPlan(campaign: other, buckets: stages)
+        _ = try directory.register(plan, files: [:], scratch: temporary.scratch())
+        let file = directory.files(of: other).appending("plan")
+        try LocalFileSystem().remove(file)
+        try LocalFileSystem().create(file, contents: Array("garbage".utf8), durably: false)
+        #expect(try inquiry().problems.keys.sorted() == [other])
+        #expect(try inquiry().jobs().count == 5)
+        #expect(try QueueControl(directory).cancel(inquiry(), .campaign(id), reason: "") == 5)
+        #expect(throws: PlanReadingError.self) { try QueueInquiry(directory, campaign: other) }
+    }
+
     @Test func `a job that runs while its campaign is cancelled is handed back and ends as cancelled`() throws {
         var loop = try loop()
         _ = try loop.step()

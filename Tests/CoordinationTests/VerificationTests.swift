@@ -107,6 +107,16 @@ struct VerificationTests {
         #expect(try repair().map(\.kind) == [.stranger])
     }
 
+    @Test func `pruning leaves in the trash what came there lately`() throws {
+        let file = directory.root.appending("trash").appending("weights")
+        try LocalFileSystem().create(file, contents: [1], durably: false)
+        let day = try Pruning(directory, olderThan: .seconds(86_400), seenFrom: .current())
+        try day.run(isDryRun: false) { Issue.record("\($0) is gone") }
+        #expect(try LocalFileSystem().isPresent(file))
+        try Pruning(directory, olderThan: .zero, seenFrom: .current()).run(isDryRun: false) { _ in }
+        #expect(try !LocalFileSystem().isPresent(file))
+    }
+
     @Test func `pruning removes what only ended campaigns needed, and a later campaign makes it again`() throws {
         let pruning = try Pruning(directory, olderThan: .zero, seenFrom: .current())
         var planned: [Pruning.Item] = []

@@ -152,7 +152,8 @@ extension EndToEnd {
                 (["why", "ff"], 65, "too short"), (["why", "ffffffff"], 65, "there is no job"),
                 (["retry"], 64, "--failed"),
                 (["cancel", "nothing"], 65, "there is no campaign"), (["drain", "nobody"], 65, "there is no worker"),
-                (["prune", "--older", "soon"], 64, "is no time"), (["jobs", "--state", "odd"], 64, "state"),
+                (["prune", "--older", "soon"], 64, "is no time"),
+                (["prune", "--older", "30"], 64, "has no unit"), (["jobs", "--state", "odd"], 64, "state"),
             ]
         )
         func isRefused(_ words: [String], _ code: Int32, _ message: String) async throws {

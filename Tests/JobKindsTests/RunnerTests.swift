@@ -29,7 +29,9 @@ struct Bench {
         _ runner: some JobRunner,
         _ payload: Payload,
         threads: Int = 1,
-        memoryBudget: Int = 4 << 30
+        memoryBudget: Int = 4 << 30,
+        onProgress: @escaping @Sendable (Progress) -> Void = { _ in },
+        onAlarm: @escaping @Sendable (String) -> Void = { _ in }
     ) throws -> JobResult {
         let context = JobContext(
             directory: directory,
@@ -37,7 +39,8 @@ struct Bench {
             threads: threads,
             memoryBudget: memoryBudget,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-            onProgress: { _ in },
+            onProgress: onProgress,
+            onAlarm: onAlarm,
             isStopping: { false }
         )
         let job = JobSpecification(kind: Payload.kind, payload: try payload.encoded(), priority: 5)
@@ -198,6 +201,30 @@ struct GramRunnerTests {
             }
         }
         #expect(worst <= 1e-6 * largest)
+    }
+
+    @Test func `another machine's shard stays, and an alarm is raised where it differs though it should not`() throws {
+        let bench = try Bench()
+        let payload = try jobs(bench).payloads[1]
+        _ = try bench.run(GramRunner(), payload)
+        let array = bench.directory.array(payload.gram)
+        let shard = array.appending("c").appending("1").appending("0")
+        let good = try bench.directory.fileSystem.contents(of: shard, limit: 1 << 26)
+        for (bytes, alarms) in [(good, 0), (good.map { $0 ^ 1 }, 1)] {
+            try LocalFileSystem().remove(shard)
+            let raised = Monitor<[String]>([])
+            _ = try bench.run(
+                GramRunner(),
+                payload,
+                onProgress: { _ in
+                    // Somebody else is quicker.
+                    try? LocalFileSystem().create(shard, contents: bytes, durably: false)
+                },
+                onAlarm: { message in raised.withLock { $0.append(message) } }
+            )
+            #expect(raised.withLock { $0.count } == alarms)
+            #expect(try LocalFileSystem().contents(of: shard, limit: 1 << 26) == bytes)
+        }
     }
 
     @Test func `a panel whose means were lost is made again, the same bytes`() throws {

@@ -129,6 +129,34 @@ struct ControlTests {
         #expect(try LocalFileSystem().names(in: directory.root.appending("control")) == ["00000001"])
     }
 
+    @Test func `what is no record is passed over, and what users say is heard all the same`() throws {
+        let control = directory.root.appending("control")
+        let elsewhere = temporary.folder.path.appending("elsewhere")
+        try LocalFileSystem().create(elsewhere, contents: Array("x".utf8), durably: false)
+        try LocalFileSystem().makeDirectory(control.appending("00000001"))
+        try makeSymbolicLink(at: control.appending("00000002"), to: elsewhere)
+        let large = [UInt8](repeating: 0, count: 2 << 20)
+        try LocalFileSystem().create(control.appending("00000003"), contents: large, durably: false)
+        try say(.pause, .queue)
+        #expect(try state().isPaused)
+        #expect(try state().number == 4)
+    }
+
+    @Test func `a cancelled job is known to be one of its campaign until it is wanted again`() throws {
+        #expect(try !state().hasCancellation(in: id))
+        try say(.cancel, .job(job, of: id))
+        #expect(try state().hasCancellation(in: id))
+        #expect(try !state().hasCancellation(in: campaign(2)))
+        try say(.retry, .job(job, of: id))
+        #expect(try !state().hasCancellation(in: id))
+    }
+
+    @Test(arguments: [-1, 1_000_001, Int.max])
+    func `a hint of a fleet that cannot be is not believed`(_ fleet: Int) throws {
+        try directory.hint([], fleet: fleet, scratch: temporary.scratch())
+        #expect(try directory.newestHint() == nil)
+    }
+
     @Test func `the newest hint tells where work is, and only the last sixteen are kept`() throws {
         let scratch = try temporary.scratch()
         let places = (0..<300).map {

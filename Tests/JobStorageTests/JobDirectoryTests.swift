@@ -84,4 +84,34 @@ struct JobDirectoryTests {
         }
         #expect(throws: Never.self) { try JobDirectory.open(at: root, trustOwner: 4711) }
     }
+
+    @Test(arguments: [Errno.notPermitted, .notSupported, .noFunction])
+    func `a place without hard links is refused, when a directory is made and when work is to begin`(
+        _ errno: Errno
+    ) throws {
+        let linkless = FaultyFileSystem.links { _, _ in .refused(errno) }
+        let folder = try TemporaryFolder()
+        let refusal = #expect(throws: JobDirectoryError.self) {
+            try JobDirectory.create(at: folder.path.appending("queue"), fileSystem: linkless)
+        }
+        #expect("\(refusal, default: "")".contains("choose another place"))
+        let temporary = try TemporaryJobDirectory()
+        let moved = try temporary.through(linkless)
+        #expect(throws: FileError.self) { try moved.checkFitness(scratch: temporary.scratch()) }
+        #expect(throws: Never.self) { try temporary.directory.checkFitness(scratch: temporary.scratch()) }
+    }
+
+    @Test func `a place whose links replace what is there is refused`() throws {
+        let temporary = try TemporaryJobDirectory()
+        // The second link, onto what the first one made, is said to have succeeded.
+        let replacing = FaultyFileSystem.links { _, target in
+            guard (try? LocalFileSystem().isPresent(target)) == true else { return nil }
+            try? LocalFileSystem().remove(target)
+            return nil
+        }
+        let refusal = #expect(throws: FileError.self) {
+            try temporary.through(replacing).checkFitness(scratch: temporary.scratch())
+        }
+        #expect("\(refusal, default: "")".contains("choose another place"))
+    }
 }

@@ -229,7 +229,7 @@ extension World.State {
 
     /// Whether a cache still says that a name is not there which another machine made.
     fileprivate func isHidden(_ path: [String], _ step: World.Step) -> Bool {
-        guard step.isStale, let entry = tree.entry(path) else { return false }
+        guard step.isStale, let entry = tree.entry(path), !entry.isReplacement else { return false }
         return isRecent(entry.time, entry.host, step)
     }
 

@@ -14,6 +14,8 @@ public enum Fault: Sendable, CustomStringConvertible {
     case torn(Errno)
     /// The answer is one of a moment ago, without what other machines did since.
     case stale
+    /// The machine's caches are stale for a time.
+    case blind(Duration)
     /// The process is killed before the call, or after it.
     case killed(afterwards: Bool)
     /// The machine dies with all its processes, before the call or after it.
@@ -47,6 +49,7 @@ public enum Fault: Sendable, CustomStringConvertible {
         case .late(let errno, let delay): "reported: \(errno), happens \(delay.seconds) s later"
         case .torn(let errno): "torn: \(errno)"
         case .stale: "stale"
+        case .blind(let time): "stale caches for \(time.seconds) s"
         case .killed(let afterwards): "process killed \(afterwards ? "after" : "before")"
         case .machineDied(let afterwards): "machine died \(afterwards ? "after" : "before")"
         case .suspended(let time): "process suspended for \(time.seconds) s"
@@ -59,6 +62,19 @@ public enum Fault: Sendable, CustomStringConvertible {
         case .asked: "asked to leave"
         case .clockSet(let jump): "clock set by \(jump.seconds) s"
         case .damagedShard(let isGone): "a shard is \(isGone ? "gone" : "damaged")"
+        }
+    }
+}
+
+extension Fault {
+    /// How many attempts at jobs it can cost, of up to four workers with a job each.
+    ///
+    /// A stalled or restarted server costs none: while nobody can write, nobody's silence proves anything.
+    fileprivate var attempts: Int {
+        switch self {
+        case .stalled, .serverRestarted, .clockSet, .asked, .damagedShard: 0
+        case .refused, .reported, .late, .torn, .stale, .killed, .machineDied, .suspended, .slow, .heartbeatsRefused: 1
+        case .powerCut, .full, .blind: 4
         }
     }
 }
@@ -102,6 +118,8 @@ struct FaultSource: Sendable {
     private(set) var drawn: [(call: Int, fault: Fault)] = []
     /// How many of them can make an input look lost.
     private(set) var losses = 0
+    /// How many attempts they can have cost.
+    private(set) var attempts = 0
 
     init(seed: UInt64, lease: Double, only: Set<Int>?) {
         var random = SeededRandom(seed, 0xFA)
@@ -120,7 +138,7 @@ struct FaultSource: Sendable {
     /// Nothing goes wrong from now on.
     mutating func end() { left = 0 }
 
-    mutating func fault(at number: Int, _ call: Call) -> Fault? {
+    mutating func fault(at number: Int, _ call: Call, isInspection: Bool) -> Fault? {
         guard !isExhausted else { return nil }
         var random = SeededRandom(seed, 0xFB, UInt64(number))
         // Calls that change something are the rarer and the more interesting ones.
@@ -131,9 +149,10 @@ struct FaultSource: Sendable {
         else { return nil }
         left -= 1
         drawn.append((number, fault))
+        attempts += fault.attempts
         switch fault {
         case .damagedShard, .powerCut: losses += 1
-        case .refused, .stale: losses += call == .read || call == .look ? 1 : 0
+        case .refused, .stale: losses += isInspection ? 1 : 0
         default: break
         }
         return fault
@@ -158,7 +177,7 @@ struct FaultSource: Sendable {
             guard [.create, .overwrite, .append].contains(call) else { return nil }
             return .torn(random.happens(0.5) ? .noSpace : .ioError)
         case .stale:
-            return .stale
+            return random.happens(0.7) ? .stale : .blind(random.duration(1...lease * 2))
         case .deaths:
             switch Int.random(in: 0..<10, using: &random) {
             case 0..<6: return .killed(afterwards: random.happens(0.5))

@@ -36,6 +36,8 @@ struct Inspector: Sendable {
     private var computing: [Try: Int] = [:]
     /// The workers that said that they left.
     private var stopped: Set<String> = []
+    /// How many attempts were counted as crashes of their workers.
+    private(set) var crashes = 0
     /// Broken rules, in words.
     private(set) var violations: [String] = []
 
@@ -127,6 +129,7 @@ struct Inspector: Sendable {
         let attempt = token.name.attempt
         if let before = last[job]?[attempt.generation] {
             check(attempt.number >= before.number, "job \(job.id) went from attempt \(before) back to \(attempt)")
+            if attempt.crashes > before.crashes { crashes += 1 }
             let isMore = attempt.crashes >= before.crashes && attempt.failures >= before.failures
             check(isMore, "the counts of job \(job.id) fell from \(before) to \(attempt)")
         }

@@ -21,6 +21,8 @@ public struct Simulation {
     /// What coordinators that saw everything end have reported.
     private let ends = Monitor<[CampaignID: CampaignEnd]>([:])
     private var registered: [CampaignID] = []
+    /// What users are going to say, the first thing last.
+    private var words: [(time: Duration, verb: ControlRecord.Verb, scope: ControlRecord.Scope)] = []
     /// The processes that are to run, by their place, and when those that ended are started again.
     private var places: [(process: Int, restart: Duration?)] = []
 
@@ -142,12 +144,17 @@ public struct Simulation {
     private mutating func run() -> Outcome {
         register(campaigns.plans[0])
         let secondCampaign = random.duration(0...8)
+        planPause()
         let faultsEnd = Duration.seconds(30)
         let limit = Duration.seconds(30 + 40 * Scenario.lease)
         places = (0..<(workers + coordinators)).map { (launch(place: $0), nil) }
         while !hasEnded {
             let now = world.now
             if registered.count < campaigns.plans.count, now >= secondCampaign { register(campaigns.plans[1]) }
+            if let word = words.last, now >= word.time {
+                words.removeLast()
+                say(word.verb, word.scope)
+            }
             if now >= faultsEnd { world.endFaults() }
             if now >= limit {
                 world.report("the campaigns did not end: \(ends.withLock { $0 })")
@@ -156,7 +163,8 @@ public struct Simulation {
             if !world.isSound { break }
             restart(now)
             let times =
-                places.compactMap(\.restart) + [limit] + (now < faultsEnd ? [faultsEnd] : [])
+                places.compactMap(\.restart) + words.suffix(1).map(\.time) + [limit]
+                + (now < faultsEnd ? [faultsEnd] : [])
                 + (registered.count < campaigns.plans.count ? [secondCampaign] : [])
             world.waitForAttention(until: times.min() ?? limit)
         }
@@ -181,6 +189,18 @@ public struct Simulation {
     private mutating func register(_ plan: PublicationPlan) {
         registered.append(plan.campaign)
         do { try world.register(plan, root: Self.root, seed: scenario.seed) } catch { world.report("\(error)") }
+    }
+
+    /// Now and then a user pauses a campaign or everything for some time.
+    private mutating func planPause() {
+        guard random.happens(0.3) else { return }
+        let start = random.duration(0...10)
+        let scope: ControlRecord.Scope = random.happens(0.5) ? .queue : .campaign(campaigns.plans[0].campaign)
+        words = [(start + random.duration(0.5...8), .resume, scope), (start, .pause, scope)]
+    }
+
+    private func say(_ verb: ControlRecord.Verb, _ scope: ControlRecord.Scope) {
+        do { try world.say(verb, scope, root: Self.root, seed: scenario.seed) } catch { world.report("\(error)") }
     }
 
     private var hasEnded: Bool {
@@ -208,6 +228,7 @@ public struct Simulation {
     // MARK: The end
 
     private func checkEnds() {
+        world.explainCrashes()
         let ends = ends.withLock { $0 }
         for plan in campaigns.plans {
             switch ends[plan.campaign] {
@@ -215,7 +236,12 @@ public struct Simulation {
             case .cancelled: world.report("\(plan.campaign) was cancelled by nobody")
             case .broken(let message): world.report("\(plan.campaign) is broken: \(message)")
             case .failed(let reasons):
-                for (job, reason) in reasons.sorted(by: { $0.key < $1.key }) { world.explain(job, reason, plan) }
+                // Where the maker of an input failed, whoever reads it fails with it.
+                let isMakerLost = reasons.values.contains { $0 != .inputLost }
+                for (job, reason) in reasons.sorted(by: { $0.key < $1.key })
+                where !(isMakerLost && reason == .inputLost) {
+                    world.explain(job, reason, plan)
+                }
             case .done:
                 let path = ["reports", "\(plan.campaign)", "SUCCESS.json"]
                 if world.content(path) != campaigns.mergedOutput(of: plan) {

@@ -18,6 +18,8 @@ struct Tree: Sendable {
         let time: Duration
         /// The number of the change that made it.
         let change: Int
+        /// Whether the name was there before, with something else.
+        var isReplacement = false
     }
 
     /// A name that came or went, for listings that are older than it.
@@ -127,10 +129,22 @@ struct Tree: Sendable {
         changes += 1
     }
 
-    private mutating func add(_ path: [String], in directory: Int, node: Int, by author: Author, _ change: Int) -> Edit
-    {
+    private mutating func add(
+        _ path: [String],
+        in directory: Int,
+        node: Int,
+        by author: Author,
+        _ change: Int,
+        isReplacement: Bool = false
+    ) -> Edit {
         let name = path[path.count - 1]
-        let entry = Entry(node: node, host: author.host, time: author.time, change: change)
+        let entry = Entry(
+            node: node,
+            host: author.host,
+            time: author.time,
+            change: change,
+            isReplacement: isReplacement
+        )
         nodes[directory].entries[name] = entry
         nodes[directory].events.append(Event(time: author.time, host: author.host, name: name, isAdded: true))
         return Edit(kind: .added, directory: directory, path: path, node: node, entry: entry)
@@ -175,7 +189,9 @@ struct Tree: Sendable {
                 if present != nil, !replacing { return .failure(.fileExists) }
                 change { tree, number in
                     let replaced = present.map { [tree.take(target, in: parent, $0, by: author, as: .replaced)] } ?? []
-                    return replaced + [tree.add(target, in: parent, node: node, by: author, number)]
+                    return replaced + [
+                        tree.add(target, in: parent, node: node, by: author, number, isReplacement: present != nil)
+                    ]
                 }
                 return .success(())
             }
@@ -205,7 +221,9 @@ struct Tree: Sendable {
         change { tree, number in
             var edits = [tree.take(source, in: from, moved, by: author)]
             if let present { edits.append(tree.take(target, in: to, present, by: author, as: .replaced)) }
-            return edits + [tree.add(target, in: to, node: moved.node, by: author, number)]
+            return edits + [
+                tree.add(target, in: to, node: moved.node, by: author, number, isReplacement: present != nil)
+            ]
         }
         return .success(())
     }

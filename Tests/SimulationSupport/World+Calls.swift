@@ -32,7 +32,7 @@ extension World {
     ) throws(FileError) -> Value {
         typealias Begun = (number: Int, fault: Fault?, wake: Duration, start: Start)
         let begun: Begun? = state.withLock { state in
-            guard let (number, fault, wake) = state.begin(call, of: process) else { return nil }
+            guard let (number, fault, wake) = state.begin(call, of: process, path) else { return nil }
             if case .refused = fault { return (number, fault, wake, Start()) }
             if case .late = fault { return (number, fault, wake, Start()) }
             return (number, fault, wake, start(&state, state.author(process)))
@@ -42,7 +42,9 @@ extension World {
         _ = pause(until: begun.wake)
         let result: Result<Value, Errno> = state.withLock { state in
             guard state.processes[process].runs else { return .failure(.readOnlyFileSystem) }
-            let step = Step(author: state.author(process), isStale: begun.fault?.isStale ?? false, start: begun.start)
+            let author = state.author(process)
+            let isStale = begun.fault?.isStale ?? false || state.machines[author.host].staleUntil > author.time
+            let step = Step(author: author, isStale: isStale, start: begun.start)
             return state.finish(call, begun.fault, step, [path, target]) { apply(&$0, $1) }
         }
         switch result {
@@ -86,7 +88,9 @@ extension World.State {
     // MARK: A call
 
     /// Begins a call; nil where its process is gone.
-    mutating func begin(_ call: Call, of process: Int) -> (number: Int, fault: Fault?, wake: Duration)? {
+    mutating func begin(_ call: Call, of process: Int, _ path: FilePath) -> (
+        number: Int, fault: Fault?, wake: Duration
+    )? {
         guard processes[process].runs else { return nil }
         calls += 1
         if calls == World.callLimit {
@@ -95,7 +99,9 @@ extension World.State {
         }
         let now = scheduler.now
         let number = calls
-        var fault = faults.fault(at: number, call)
+        // A coordinator looks at arrays where it inspects the inputs of a job.
+        let isInspection = processes[process].isCoordinator && path.string.hasPrefix("/q/arrays/")
+        var fault = faults.fault(at: number, call, isInspection: isInspection)
         let chance = latencies.fraction()
         let latency = Duration.microseconds(2000 + Int(100_000 * chance * chance))
         var wake = now + latency
@@ -112,7 +118,8 @@ extension World.State {
             stalledUntil = max(stalledUntil, now + .seconds(2))
         case .heartbeatsRefused(let time): processes[process].heartbeatsRefusedUntil = now + time
         case .full(let time): fullUntil = max(fullUntil, now + time)
-        case .asked: processes[process].onDeath?()
+        case .blind(let time): machines[processes[process].host].staleUntil = now + time
+        case .asked: ask(toLeave: process)
         case .clockSet(let jump): machines[processes[process].host].clockOffset = jump
         case .damagedShard(let isGone): damageShard(isGone: isGone)
         default: break
@@ -194,6 +201,12 @@ extension World.State {
         processes[process].isDead = true
         inspector.see(gone: process)
         processes[process].onDeath?()
+    }
+
+    /// Asks a process to leave; one that does not listen for it yet just ends.
+    mutating func ask(toLeave process: Int) {
+        guard processes[process].runs else { return }
+        if let leave = processes[process].onDeath { leave() } else { kill(process) }
     }
 
     mutating func kill(host: Int) {

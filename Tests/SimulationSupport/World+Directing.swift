@@ -67,21 +67,41 @@ extension World {
 
     func content(_ path: [String]) -> [UInt8]? { state.withLock { try? $0.tree.contents(path).get() } }
 
-    /// Adds a campaign, at once and without faults.
-    func register(_ plan: PublicationPlan, root: FilePath, seed: UInt64) throws {
+    /// Says something to all who work here, at once and without faults.
+    func say(_ verb: ControlRecord.Verb, _ scope: ControlRecord.Scope, root: FilePath, seed: UInt64) throws {
+        try act(root: root, seed: seed) { directory, scratch in
+            _ = try directory.say(verb, scope, scratch: scratch)
+        }
+    }
+
+    private func act(root: FilePath, seed: UInt64, _ body: (JobDirectory, FilePath) throws -> Void) throws {
         try state.withLock { state in
             let disk = StageFileSystem(state.tree, time: state.scheduler.now)
-            let directory = try JobDirectory.open(
-                at: root,
-                trustOwner: nil,
-                fileSystem: disk,
-                surroundings: Stage(seed: seed &+ UInt64(plan.buckets.count))
-            )
-            let scratch = root.appending("scratch").appending("submission-\(plan.campaign)")
+            let stage = Stage(seed: seed &+ UInt64(state.calls))
+            let directory = try JobDirectory.open(at: root, trustOwner: nil, fileSystem: disk, surroundings: stage)
+            let scratch = root.below("scratch", "user-\(stage.randomBits())")
             try disk.makeDirectories(scratch)
-            _ = try directory.register(plan, files: [:], scratch: scratch)
+            try body(directory, scratch)
             state.tree = disk.tree
             _ = state.tree.takeEdits()
+            state.trace.note(state.scheduler.now, "user", "acts")
+        }
+    }
+
+    /// Adds a campaign, at once and without faults.
+    func register(_ plan: PublicationPlan, root: FilePath, seed: UInt64) throws {
+        try act(root: root, seed: seed) { directory, scratch in
+            _ = try directory.register(plan, files: [:], scratch: scratch)
+        }
+    }
+
+    /// Checks that no more attempts were taken from workers than faults can have cost.
+    func explainCrashes() {
+        state.withLock { state in
+            let (crashes, cost) = (state.inspector.crashes, state.faults.attempts)
+            if crashes > cost {
+                state.inspector.report("\(crashes) attempts counted as crashes after faults that cost at most \(cost)")
+            }
         }
     }
 

@@ -37,6 +37,7 @@ final class World: Sendable {
         var starts = 1
         var bootOffset: Duration
         var clockOffset = Duration.zero
+        var staleUntil = Duration.zero
     }
 
     /// All that the running strand changes.
@@ -187,7 +188,7 @@ final class World: Sendable {
 
     /// Asks a process to leave, by the same way by which a signal would.
     func ask(toLeave process: Int) {
-        state.withLock { $0.processes[process].runs ? $0.processes[process].onDeath : nil }?()
+        state.withLock { $0.ask(toLeave: process) }
     }
 
     // MARK: Jobs

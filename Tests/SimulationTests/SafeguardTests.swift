@@ -6,12 +6,31 @@ import Testing
 struct SafeguardTests {
     @Test(arguments: Safeguard.allCases)
     func `without a safeguard some seed breaks a rule`(safeguard: Safeguard) throws {
-        for seed in 1...(400 as UInt64) {
-            let outcome = try Simulation.run(Scenario(seed: seed, safeguardOut: safeguard))
-            guard let violation = outcome.violations.first else { continue }
-            print("without \(safeguard): seed \(seed): \(violation)")
-            return
-        }
-        Issue.record("no seed breaks a rule without \(safeguard)")
+        let (scenario, outcome) = try #require(try firstBroken(without: safeguard))
+        let violation = try #require(outcome.violations.first)
+        print("without \(safeguard): seed \(scenario.seed): \(violation)")
+    }
+}
+
+/// The first seed that breaks a rule without a safeguard.
+private func firstBroken(without safeguard: Safeguard) throws -> (scenario: Scenario, outcome: Outcome)? {
+    for seed in 1...(400 as UInt64) {
+        let scenario = Scenario(seed: seed, safeguardOut: safeguard)
+        let outcome = try Simulation.run(scenario)
+        if !outcome.violations.isEmpty { return (scenario, outcome) }
+    }
+    return nil
+}
+
+struct ShrinkingTests {
+    @Test func `a broken rule is traced to the faults that it takes`() throws {
+        let (scenario, before) = try #require(try firstBroken(without: .resultsAreOnesOwn))
+        let shrunk = try Simulation.shrink(scenario, tries: 60)
+        #expect(!shrunk.outcome.violations.isEmpty)
+        #expect(shrunk.outcome.faults.count <= before.faults.count)
+        #expect((1...8).contains(shrunk.outcome.faults.count))
+        #expect(!shrunk.outcome.trace.isEmpty)
+        let again = try Simulation.run(shrunk.scenario)
+        #expect(again.violations == shrunk.outcome.violations)
     }
 }
