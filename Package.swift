@@ -55,7 +55,13 @@ let package = Package(
     name: "LucidGrid",
     products: [
         // For the nested package of benchmarks.
-        .library(name: "Modules", targets: ["ComputeEngine", "Networks", "RepresentationSimilarity", "SystemSupport"])
+        .library(
+            name: "Modules",
+            targets: [
+                "ComputeEngine", "Coordination", "JobStorage", "Networks", "RepresentationSimilarity", "SystemSupport",
+                "WorkerRuntime",
+            ]
+        )
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),

@@ -153,13 +153,18 @@ class Check:
                 self.expect(path, f"the digest of {file}", hashlib.sha256(content).hexdigest() == digest)
 
     def check_plan(self, path, kind, name, data):
-        lines = data.split(b"\n")
-        self.expect(path, "the last line's end", lines.pop() == b"")
-        header = self.validate(path, "plan-header", lines[0])
-        self.expect(path, "the number of buckets", header["buckets"] == len(lines) - 1)
-        for line in lines[1:]:
-            for payload in self.validate(path, "plan-bucket", line)["payloads"]:
-                self.validate(path, "payload", payload)
+        line, _, rest = data.partition(b"\n")
+        buckets = 0
+        header = self.validate(path, "plan-header", line)
+        while rest:
+            line, _, rest = rest.partition(b"\n")
+            buckets += 1
+            for _ in range(self.validate(path, "plan-bucket", line)["jobs"]):
+                length, _, rest = rest.partition(b" ")
+                payload, end, rest = rest[: int(length)], rest[int(length) : int(length) + 1], rest[int(length) + 1 :]
+                self.expect(path, "the end of a payload's line", end == b"\n")
+                self.validate(path, "payload", payload.decode())
+        self.expect(path, "the number of buckets", header["buckets"] == buckets)
 
     def check_job(self, path, kind, name, data):
         value = self.validate(path, "job", data)

@@ -39,18 +39,18 @@ extension CampaignContent {
 /// The results that count, read one at a time.
 public struct CampaignResults: Sendable {
     private let directory: JobDirectory
-    private let snapshot: CampaignSnapshot
+    private let tokens: [JobID: Token]
 
     init(_ directory: JobDirectory, _ snapshot: CampaignSnapshot) {
         self.directory = directory
-        self.snapshot = snapshot
+        tokens = Dictionary(snapshot.tokens.values.map { ($0.name.job, $0) }) { first, _ in first }
     }
 
     /// The result of a job; nil for one that was complete before and never ran.
     ///
     /// - Throws: `UnusableResult` for a result that is lost or damaged; `ResultError` where the disk refuses.
     public func result(of job: JobSpecification) throws -> StoredResult? {
-        guard let token = snapshot.tokens[job.id] else { return nil }
+        guard let token = tokens[job.id] else { return nil }
         var triesLeft = 3
         while true {
             triesLeft -= 1

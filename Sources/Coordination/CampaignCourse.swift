@@ -21,7 +21,7 @@ struct CampaignCourse {
     /// Lists where the campaign's jobs stand.
     mutating func look(_ directory: JobDirectory) throws(FileError) -> CampaignSnapshot {
         var snapshot = settled
-        for name in try directory.publishedBuckets(of: plan.campaign) where settled.published[name] == nil {
+        for name in try directory.publishedBuckets(of: plan.campaign) where settled.published(name) == nil {
             var seen = CampaignSnapshot()
             try directory.scan(name, of: plan.campaign, into: &seen)
             snapshot.merge(seen)

@@ -141,7 +141,7 @@ struct CampaignVerification {
         var snapshot = CampaignSnapshot()
         try directory.scan(bucket.name, of: campaign, into: &snapshot)
         for job in bucket.jobs where snapshot.state(of: job.id, in: bucket.name) == .done {
-            let token = snapshot.tokens[job.id]
+            let token = snapshot.token(of: job.id, in: bucket.name)
             if let token, let problem = resultProblem(of: token, in: bucket) { problems.append(problem) }
             guard !isMerged else { continue }
             for file in content.outputs(of: job) where try !directory.fileSystem.isPresent(file) {

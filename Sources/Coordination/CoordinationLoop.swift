@@ -213,13 +213,11 @@ public struct CoordinationLoop {
 
     /// Ends the jobs that a user cancelled and that nobody runs; true where there were any.
     private func cancel(_ snapshot: CampaignSnapshot, of campaign: CampaignID) throws(FileError) -> Bool {
+        guard control.state.hasCancellation(in: campaign) else { return false }
         var isChanged = false
         let open = snapshot.tokens.values.filter { $0.name.folder == .pending || $0.name.folder == .returned }
-        guard !open.isEmpty, control.state.hasCancellation(in: campaign) else { return false }
         for token in open.sorted(by: { $0.name.job < $1.name.job }) {
-            guard
-                let reason = control.state.cancellation(of: token.name.job, of: campaign)
-            else { continue }
+            guard let reason = control.state.cancellation(of: token.name.job, of: campaign) else { continue }
             if try directory.cancel(token) == .moved { log.write(token, "cancelled", reason) }
             isChanged = true
         }
@@ -298,7 +296,7 @@ public struct CoordinationLoop {
         _ snapshot: CampaignSnapshot
     ) throws(FileError) -> CampaignEnd? {
         guard let bucket = course.makers(content, in: directory).makers[unusable.job]?.bucket,
-            let token = snapshot.tokens[unusable.job]
+            let token = snapshot.token(of: unusable.job, in: bucket.name)
         else { return .broken("\(unusable)") }
         let generation = token.name.attempt.generation
         guard generation < RepairDecision.generationLimit else {

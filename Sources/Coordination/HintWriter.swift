@@ -32,11 +32,9 @@ struct HintWriter {
             places[campaign] = nil
             return
         }
-        var buckets: Set<BucketName> = []
-        for token in snapshot.tokens.values where token.name.folder == .pending { buckets.insert(token.bucket) }
         places[campaign] = Set(
-            buckets.compactMap { bucket in
-                snapshot.published[bucket].map {
+            snapshot.claimableBuckets.compactMap { bucket in
+                snapshot.published(bucket).map {
                     Hint.Place(campaign: campaign, bucket: bucket, kind: $0.kind, priority: $0.priority)
                 }
             }

@@ -59,7 +59,7 @@ struct InputRepair {
             RepairDecision.Producer(
                 job: maker.job.id,
                 folder: snapshot.state(of: maker.job.id, in: maker.bucket.name),
-                generation: snapshot.tokens[maker.job.id]?.name.attempt.generation ?? 1
+                generation: snapshot.token(of: maker.job.id, in: maker.bucket.name)?.name.attempt.generation ?? 1
             )
         }
         func decide(_ damaged: Set<JobID>?) -> RepairDecision {
@@ -101,7 +101,7 @@ struct InputRepair {
     /// As long as the job is still done, nobody has made these files again, so they are the ones that were inspected.
     private func remake(_ job: JobID, _ snapshot: CampaignSnapshot) throws(FileError) {
         guard let maker = makers.makers[job] else { return }
-        let (token, bucket, campaign) = (snapshot.tokens[job], maker.bucket, makers.campaign)
+        let (token, bucket, campaign) = (snapshot.token(of: job, in: maker.bucket.name), maker.bucket, makers.campaign)
         for file in content.outputs(of: maker.job) where try directory.fileSystem.isPresent(file) {
             guard !content.isReadable(file) else { continue }
             guard try directory.isStillDone(job, token, in: bucket.name, of: campaign) else { return }

@@ -72,7 +72,7 @@ extension JobEntry {
         _ snapshot: CampaignSnapshot,
         _ control: ControlState
     ) {
-        let token = snapshot.tokens[job]
+        let token = snapshot.token(of: job, in: bucket.name)
         let isCancelled = control.cancellation(of: job, of: campaign) != nil
         let seen = State(snapshot.state(of: job, in: bucket.name))
         id = job

@@ -86,7 +86,7 @@ extension QueueInquiry {
         else { return nil }
         let records = LogReader(directory).records(of: [place.job], in: place.campaign)
         let open = openJobs(before: bucket, sight)
-        let attempts = Self.attempts(records, sight.snapshot.tokens[place.job])
+        let attempts = Self.attempts(records, sight.snapshot.token(of: place.job, in: bucket.name))
         return JobExplanation(
             entry: entry,
             waitsFor: open.map(\.id),

@@ -86,7 +86,9 @@ public struct QueueControl: Sendable {
                 && entry.state != .done && entry.state != .failed
         }
         for entry in concerned {
-            guard let token = inquiry.sights[entry.campaign]?.snapshot.tokens[entry.id] else { continue }
+            guard let sight = inquiry.sights[entry.campaign], let bucket = sight.bucket(of: entry.id),
+                let token = sight.snapshot.token(of: entry.id, in: bucket.name)
+            else { continue }
             if token.name.folder == .pending || token.name.folder == .returned { _ = try directory.cancel(token) }
         }
         return concerned.count

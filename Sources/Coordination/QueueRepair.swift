@@ -60,7 +60,7 @@ public struct QueueRepair: Sendable {
             for bucket in plan.buckets {
                 for job in bucket.jobs where snapshot.state(of: job.id, in: bucket.name) == .done {
                     guard content.outputs(of: job).contains(file) else { continue }
-                    let token = snapshot.tokens[job.id]
+                    let token = snapshot.token(of: job.id, in: bucket.name)
                     guard try directory.reissue(job.id, token, in: bucket, of: campaign, scratch: scratch) == .moved
                     else { continue }
                     jobs.append(job.id)

@@ -32,7 +32,7 @@ struct ArrayFiles {
     /// Adds a small file to an array unless it has one of that name; another's stays.
     func place(_ bytes: [UInt8], at path: FilePath) throws {
         if try context.directory.fileSystem.isPresent(path) { return }
-        let draft = context.scratch.appending("file-\(UInt64.random(in: .min ... .max))")
+        let draft = try context.scratch().appending("file-\(UInt64.random(in: .min ... .max))")
         try context.directory.fileSystem.create(draft, contents: bytes, durably: true)
         _ = try context.directory.linkShard(from: draft, to: path)
     }

@@ -56,7 +56,7 @@ public struct GramRunner: JobRunner {
         let panel = panelStart..<min(panelStart + GramLayout.panelRows, payload.count)
         try checkBudget(payload, source, panel, context)
 
-        let draft = context.scratch.appending("gram.shard")
+        let draft = try context.scratch().appending("gram.shard")
         let array = context.directory.array(payload.gram)
         var writer = try ShardWriter(creating: draft, for: metadata)
         var meanSquare = 0.0

@@ -2,60 +2,114 @@
 
 /// Where every job of a campaign's published buckets stood when they were listed.
 ///
-/// Listings are hints: a job that was just moving may be missing.
+/// Listings are hints: a job that was just moving may be missing. Kept by bucket, so that what is known of a bucket is
+/// passed on whole, however many there are.
 public struct CampaignSnapshot: Equatable, Sendable {
-    /// The token of each job, the most advanced where two were seen.
-    public private(set) var tokens: [JobID: Token] = [:]
-    /// The published buckets.
-    public private(set) var published: [BucketName: PublishedBucket] = [:]
-    /// The jobs that were complete when their bucket was published and have no token to this day.
-    public private(set) var complete: Set<JobID> = []
-    /// Tokens beside which one of a higher generation was seen: they count for nothing.
-    public private(set) var void: Set<Token> = []
+    /// What was seen of a bucket.
+    fileprivate struct Sight: Equatable, Sendable {
+        var published: PublishedBucket?
+        var tokens: [JobID: Token] = [:]
+        var complete: Set<JobID> = []
+        var void: Set<Token> = []
+
+        /// Adds a token, of which the more advanced stays.
+        mutating func add(_ token: Token) {
+            if token.name.reason == .superseded { return }
+            guard let other = tokens.updateValue(token, forKey: token.name.job) else { return }
+            let isNewer = token.name.supersedes(other.name)
+            let (newer, older) = isNewer ? (token, other) : (other, token)
+            if !isNewer { tokens[token.name.job] = other }
+            let isVoid = older.name.attempt.generation < newer.name.attempt.generation
+            if isVoid, older.name.folder != .failed { void.insert(older) }
+        }
+
+        mutating func merge(_ other: Sight) {
+            published = published ?? other.published
+            complete.formUnion(other.complete)
+            void.formUnion(other.void)
+            for token in other.tokens.values { add(token) }
+        }
+
+        /// Where a job stands, if the bucket is published.
+        func folder(of job: JobID) -> TokenFolder {
+            tokens[job]?.name.folder ?? (complete.contains(job) ? .done : .pending)
+        }
+    }
+
+    /// The tokens of all buckets, the most advanced of each job.
+    public struct Tokens: Sendable {
+        fileprivate let sights: [BucketName: Sight]
+
+        /// The token of a job, looked for in one bucket after another.
+        public subscript(job: JobID) -> Token? {
+            for sight in sights.values {
+                if let token = sight.tokens[job] { return token }
+            }
+            return nil
+        }
+
+        /// All of them, in no particular order.
+        public var values: some Sequence<Token> { sights.values.lazy.flatMap(\.tokens.values) }
+    }
+
+    private var sights: [BucketName: Sight] = [:]
 
     /// A snapshot in which nothing is published yet.
     public init() {}
 
-    /// Adds a published bucket.
-    public mutating func add(_ bucket: PublishedBucket, named name: BucketName) {
-        published[name] = bucket
+    /// The tokens of all buckets.
+    public var tokens: Tokens { Tokens(sights: sights) }
+
+    /// The token of a job, the most advanced where two were seen.
+    public func token(of job: JobID, in bucket: BucketName) -> Token? { sights[bucket]?.tokens[job] }
+
+    /// What a bucket says of itself; nil for one that is not published.
+    public func published(_ bucket: BucketName) -> PublishedBucket? { sights[bucket]?.published }
+
+    /// The buckets in which jobs can be claimed.
+    public var claimableBuckets: [BucketName] {
+        sights.filter { $0.value.tokens.values.contains { $0.name.folder == .pending } }.map(\.key)
     }
 
-    /// Adds jobs that are complete without a token.
-    public mutating func add(complete jobs: some Sequence<JobID>) {
-        complete.formUnion(jobs)
+    /// Tokens beside which one of a higher generation was seen: they count for nothing.
+    public var void: Set<Token> { sights.values.reduce(into: []) { $0.formUnion($1.void) } }
+
+    /// Adds a published bucket.
+    public mutating func add(_ bucket: PublishedBucket, named name: BucketName) {
+        sights[name, default: Sight()].published = bucket
+    }
+
+    /// Adds jobs of a bucket that were complete when it was published and have no token.
+    public mutating func add(complete jobs: some Sequence<JobID>, in bucket: BucketName) {
+        sights[bucket, default: Sight()].complete.formUnion(jobs)
     }
 
     /// Adds a token that was seen; one that was superseded stands for its job no more, and counts as none.
     public mutating func add(_ token: Token) {
-        if token.name.reason == .superseded { return }
-        guard let other = tokens[token.name.job] else {
-            tokens[token.name.job] = token
-            return
+        sights[token.bucket, default: Sight()].add(token)
+    }
+
+    /// Adds the tokens that one listing of a bucket showed.
+    public mutating func add(_ tokens: [Token], in bucket: BucketName) {
+        func add(to sight: inout Sight) {
+            if sight.tokens.isEmpty { sight.tokens.reserveCapacity(tokens.count) }
+            for token in tokens { sight.add(token) }
         }
-        let isNewer = token.name.supersedes(other.name)
-        let (newer, older) = isNewer ? (token, other) : (other, token)
-        tokens[token.name.job] = newer
-        let isVoid = older.name.attempt.generation < newer.name.attempt.generation
-        if isVoid, older.name.folder != .failed { void.insert(older) }
+        add(to: &sights[bucket, default: Sight()])
     }
 
     /// Adds all that another snapshot has seen.
     public mutating func merge(_ other: CampaignSnapshot) {
-        published.merge(other.published) { mine, _ in mine }
-        complete.formUnion(other.complete)
-        void.formUnion(other.void)
-        for token in other.tokens.values { add(token) }
+        sights.merge(other.sights) { mine, other in
+            var both = mine
+            both.merge(other)
+            return both
+        }
     }
 
     /// Drops all that was seen of a bucket, so that it is listed again.
     public mutating func forget(_ bucket: PublicationPlan.Bucket) {
-        guard published.removeValue(forKey: bucket.name) != nil else { return }
-        for job in bucket.jobs {
-            tokens[job.id] = nil
-            complete.remove(job.id)
-        }
-        void = void.filter { $0.bucket != bucket.name }
+        sights[bucket.name] = nil
     }
 }
 
@@ -107,41 +161,49 @@ public struct JobCounts: Equatable, Codable, Sendable {
 extension CampaignSnapshot {
     /// Where a job of a published bucket stands; nil where its bucket is not published.
     public func state(of job: JobID, in bucket: BucketName) -> TokenFolder? {
-        guard published[bucket] != nil else { return nil }
-        return tokens[job]?.name.folder ?? (complete.contains(job) ? .done : .pending)
+        guard let sight = sights[bucket], sight.published != nil else { return nil }
+        return sight.folder(of: job)
     }
 
     /// The jobs of a published bucket of which no token was seen, though none was complete before.
     public func missingJobs(of bucket: PublicationPlan.Bucket) -> [JobSpecification] {
-        guard published[bucket.name] != nil else { return [] }
-        return bucket.jobs.filter { tokens[$0.id] == nil && !complete.contains($0.id) }
+        guard let sight = sights[bucket.name], sight.published != nil else { return [] }
+        return bucket.jobs.filter { sight.tokens[$0.id] == nil && !sight.complete.contains($0.id) }
     }
 
     /// Counts the jobs of a plan by kind and state; those that a user cancelled have failed.
     public func counts(of plan: PublicationPlan, _ control: ControlState = ControlState()) -> [String: JobCounts] {
+        let control = control.hasCancellation(in: plan.campaign) ? control : nil
         var counts: [String: JobCounts] = [:]
         for bucket in plan.buckets {
             var ofBucket = counts[bucket.kind] ?? JobCounts()
-            for job in bucket.jobs {
-                let state = state(of: job.id, in: bucket.name, plan.campaign, control)
+            visit(bucket, plan.campaign, control) { _, state in
                 ofBucket[keyPath: Self.column(of: state)] += 1
+                return true
             }
             counts[bucket.kind] = ofBucket
         }
         return counts
     }
 
-    /// Where a job stands, counting one that a user cancelled before it began as failed.
-    private func state(
-        of job: JobID,
-        in bucket: BucketName,
+    /// Says where the jobs of a bucket stand, one after another, until the body says no.
+    ///
+    /// One that a user cancelled before it began counts as failed. `control` is nil where nothing was cancelled.
+    private func visit(
+        _ bucket: PublicationPlan.Bucket,
         _ campaign: CampaignID,
-        _ control: ControlState
-    ) -> TokenFolder? {
-        let state = state(of: job, in: bucket)
-        switch state {
-        case .running, .done, .failed: return state
-        case nil, .pending, .returned: return control.cancellation(of: job, of: campaign) == nil ? state : .failed
+        _ control: ControlState?,
+        _ body: (JobID, TokenFolder?) -> Bool
+    ) {
+        let sight = sights[bucket.name].flatMap { $0.published == nil ? nil : $0 }
+        for job in bucket.jobs {
+            var state = sight?.folder(of: job.id)
+            if let control, state == nil || state == .pending || state == .returned,
+                control.cancellation(of: job.id, of: campaign) != nil
+            {
+                state = .failed
+            }
+            guard body(job.id, state) else { return }
         }
     }
 
@@ -157,7 +219,8 @@ extension CampaignSnapshot {
 
     /// Whether all jobs of a bucket are done.
     public func isDone(_ bucket: PublicationPlan.Bucket) -> Bool {
-        bucket.jobs.allSatisfy { state(of: $0.id, in: bucket.name) == .done } && published[bucket.name] != nil
+        guard let sight = sights[bucket.name], sight.published != nil else { return false }
+        return bucket.jobs.allSatisfy { sight.folder(of: $0.id) == .done }
     }
 
     /// The buckets that are to be published now: all that they depend on is done, and some of their jobs are wanted.
@@ -165,31 +228,38 @@ extension CampaignSnapshot {
         of plan: PublicationPlan,
         _ control: ControlState = ControlState()
     ) -> [PublicationPlan.Bucket] {
-        let done = Set(plan.buckets.filter { isDone($0) }.map(\.name))
-        return plan.buckets.filter { bucket in
-            published[bucket.name] == nil && done.isSuperset(of: bucket.dependsOn)
+        let waiting = plan.buckets.filter { published($0.name) == nil }
+        // Nothing but what these wait for is asked about: most of the time none waits.
+        let awaited = Set(waiting.flatMap(\.dependsOn))
+        let done = Set(plan.buckets.filter { awaited.contains($0.name) && isDone($0) }.map(\.name))
+        return waiting.filter { bucket in
+            done.isSuperset(of: bucket.dependsOn)
                 && bucket.jobs.contains { control.cancellation(of: $0.id, of: plan.campaign) == nil }
         }
     }
 
     /// What the campaign has come to by its plan, and by what its user said.
     public func outcome(of plan: PublicationPlan, _ control: ControlState = ControlState()) -> CampaignOutcome {
+        let cancellations = control.hasCancellation(in: plan.campaign) ? control : nil
         var failures: [JobID: Reason] = [:]
         var isAllDone = true
-        for bucket in plan.buckets {
-            for job in bucket.jobs {
-                switch state(of: job.id, in: bucket.name, plan.campaign, control) {
+        var isAnyOpen = false
+        for bucket in plan.buckets where !isAnyOpen {
+            visit(bucket, plan.campaign, cancellations) { job, state in
+                switch state {
                 case .done: break
                 case nil: isAllDone = false
                 case .failed:
                     isAllDone = false
-                    failures[job.id] = tokens[job.id]?.name.reason ?? .cancelled
-                case .pending, .running, .returned: return .underWay
+                    failures[job] = token(of: job, in: bucket.name)?.name.reason ?? .cancelled
+                case .pending, .running, .returned: isAnyOpen = true
                 }
+                return !isAnyOpen
             }
             // An empty bucket has nothing to tell but whether it is published.
-            if published[bucket.name] == nil { isAllDone = false }
+            if published(bucket.name) == nil { isAllDone = false }
         }
+        if isAnyOpen { return .underWay }
         if isAllDone { return .done }
         return failures.isEmpty || !bucketsToPublish(of: plan, control).isEmpty ? .underWay : .failed(failures)
     }

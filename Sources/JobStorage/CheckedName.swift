@@ -38,8 +38,32 @@ extension UInt8 {
 }
 
 /// Reads a whole number as it is printed: no sign, no leading zeros, at most as many digits.
-func strictNumber<Number: FixedWidthInteger>(_ text: Substring.UTF8View, digits: Int) -> Number? {
+func strictNumber<Number: FixedWidthInteger>(_ text: ArraySlice<UInt8>, digits: Int) -> Number? {
     let hasLeadingZero = text.first == UInt8(ascii: "0") && text.count > 1
-    guard !text.isEmpty, text.count <= digits, !hasLeadingZero, text.allSatisfy(\.isDecimal) else { return nil }
-    return Number(Substring(text))
+    guard !text.isEmpty, text.count <= digits, !hasLeadingZero else { return nil }
+    var number: Number = 0
+    for digit in text {
+        guard digit.isDecimal else { return nil }
+        let (tens, isTooLarge) = number.multipliedReportingOverflow(by: 10)
+        let (sum, isOver) = tens.addingReportingOverflow(Number(digit - UInt8(ascii: "0")))
+        if isTooLarge || isOver { return nil }
+        number = sum
+    }
+    return number
+}
+
+extension ArraySlice<UInt8> {
+    /// Takes the part before the first separator away, and the separator; all of it where there is none.
+    mutating func popFirstPart(before separator: UInt8) -> ArraySlice<UInt8> {
+        let end = firstIndex(of: separator) ?? endIndex
+        defer { self = self[Swift.min(end + 1, endIndex)...] }
+        return self[..<end]
+    }
+
+    /// Takes the part after the last separator away, and the separator; nil where there is none.
+    mutating func popLastPart(after separator: UInt8) -> ArraySlice<UInt8>? {
+        guard let end = lastIndex(of: separator) else { return nil }
+        defer { self = self[..<end] }
+        return self[(end + 1)...]
+    }
 }

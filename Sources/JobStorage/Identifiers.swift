@@ -3,20 +3,36 @@
 public import SystemSupport
 
 /// Names a job by the first 32 hexadecimal digits of the digest of its kind and payload.
+///
+/// Kept as a number, since a queue may hold a million.
 public struct JobID: CheckedName {
-    /// The 32 digits.
-    public let description: String
+    private let number: UInt128
 
     /// Checks the 32 lower-case hexadecimal digits.
     public init?(_ description: String) {
-        guard description.utf8.count == 32, description.utf8.allSatisfy(\.isLowerHexadecimal) else { return nil }
-        self.description = description
+        self.init(digits: Array(description.utf8)[...])
+    }
+
+    init?(digits: ArraySlice<UInt8>) {
+        guard digits.count == 32 else { return nil }
+        var number: UInt128 = 0
+        for digit in digits {
+            guard digit.isLowerHexadecimal else { return nil }
+            number = number << 4 | UInt128(digit.isDecimal ? digit - UInt8(ascii: "0") : digit - UInt8(ascii: "a") + 10)
+        }
+        self.number = number
     }
 
     /// Takes the first digits of a digest.
     public init(_ digest: ContentDigest) {
-        self.description = digest.prefix(32)
+        number = digest.firstHalf
     }
+
+    /// The 32 digits.
+    public var description: String { hexadecimalDigits(of: number) }
+
+    /// Orders jobs by their digits.
+    public static func < (left: JobID, right: JobID) -> Bool { left.number < right.number }
 }
 
 /// Names a campaign by its own name, a dash and 8 hexadecimal digits of the digest of what was asked.
@@ -66,32 +82,38 @@ public struct BucketName: CheckedName {
 public struct WorkerName: CheckedName {
     /// The parts joined by dashes, without dots.
     public let description: String
-    /// The machine, as far as 40 characters of `[a-z0-9-]` can tell it.
-    public let host: String
 
     /// Checks `host-boot-pid-start-random`.
     public init?(_ description: String) {
-        let parts = description.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
-        guard parts.count >= 5 else { return nil }
-        let host = parts.dropLast(4).map { String(Substring($0)) }.joined(separator: "-")
-        let last = Array(parts.suffix(4))
-        let (boot, pid, start, random) = (last[0], last[1], last[2], last[3])
-        let isHost = (1...40).contains(host.utf8.count) && host.utf8.allSatisfy(\.isLowerName)
-        guard isHost, boot.count == 32, boot.allSatisfy(\.isLowerHexadecimal),
+        self.init(bytes: Array(description.utf8)[...])
+    }
+
+    init?(bytes: ArraySlice<UInt8>) {
+        let dash = UInt8(ascii: "-")
+        var host = bytes
+        guard let random = host.popLastPart(after: dash), let start = host.popLastPart(after: dash),
+            let pid = host.popLastPart(after: dash), let boot = host.popLastPart(after: dash),
+            (1...40).contains(host.count), host.allSatisfy(\.isLowerName),
+            boot.count == 32, boot.allSatisfy(\.isLowerHexadecimal),
             let _: Int32 = strictNumber(pid, digits: 10), let _: UInt64 = strictNumber(start, digits: 20),
             random.count == 16, random.allSatisfy(\.isLowerHexadecimal)
         else { return nil }
-        self.description = description
-        self.host = host
+        description = String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The machine, as far as 40 characters of `[a-z0-9-]` can tell it.
+    public var host: String {
+        var host = Array(description.utf8)[...]
+        for _ in 0..<4 { _ = host.popLastPart(after: UInt8(ascii: "-")) }
+        return String(decoding: host, as: UTF8.self)
     }
 
     /// Names a process; the random bits tell two workers of one process apart.
     public init(_ identity: HostIdentity, random: UInt64) {
         let cleaned = cleanedName(identity.host, length: 40)
         let digits = String(random, radix: 16)
-        host = cleaned.isEmpty ? "host" : cleaned
         description = [
-            host, identity.bootIdentifier, "\(identity.pid)", "\(identity.startTicks)",
+            cleaned.isEmpty ? "host" : cleaned, identity.bootIdentifier, "\(identity.pid)", "\(identity.startTicks)",
             String(repeating: "0", count: 16 - digits.count) + digits,
         ].joined(separator: "-")
     }
@@ -106,6 +128,11 @@ public struct Reason: CheckedName {
     public init?(_ description: String) {
         guard (1...24).contains(description.utf8.count), description.utf8.allSatisfy(\.isLowerName) else { return nil }
         self.description = description
+    }
+
+    init?(bytes: ArraySlice<UInt8>) {
+        guard (1...24).contains(bytes.count), bytes.allSatisfy(\.isLowerName) else { return nil }
+        description = String(decoding: bytes, as: UTF8.self)
     }
 
     /// Makes a reason of any text by replacing what may not stand in one.

@@ -53,12 +53,17 @@ extension JobDirectory {
             inputs: result.inputs
         )
         let folder = scratch(of: claim.worker)
-        try fileSystem.makeDirectories(folder)
-        try fileSystem.replace(
-            path,
-            contents: ResultFile.encoded(header, payload: result.payload),
-            by: folder.below("result-\(surroundings.randomDigits())")
-        )
+        let contents = ResultFile.encoded(header, payload: result.payload)
+        let draft = folder.below("result-\(surroundings.randomDigits())")
+        do throws(FileError) {
+            try fileSystem.create(draft, contents: contents, durably: true)
+        } catch  where error.errno == .noSuchFileOrDirectory {
+            // Workers make their folder once; others than workers may not have.
+            try fileSystem.makeDirectories(folder)
+            try fileSystem.create(draft, contents: contents, durably: true)
+        }
+        // Once only: a rename that reported an error may happen later, and no result is ever replaced.
+        try fileSystem.place(draft, as: path)
     }
 
     /// Reads and checks the result of a token's attempt.

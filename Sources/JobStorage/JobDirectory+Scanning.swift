@@ -24,9 +24,11 @@ extension JobDirectory {
         guard let published = try published(bucket, of: campaign) else { return }
         snapshot.add(published, named: bucket)
         // Before the tokens, which some of these may become meanwhile.
-        if !published.omitted.isEmpty { snapshot.add(complete: try reserves(bucket, of: campaign)) }
+        if !published.omitted.isEmpty {
+            snapshot.add(complete: try reserves(bucket, of: campaign), in: bucket)
+        }
         for folder in TokenFolder.allCases.sorted(by: { $0.rank < $1.rank }) {
-            for token in try tokens(in: folder, bucket, of: campaign) { snapshot.add(token) }
+            snapshot.add(try tokens(in: folder, bucket, of: campaign), in: bucket)
         }
     }
 

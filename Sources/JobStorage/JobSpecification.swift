@@ -22,7 +22,20 @@ public struct JobSpecification: Hashable, Sendable {
         precondition((0...9).contains(priority), "a priority is one digit")
         precondition(payload.count <= Self.payloadLimit, "a payload has at most \(Self.payloadLimit) bytes")
         precondition(String(validating: payload, as: UTF8.self) != nil, "a payload is text in UTF-8")
-        id = JobID(ContentDigest(of: Array("\(kind)\n".utf8) + payload))
+        self.init(valid: payload, kind: kind, priority: priority)
+    }
+
+    /// Describes a job of a kind and priority that were checked; nil where its payload is too long or no text.
+    init?(checking payload: [UInt8], kind: String, priority: Int) {
+        guard payload.count <= Self.payloadLimit, String(validating: payload, as: UTF8.self) != nil else { return nil }
+        self.init(valid: payload, kind: kind, priority: priority)
+    }
+
+    private init(valid payload: [UInt8], kind: String, priority: Int) {
+        var hasher = ContentDigest.Hasher()
+        hasher.update(Array("\(kind)\n".utf8))
+        hasher.update(payload)
+        id = JobID(hasher.finalize())
         self.kind = kind
         self.payload = payload
         self.priority = priority

@@ -40,6 +40,7 @@ public struct PublicationPlan: Equatable, Sendable {
     public init(campaign: CampaignID, buckets: [Bucket]) throws(PlanError) {
         var names: Set<BucketName> = []
         var jobs: Set<JobID> = []
+        jobs.reserveCapacity(buckets.reduce(0) { $0 + $1.jobs.count })
         for bucket in buckets {
             for dependency in bucket.dependsOn where !names.contains(dependency) {
                 throw .unknownDependency(of: bucket.name, on: dependency)
@@ -91,46 +92,58 @@ extension PublicationPlan {
         let buckets: Int
     }
 
-    private struct Line: Codable {
+    private struct BucketLine: Codable {
         let name: BucketName
         let kind: String
         let priority: Int
         let dependsOn: [BucketName]
-        let payloads: [String]
+        let jobs: Int
     }
 
-    /// A line of JSON that names the campaign, then one for each bucket; the same plan gives the same bytes.
+    /// A line of JSON that names the campaign, then for each bucket one, followed by a line for each of its jobs.
+    ///
+    /// A job's line is its payload's length, a space and the payload, which may hold anything. The same plan gives the
+    /// same bytes.
     public func encoded() -> [UInt8] {
         let header = Header(format: QueueSettings.formatVersion, campaign: campaign, buckets: buckets.count)
         var bytes = encodedRecord(header) + [newline]
         for bucket in buckets {
-            let line = Line(
+            let line = BucketLine(
                 name: bucket.name,
                 kind: bucket.kind,
                 priority: bucket.priority,
                 dependsOn: bucket.dependsOn,
-                payloads: bucket.jobs.map { String(decoding: $0.payload, as: UTF8.self) }
+                jobs: bucket.jobs.count
             )
             bytes += encodedRecord(line) + [newline]
+            for job in bucket.jobs {
+                bytes += "\(job.payload.count) ".utf8
+                bytes += job.payload
+                bytes.append(newline)
+            }
         }
         return bytes
     }
 
     /// Reads a plan and checks it again.
     public init(decoding bytes: [UInt8]) throws(PlanError) {
-        var lines = bytes.split(separator: newline, omittingEmptySubsequences: false)
-        guard lines.popLast()?.isEmpty == true, let first = lines.first,
-            let header = decodedRecord(Header.self, from: first),
-            header.format == QueueSettings.formatVersion, header.buckets == lines.count - 1
+        var reader = PlanReader(bytes)
+        guard let line = reader.line(), let header = decodedRecord(Header.self, from: line),
+            header.format == QueueSettings.formatVersion
         else { throw .malformed(line: 1) }
         var buckets: [Bucket] = []
-        for (index, bytes) in lines.enumerated().dropFirst() {
-            guard let line = decodedRecord(Line.self, from: bytes), Reason(line.kind) != nil,
-                (0...9).contains(line.priority),
-                line.payloads.allSatisfy({ $0.utf8.count <= JobSpecification.payloadLimit })
-            else { throw .malformed(line: index + 1) }
-            let jobs = line.payloads.map {
-                JobSpecification(kind: line.kind, payload: Array($0.utf8), priority: line.priority)
+        while !reader.isAtEnd {
+            let number = reader.lineNumber
+            guard let bytes = reader.line(), let line = decodedRecord(BucketLine.self, from: bytes),
+                Reason(line.kind) != nil, (0...9).contains(line.priority)
+            else { throw .malformed(line: number) }
+            var jobs: [JobSpecification] = []
+            while jobs.count < line.jobs {
+                let number = reader.lineNumber
+                guard let payload = reader.payload(),
+                    let job = JobSpecification(checking: payload, kind: line.kind, priority: line.priority)
+                else { throw .malformed(line: number) }
+                jobs.append(job)
             }
             let bucket = Bucket(
                 name: line.name,
@@ -141,7 +154,41 @@ extension PublicationPlan {
             )
             buckets.append(bucket)
         }
+        guard buckets.count == header.buckets else { throw .malformed(line: 1) }
         try self.init(campaign: header.campaign, buckets: buckets)
+    }
+}
+
+/// Goes through the bytes of a plan; nil for what is not there whole.
+private struct PlanReader {
+    private var rest: ArraySlice<UInt8>
+    /// The number of the line that comes next, where no payload has lines of its own.
+    private(set) var lineNumber = 1
+
+    init(_ bytes: [UInt8]) {
+        rest = bytes[...]
+    }
+
+    var isAtEnd: Bool { rest.isEmpty }
+
+    /// The bytes before the next end of a line.
+    mutating func line() -> ArraySlice<UInt8>? {
+        guard let end = rest.firstIndex(of: newline) else { return nil }
+        lineNumber += 1
+        defer { rest = rest[(end + 1)...] }
+        return rest[..<end]
+    }
+
+    /// The payload whose length comes next.
+    mutating func payload() -> [UInt8]? {
+        guard let space = rest.prefix(20).firstIndex(of: UInt8(ascii: " ")),
+            let length: Int = strictNumber(rest[..<space], digits: 9)
+        else { return nil }
+        let start = space + 1
+        guard rest.endIndex - start > length, rest[start + length] == newline else { return nil }
+        lineNumber += 1
+        defer { rest = rest[(start + length + 1)...] }
+        return Array(rest[start..<(start + length)])
     }
 }
 

@@ -22,12 +22,12 @@ public struct ResultName: Hashable, Comparable, Sendable, CustomStringConvertibl
 
     /// Reads a file's name; nil for anything that this program would not have written.
     init?(_ name: String) {
-        let parts = name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard parts.count == 4, let job = JobID(String(Substring(parts[0]))),
+        let parts = Array(name.utf8).split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        guard parts.count == 4, let job = JobID(digits: parts[0]),
             parts[1].first == UInt8(ascii: "g"), parts[2].first == UInt8(ascii: "a"),
             let generation: Int = strictNumber(parts[1].dropFirst(), digits: 9), generation > 0,
             let attempt: Int = strictNumber(parts[2].dropFirst(), digits: 9), attempt > 0,
-            let worker = WorkerName(String(Substring(parts[3])))
+            let worker = WorkerName(bytes: parts[3])
         else { return nil }
         self.job = job
         self.generation = generation

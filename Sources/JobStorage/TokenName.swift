@@ -40,15 +40,16 @@ public struct Attempt: Hashable, Codable, Sendable {
 
     var text: String { "g\(generation).a\(number).c\(crashes).f\(failures)" }
 
-    init?(parsing parts: ArraySlice<Substring.UTF8View>) {
-        var numbers: [Int] = []
-        guard parts.count == 4 else { return nil }
-        for (part, letter) in zip(parts, "gacf".utf8) {
-            guard part.first == letter, let number: Int = strictNumber(part.dropFirst(), digits: 9) else { return nil }
-            numbers.append(number)
+    /// Reads the four counts at the start of some text, and takes them away.
+    init?(popping text: inout ArraySlice<UInt8>) {
+        func pop(_ letter: UInt8) -> Int? {
+            let part = text.popFirstPart(before: UInt8(ascii: "."))
+            return part.first == letter ? strictNumber(part.dropFirst(), digits: 9) : nil
         }
-        guard numbers[0] > 0, numbers[1] > 0 else { return nil }
-        self.init(generation: numbers[0], number: numbers[1], crashes: numbers[2], failures: numbers[3])
+        guard let generation = pop(UInt8(ascii: "g")), let number = pop(UInt8(ascii: "a")),
+            let crashes = pop(UInt8(ascii: "c")), let failures = pop(UInt8(ascii: "f")), generation > 0, number > 0
+        else { return nil }
+        self.init(generation: generation, number: number, crashes: crashes, failures: failures)
     }
 }
 
@@ -98,34 +99,35 @@ public struct TokenName: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads the name of a file in a folder; nil for anything that this program would not have written there.
     public init?(_ name: String, in folder: TokenFolder) {
-        guard name.utf8.count <= 255, name.utf8.allSatisfy({ $0 < 128 }) else { return nil }
-        var parts = name[...].utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)[...]
-        guard let first = parts.popFirst(), parts.count >= 4, let attempt = Attempt(parsing: parts.prefix(4)) else {
-            return nil
-        }
-        let rest = parts.dropFirst(4).map { String(Substring($0)) }
-        var identifier = first
+        let bytes = Array(name.utf8)
+        // A name that ends in a dot has an empty last part, which is no part of any name.
+        guard bytes.count <= 255, bytes.last != UInt8(ascii: ".") else { return nil }
+        var rest = bytes[...]
+        var identifier = rest.popFirstPart(before: UInt8(ascii: "."))
+        guard let attempt = Attempt(popping: &rest) else { return nil }
         let standing: Standing?
         switch folder {
         case .pending:
-            guard let digit = identifier.first, digit.isDecimal,
-                identifier.dropFirst().first == UInt8(ascii: "-")
-            else { return nil }
-            identifier = identifier.dropFirst(2)
-            standing = rest.isEmpty ? .pending(priority: Int(digit) - 48) : nil
-        case .running: standing = rest.count == 1 ? WorkerName(rest[0]).map { .running($0) } : nil
-        case .done: standing = rest.count == 1 ? WorkerName(rest[0]).map { .done($0) } : nil
+            guard let digit = identifier.popFirst(), digit.isDecimal, identifier.popFirst() == UInt8(ascii: "-") else {
+                return nil
+            }
+            standing = rest.isEmpty ? .pending(priority: Int(digit - UInt8(ascii: "0"))) : nil
+        case .running: standing = WorkerName(bytes: rest).map { .running($0) }
+        case .done: standing = WorkerName(bytes: rest).map { .done($0) }
         case .returned: standing = Self.ending(rest).flatMap { ending in ending.0.map { .returned($0, ending.1) } }
         case .failed: standing = Self.ending(rest).map { .failed($0.0, $0.1) }
         }
-        guard let job = JobID(String(Substring(identifier))), let standing else { return nil }
+        guard let job = JobID(digits: identifier), let standing else { return nil }
         self.init(job: job, attempt: attempt, standing: standing)
     }
 
-    private static func ending(_ parts: [String]) -> (WorkerName?, Reason)? {
-        guard (1...2).contains(parts.count), let reason = Reason(parts[parts.count - 1]) else { return nil }
-        if parts.count == 1 { return (nil, reason) }
-        return WorkerName(parts[0]).map { ($0, reason) }
+    private static func ending(_ text: ArraySlice<UInt8>) -> (WorkerName?, Reason)? {
+        var worker = text
+        guard let word = worker.popLastPart(after: UInt8(ascii: ".")) else {
+            return Reason(bytes: text).map { (nil, $0) }
+        }
+        guard let reason = Reason(bytes: word) else { return nil }
+        return WorkerName(bytes: worker).map { ($0, reason) }
     }
 
     /// The folder in which the name belongs.

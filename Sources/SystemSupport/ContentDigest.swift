@@ -4,14 +4,24 @@ internal import Crypto
 
 /// The SHA-256 of some content, by which content-addressed files are named.
 public struct ContentDigest: Hashable, Comparable, Sendable, CustomStringConvertible {
-    /// 64 lower-case hexadecimal digits.
-    public let hexadecimal: String
+    /// The first 16 bytes, the first of which counts most.
+    public let firstHalf: UInt128
+    /// The other 16 bytes.
+    public let secondHalf: UInt128
 
     /// Computes the digest of bytes.
     public init(of bytes: some Sequence<UInt8>) {
         var hasher = Hasher()
         hasher.update(Array(bytes))
         self = hasher.finalize()
+    }
+
+    private init(_ bytes: some Sequence<UInt8>) {
+        var halves: (UInt128, UInt128) = (0, 0)
+        for (place, byte) in bytes.enumerated() {
+            if place < 16 { halves.0 = halves.0 << 8 | UInt128(byte) } else { halves.1 = halves.1 << 8 | UInt128(byte) }
+        }
+        (firstHalf, secondHalf) = halves
     }
 
     /// Computes the digest of a text's UTF-8.
@@ -21,16 +31,16 @@ public struct ContentDigest: Hashable, Comparable, Sendable, CustomStringConvert
 
     /// Reads a digest from its 64 hexadecimal digits; nil for anything else.
     public init?(hexadecimal: String) {
-        let digits = hexadecimal.utf8
+        let digits = Array(hexadecimal.utf8)
         guard digits.count == 64, digits.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) }) else {
             return nil
         }
-        self.hexadecimal = hexadecimal
+        let values = digits.map { $0 <= 57 ? $0 - 48 : $0 - 87 }
+        self.init(stride(from: 0, to: 64, by: 2).map { values[$0] << 4 | values[$0 + 1] })
     }
 
-    private init(trusted digits: String) {
-        self.hexadecimal = digits
-    }
+    /// 64 lower-case hexadecimal digits.
+    public var hexadecimal: String { hexadecimalDigits(of: firstHalf) + hexadecimalDigits(of: secondHalf) }
 
     /// The first digits, for names that must be short.
     public func prefix(_ count: Int) -> String {
@@ -42,7 +52,7 @@ public struct ContentDigest: Hashable, Comparable, Sendable, CustomStringConvert
 
     /// Orders digests by their digits.
     public static func < (left: ContentDigest, right: ContentDigest) -> Bool {
-        left.hexadecimal < right.hexadecimal
+        (left.firstHalf, left.secondHalf) < (right.firstHalf, right.secondHalf)
     }
 
     /// Computes a digest of content that arrives in pieces.
@@ -64,7 +74,7 @@ public struct ContentDigest: Hashable, Comparable, Sendable, CustomStringConvert
 
         /// The digest of all content so far.
         public func finalize() -> ContentDigest {
-            ContentDigest(trusted: hexadecimalDigits(of: state.finalize()))
+            ContentDigest(state.finalize())
         }
     }
 }
@@ -90,13 +100,14 @@ extension ContentDigest: Codable {
     }
 }
 
-/// Two lower-case hexadecimal digits for each byte.
-public func hexadecimalDigits(of bytes: some Sequence<UInt8>) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    var text: [UInt8] = []
-    for byte in bytes {
-        text.append(digits[Int(byte >> 4)])
-        text.append(digits[Int(byte & 15)])
+/// The 32 lower-case hexadecimal digits of a number.
+public func hexadecimalDigits(of number: UInt128) -> String {
+    var left = number
+    var text = [UInt8](repeating: 0, count: 32)
+    for place in text.indices.reversed() {
+        let digit = UInt8(truncatingIfNeeded: left & 15)
+        text[place] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+        left >>= 4
     }
     return String(decoding: text, as: UTF8.self)
 }

@@ -74,8 +74,10 @@ public struct LocalFileSystem: FileSystem {
                 options: options.union([.closeOnExec, .nonBlocking])
             )
             return try descriptor.closeAfter {
-                if try status(of: descriptor).st_mode & S_IFMT == S_IFDIR { throw Errno.isDirectory }
-                let size = try Int(descriptor.seek(offset: 0, from: .end))
+                let status = try status(of: descriptor)
+                let kind = status.st_mode & S_IFMT
+                guard kind == S_IFREG else { throw kind == S_IFDIR ? Errno.isDirectory : Errno.illegalSeek }
+                let size = Int(status.st_size)
                 guard size <= limit else { throw Errno.fileTooLarge }
                 var bytes = [UInt8](repeating: 0, count: size)
                 var filled = 0

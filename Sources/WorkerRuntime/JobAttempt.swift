@@ -53,23 +53,22 @@ struct JobAttempt {
         }
         let scratch = directory.scratch(of: worker)
             .below("\(name.job).g\(name.attempt.generation).a\(name.attempt.number)")
-        defer { try? directory.fileSystem.removeTree(scratch) }
+        logger.info("job started", metadata: ["kind": "\(job.kind)"])
+        let context = JobContext(
+            directory: directory,
+            scratch: scratch,
+            threads: options.threads,
+            memoryBudget: options.memoryBudget,
+            logger: logger,
+            onProgress: onProgress,
+            onAlarm: { message in
+                logger.error("alarm", metadata: ["message": "\(message)"])
+                log(token, "alarm", message)
+            },
+            isStopping: isStopping
+        )
+        defer { context.removeScratch() }
         do {
-            try directory.fileSystem.makeDirectories(scratch)
-            logger.info("job started", metadata: ["kind": "\(job.kind)"])
-            let context = JobContext(
-                directory: directory,
-                scratch: scratch,
-                threads: options.threads,
-                memoryBudget: options.memoryBudget,
-                logger: logger,
-                onProgress: onProgress,
-                onAlarm: { message in
-                    logger.error("alarm", metadata: ["message": "\(message)"])
-                    log(token, "alarm", message)
-                },
-                isStopping: isStopping
-            )
             return .result(try runner.run(job, context: context))
         } catch {
             return Outcome(error)

@@ -3,6 +3,7 @@
 public import JobStorage
 public import Logging
 public import SystemPackage
+public import SystemSupport
 
 /// Runs the jobs of one kind.
 public protocol JobRunner: Sendable {
@@ -40,8 +41,6 @@ public enum JobFailure: Error, Equatable, CustomStringConvertible {
 public struct JobContext: Sendable {
     /// The job directory, for inputs and arrays.
     public let directory: JobDirectory
-    /// A folder for this attempt alone, on the job directory's file system; removed afterwards.
-    public let scratch: FilePath
     /// How many threads to compute with.
     public let threads: Int
     /// How many bytes of memory to keep to.
@@ -51,8 +50,10 @@ public struct JobContext: Sendable {
     private let onProgress: @Sendable (Progress) -> Void
     private let onAlarm: @Sendable (String) -> Void
     private let isStopping: @Sendable () -> Bool
+    private let folder: FilePath
+    private let isFolderMade = Monitor(false)
 
-    /// Puts a context together.
+    /// Puts a context together; `scratch` is where this attempt's own folder may be made.
     public init(
         directory: JobDirectory,
         scratch: FilePath,
@@ -64,13 +65,30 @@ public struct JobContext: Sendable {
         isStopping: @escaping @Sendable () -> Bool
     ) {
         self.directory = directory
-        self.scratch = scratch
+        folder = scratch
         self.threads = threads
         self.memoryBudget = memoryBudget
         self.logger = logger
         self.onProgress = onProgress
         self.onAlarm = onAlarm
         self.isStopping = isStopping
+    }
+
+    /// A folder for this attempt alone, on the job directory's file system; removed afterwards.
+    ///
+    /// Made when it is first asked for, since small jobs need none.
+    public func scratch() throws(FileError) -> FilePath {
+        let isMade = isFolderMade.withLock { isMade in
+            defer { isMade = true }
+            return isMade
+        }
+        if !isMade { try directory.fileSystem.makeDirectories(folder) }
+        return folder
+    }
+
+    func removeScratch() {
+        guard isFolderMade.withLock({ $0 }) else { return }
+        try? directory.fileSystem.removeTree(folder)
     }
 
     /// Says how far the job is; the next heartbeat carries it.

@@ -25,6 +25,8 @@ final class Pulse: Sendable {
     private let logger: Logger
     private let now: @Sendable () -> BootClock.Instant
     private let state = Monitor(State())
+    /// Apart from the state, so that nothing that changes there wakes the rhythm: a small job has five such changes.
+    private let isRhythmOver = Monitor(false)
     /// Beats reach the disk in order, one at a time.
     private let turn = Monitor(Turn())
 
@@ -121,7 +123,7 @@ final class Pulse: Sendable {
     func start(afterEach body: @escaping @Sendable () -> Void) -> any RunningThread {
         directory.surroundings.startThread(named: "heartbeat") { [self] in
             let rhythm = directory.settings.heartbeat
-            while !directory.surroundings.wait(on: state, atMost: rhythm, until: \.isOver) {
+            while !directory.surroundings.wait(on: isRhythmOver, atMost: rhythm, until: { $0 }) {
                 beatOrSayWhyNot()
                 body()
             }
@@ -135,6 +137,7 @@ final class Pulse: Sendable {
             state.status = .stopped
             state.held = []
         }
+        isRhythmOver.withLock { $0 = true }
         try? rhythm.join()
         beatOrSayWhyNot()
     }

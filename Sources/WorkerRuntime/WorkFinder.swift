@@ -21,6 +21,8 @@ struct WorkFinder {
     private static let listingsPerPlace = 3
     /// So many looks at hints alone, and all is listed again: hints may be old, and coordinators dead.
     private static let looksPerScan = 10
+    /// A coordinator publishes a hint every minute; one that stands for so long tells of a fleet that was.
+    private static let hintLifetime = Duration.seconds(180)
 
     private let directory: JobDirectory
     private var placesByBucket: [CampaignID: [BucketName: Hint.Place]] = [:]
@@ -28,6 +30,8 @@ struct WorkFinder {
     private var lastListing: BootClock.Instant?
     private var lastPlace: Hint.Place?
     private var hint: Hint?
+    private var hintSince: BootClock.Instant?
+    private var isHintOld = false
     private var emptied: Set<Hint.Place> = []
     private var looksUntilScan = 0
     /// How many directories were listed since this was last set to zero.
@@ -37,14 +41,14 @@ struct WorkFinder {
         self.directory = directory
     }
 
-    /// The number of workers, as the newest hint has it; nil where there is no hint.
-    var fleet: Int? { hint?.fleet }
+    /// The number of workers, as the newest hint has it; nil where there is no hint, or none but an old one.
+    var fleet: Int? { isHintOld ? nil : hint?.fleet }
 
     /// Claims a job of the best priority that is known to have any, or nil where none was found.
     mutating func claim(for worker: WorkerName, _ terms: Terms, now: BootClock.Instant) throws(FileError) -> Claim? {
         if isListingFresh(now), let claim = try claimCandidate(for: worker, terms) { return claim }
         candidates = []
-        try readHint()
+        try readHint(now)
         if let claim = try claim(in: hint?.places.filter { !emptied.contains($0) } ?? [], worker, terms, now) {
             return claim
         }
@@ -62,10 +66,13 @@ struct WorkFinder {
     }
 
     /// Reads the newest hint; another one than before makes all places worth a look again.
-    private mutating func readHint() throws(FileError) {
+    private mutating func readHint(_ now: BootClock.Instant) throws(FileError) {
         listings += 1
         let newest = try directory.newestHint()
         if newest != hint { emptied = [] }
+        let since = newest == hint ? hintSince ?? now : now
+        hintSince = since
+        isHintOld = since.duration(to: now) >= Self.hintLifetime
         hint = newest
     }
 
@@ -147,8 +154,11 @@ struct WorkFinder {
     }
 
     /// How long an idle worker waits at most, so that a fleet makes about 20 listings a second in the mean.
+    ///
+    /// Waiting takes half of it in the mean, which makes 13 listings a second; the others are for what users say, which
+    /// each worker lists at every heartbeat.
     static func idleWait(fleet: Int, listings: Int) -> Duration {
-        min(max(.milliseconds(250), .milliseconds(100) * fleet * max(1, listings)), .seconds(300))
+        min(max(.milliseconds(250), .milliseconds(150) * fleet * max(1, listings)), .seconds(300))
     }
 }
 

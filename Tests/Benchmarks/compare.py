@@ -2,11 +2,16 @@
 # SPDX-License-Identifier: MIT
 """Measures LucidGrid and celebalucid on PyTorch in one run on one machine, and prints the ratios.
 
-usage: Tests/Benchmarks/compare.py [forward] [gram] [cka] [activations] [memory]     (all where none is named)
+usage: Tests/Benchmarks/compare.py [forward] [gram] [cka] [activations] [memory]     (all of these where none is named)
+       Tests/Benchmarks/compare.py queue [--large] [--folder DIR]
+
+`queue` measures the job directory beside dirq in a folder of its own below DIR (/tmp), gone afterwards; --large adds a
+million jobs and takes about half an hour.
 
 Builds what is missing and installs the reference into a virtual environment of its own, both under .build-benchmarks.
 The machine should have nothing else to do. Takes about 15 minutes after that.
 """
+import argparse
 import json
 import os
 import re
@@ -17,6 +22,8 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+
+import queue_scale
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -139,6 +146,13 @@ def memory():
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["queue"]:
+        parser = argparse.ArgumentParser(prog="compare.py queue")
+        parser.add_argument("--large", action="store_true")
+        parser.add_argument("--folder", default="/tmp")
+        options = parser.parse_args(sys.argv[2:])
+        queue_scale.main(options.folder, options.large)
+        sys.exit()
     parts = [forward, gram, cka, activations, memory]
     named = [part for part in parts if part.__name__ in sys.argv[1:]] or parts
     prepare()

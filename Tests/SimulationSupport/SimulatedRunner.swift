@@ -12,7 +12,7 @@ struct SimulatedRunner: JobRunner {
     let kind: SimulatedJob.Kind
 
     func run(_ specification: JobSpecification, context: JobContext) throws -> JobResult {
-        let attempt = try world.start(specification, scratch: context.scratch, process: process)
+        let attempt = try world.start(specification, scratch: context.scratch(), process: process)
         defer { world.end(attempt, process: process) }
         do {
             return try work(specification, attempt, context)
@@ -51,7 +51,7 @@ struct SimulatedRunner: JobRunner {
     private func make(_ shard: SimulatedShard, _ context: JobContext) throws {
         let path = shard.path(in: context.directory)
         // Whether or not it is there, so that makers race.
-        let draft = context.scratch.below("shard")
+        let draft = try context.scratch().below("shard")
         try context.directory.fileSystem.create(draft, contents: shard.content, durably: true)
         _ = try context.directory.linkShard(from: draft, to: path)
     }
