@@ -46,7 +46,8 @@ struct Wait: ParsableCommand {
             let overview: QueueOverview
             do throws(FileError) { overview = try observer.look() } catch {
                 // A file server that is away for a moment ends no wait of days.
-                guard !error.isEnvironmental, lastSight.duration(to: now) < directory.settings.lease else { throw error }
+                let isBrief = lastSight.duration(to: now) < directory.settings.lease
+                guard isBrief, !error.isEnvironmental else { throw error }
                 continue
             }
             lastSight = now
