@@ -117,7 +117,7 @@ struct VerificationTests {
         let array = arrays.appending(try present(LocalFileSystem().names(in: arrays).min()))
         try makeSymbolicLink(at: arrays.appending(digest), to: outside)
         try makeSymbolicLink(at: array.appending("9"), to: outside)
-        #expect(try verify().map(\.kind) == [.stranger, .damagedFile])
+        #expect(try verify().contains { $0.kind == .stranger && $0.path?.lastComponent?.string == digest })
         _ = try repair()
         #expect(try LocalFileSystem().names(in: outside) == [digest])
 
