@@ -36,6 +36,8 @@ struct JobAttempt {
     let logger: Logger
     let onProgress: @Sendable (Progress) -> Void
     let isStopping: @Sendable () -> Bool
+    /// Whether the worker is to leave; who waits is woken.
+    let isDraining: Monitor<Bool>
 
     /// Reads and runs the job, and says of what kind it was.
     func outcome(of claim: borrowing Claim) -> (outcome: Outcome, kind: String?) {
@@ -78,12 +80,12 @@ struct JobAttempt {
     /// Makes the result durable and ends the claim with it; an exit where this machine cannot write it.
     func finish(_ claim: consuming Claim, _ result: JobResult) -> WorkerExit? {
         let token = claim.token
-        if let error = store(result, of: claim) {
+        do throws(FileError) { try directory.store(result, versions: options.versions, of: claim) } catch {
             end(claim, .handedBack, "\(error)")
             return error.isEnvironmental ? .environment("\(error)") : nil
         }
         var verdict: Result<Verdict, FileError>
-        let patience = Patience(directory, isStopping: isStopping)
+        let patience = Patience(directory, isDraining: isDraining)
         repeat {
             do throws(FileError) { verdict = .success(try directory.finish(claim)) } catch { verdict = .failure(error) }
         } while patience.waits(after: verdict)
@@ -91,24 +93,11 @@ struct JobAttempt {
         return nil
     }
 
-    /// Makes the result durable; an error where that could not be done for a lease's time.
-    private func store(_ result: JobResult, of claim: borrowing Claim) -> FileError? {
-        let patience = Patience(directory, isStopping: isStopping)
-        while true {
-            do throws(FileError) {
-                try directory.store(result, versions: options.versions, of: claim)
-                return nil
-            } catch {
-                guard patience.waits(after: error) else { return error }
-            }
-        }
-    }
-
     /// Ends the claim without a result.
     func end(_ claim: consuming Claim, _ code: ReturnCode, _ message: String) {
         let token = claim.token
         var verdict: Result<Verdict, FileError>
-        let patience = Patience(directory, isStopping: isStopping)
+        let patience = Patience(directory, isDraining: isDraining)
         repeat {
             do throws(FileError) { verdict = .success(try directory.giveBack(claim, code: code)) } catch {
                 verdict = .failure(error)

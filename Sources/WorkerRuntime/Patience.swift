@@ -9,25 +9,21 @@ import SystemSupport
 /// others have the job, or will.
 struct Patience {
     private let directory: JobDirectory
-    private let isStopping: @Sendable () -> Bool
+    private let isDraining: Monitor<Bool>
     private let end: BootClock.Instant
 
-    init(_ directory: JobDirectory, isStopping: @escaping @Sendable () -> Bool) {
+    /// Ends at once where the worker is asked to leave.
+    init(_ directory: JobDirectory, isDraining: Monitor<Bool>) {
         self.directory = directory
-        self.isStopping = isStopping
+        self.isDraining = isDraining
         end = directory.surroundings.now.advanced(by: directory.settings.lease)
     }
 
     /// Waits for a while, and says whether another try is worth it.
     func waits(after verdict: Result<Verdict, FileError>) -> Bool {
-        if case .failure(let error) = verdict { waits(after: error) } else { false }
-    }
-
-    /// Waits for a while, and says whether another try is worth it after an error.
-    func waits(after error: FileError) -> Bool {
-        guard !error.isEnvironmental, !isStopping(), directory.surroundings.now < end else { return false }
-        let never = Monitor(())
-        _ = directory.surroundings.wait(on: never, atMost: directory.settings.heartbeat / 5) { _ in false }
-        return true
+        guard case .failure(let error) = verdict, !error.isEnvironmental, directory.surroundings.now < end else {
+            return false
+        }
+        return !directory.surroundings.wait(on: isDraining, atMost: directory.settings.heartbeat / 5) { $0 }
     }
 }

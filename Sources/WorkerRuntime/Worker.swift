@@ -179,7 +179,8 @@ public final class Worker: Sendable {
             runners: runners,
             logger: logger,
             onProgress: { [pulse] in pulse.report($0, on: token) },
-            isStopping: { [isDraining, timeIsUp] in isDraining.withLock { $0 } || timeIsUp() || isCancelled() }
+            isStopping: { [isDraining, timeIsUp] in isDraining.withLock { $0 } || timeIsUp() || isCancelled() },
+            isDraining: isDraining
         )
         do throws(FileError) { try pulse.beat() } catch {
             // Without an acknowledged beat the attempt is not leased, so it is not computed.
