@@ -80,13 +80,15 @@ extension JobDirectory {
     public func quarantine(_ file: FilePath) throws(FileError) -> Move {
         var inside = file
         guard let array = array(holding: file), inside.removePrefix(array) else {
-            // The one caller passes outputs of the plan's jobs, whose paths are built below `arrays/`.
+            // Callers pass outputs of jobs and files found in arrays, whose paths are built below `arrays/`.
             preconditionFailure("only files of arrays are put into quarantine")
         }
         let folder = array.appending(Self.quarantineName)
         try fileSystem.makeDirectories(folder)
         let name = inside.components.map(\.string).joined(separator: "-") + "-\(surroundings.randomDigits())"
-        return try move(file, to: folder.appending(name), tries: 3)
+        // One try a name: the file's own name recurs, so a rename that happens late may find the file that was made anew,
+        // and must not put it over this one.
+        return try move(file, to: folder.appending(name), tries: 1)
     }
 
     /// The files of an array that were moved away because they were damaged.
