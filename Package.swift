@@ -148,6 +148,12 @@ let package = Package(
             path: "Tests/SimulationSupport",
             swiftSettings: numeric
         ),
+        .target(
+            name: "NetworksTestSupport",
+            dependencies: ["Networks"],
+            path: "Tests/NetworksTestSupport",
+            swiftSettings: numeric
+        ),
         .testTarget(
             name: "SimulationTests",
             dependencies: ["SimulationSupport", "SystemSupport"],
@@ -184,7 +190,7 @@ let package = Package(
             ]
         ),
         tests(of: "JobStorage", ["JobStorageTestSupport", "SystemSupport", system]),
-        tests(of: "Networks", ["ComputeEngine", "SystemSupport"], resources: true),
+        tests(of: "Networks", ["ComputeEngine", "NetworksTestSupport", "SystemSupport"], resources: true),
         tests(of: "RepresentationSimilarity", ["ComputeEngine", "SystemSupport"], resources: true),
         tests(of: "TensorStorage", ["SystemSupport", subprocess, system], resources: true),
         tests(of: "WorkerRuntime", ["JobStorage", "JobStorageTestSupport", "SystemSupport", logging, system]),

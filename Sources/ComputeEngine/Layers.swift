@@ -65,9 +65,9 @@ public struct Window: Hashable, Sendable {
         (input + leadingPadding + trailingPadding - side) / stride + 1
     }
 
-    fileprivate var strides: [Int64] { [Int64(stride), Int64(stride)] }
-    fileprivate var leading: [Int64] { [Int64(leadingPadding), Int64(leadingPadding)] }
-    fileprivate var trailing: [Int64] { [Int64(trailingPadding), Int64(trailingPadding)] }
+    var strides: [Int64] { [Int64(stride), Int64(stride)] }
+    var leading: [Int64] { [Int64(leadingPadding), Int64(leadingPadding)] }
+    var trailing: [Int64] { [Int64(trailingPadding), Int64(trailingPadding)] }
 }
 
 /// A layer as the engine runs it: a kernel, and its weights in the order that the kernel wants.
@@ -85,76 +85,6 @@ public struct PreparedLayer: Sendable {
 
     /// The bytes of reordered weights that it holds.
     public var weightByteCount: Int { ((weights?.count ?? 0) + (bias?.count ?? 0)) * MemoryLayout<Float>.stride }
-
-    /// A convolution with a bias, over blocked maps or, for an input of three channels, over plain NCHW ones.
-    ///
-    /// Weights are in the order output channel, input channel, row, column; there is one bias an output channel.
-    /// Throws `ComputeError` where the engine has no kernel or no memory.
-    public static func convolution(
-        _ input: MapShape,
-        outputChannels: Int,
-        window: Window,
-        weights: [Float],
-        bias: [Float]
-    ) throws -> PreparedLayer {
-        precondition(bias.count == outputChannels, "one bias an output channel")
-        precondition(
-            weights.count == outputChannels * input.channels * window.side * window.side,
-            "one weight an output channel, input channel and place of the window"
-        )
-        let engine = try CPUEngine.shared.get()
-        let output = MapShape(images: input.images, channels: outputChannels, side: window.positions(over: input.side))
-        let weightDimensions = [outputChannels, input.channels, window.side, window.side]
-        var source =
-            input.channels == 3
-            ? try describe([input.images, 3, input.side, input.side], dnnl_nchw) : try input.description()
-        var kernel = try describe(weightDimensions, dnnl_format_tag_any)
-        var biases = try describe([outputChannels], dnnl_x)
-        var destination = try output.description()
-
-        func make(_ algorithm: dnnl_alg_kind_t) throws(ComputeError) -> Primitive {
-            let name = "make a convolution \(weightDimensions) over \(input)"
-            var description = dnnl_convolution_desc_t()
-            try check(
-                unsafe dnnl_convolution_forward_desc_init(
-                    &description,
-                    dnnl_forward_inference,
-                    algorithm,
-                    &source,
-                    &kernel,
-                    &biases,
-                    &destination,
-                    window.strides,
-                    window.leading,
-                    window.trailing
-                ),
-                name
-            )
-            return try unsafe Primitive(&description, on: engine, for: name)
-        }
-        let primitive = try preferWinograd(window) ? winogradOrDirect(make) : make(dnnl_convolution_direct)
-        let reordered = try FloatBuffer(count: (byteCount(of: primitive.weights) + 3) / 4)
-        try reorder(weights, describe(weightDimensions, dnnl_oihw), to: reordered, primitive.weights, on: engine)
-        return PreparedLayer(
-            engine: engine,
-            primitive: primitive,
-            weights: reordered,
-            bias: try FloatBuffer(copying: bias)
-        )
-    }
-
-    /// Which layers take Winograd's algorithm is fixed here and never timed: the choice changes the last bits.
-    private static func preferWinograd(_ window: Window) -> Bool { window.side == 3 && window.stride == 1 }
-
-    private static func winogradOrDirect(
-        _ make: (dnnl_alg_kind_t) throws(ComputeError) -> Primitive
-    ) throws(ComputeError) -> Primitive {
-        do throws(ComputeError) {
-            return try make(dnnl_convolution_winograd)
-        } catch  where error.isUnimplemented {
-            return try make(dnnl_convolution_direct)
-        }
-    }
 
     /// The greatest value in each window; what is outside the maps counts as −∞.
     public static func maxPooling(_ input: MapShape, window: Window) throws -> PreparedLayer {
@@ -224,18 +154,10 @@ public struct PreparedLayer: Sendable {
             name
         )
         let primitive = try unsafe Primitive(&description, on: engine, for: name)
-        let reordered = try FloatBuffer(count: (byteCount(of: primitive.weights) + 3) / 4)
-        try reorder(
-            weights,
-            describe([bias.count, features], dnnl_nc),
-            to: reordered,
-            primitive.weights,
-            on: engine
-        )
         return PreparedLayer(
             engine: engine,
             primitive: primitive,
-            weights: reordered,
+            weights: try reordered(weights, describe([bias.count, features], dnnl_nc), as: primitive.weights, on: engine),
             bias: try FloatBuffer(copying: bias)
         )
     }
@@ -277,46 +199,4 @@ public final class LayerBinder {
         }
         return try BoundPrimitive(primitive, on: engine, stream: stream, bindings)
     }
-}
-
-extension FloatBuffer {
-    /// Allocates memory that holds the values.
-    convenience init(copying values: [Float]) throws(ComputeError) {
-        try self.init(count: values.count)
-        unsafe base.update(from: values, count: values.count)
-    }
-}
-
-/// Copies plain weights into the order that a kernel wants.
-private func reorder(
-    _ values: [Float],
-    _ from: dnnl_memory_desc_t,
-    to buffer: FloatBuffer,
-    _ target: dnnl_memory_desc_t,
-    on engine: CPUEngine
-) throws {
-    let plain = try FloatBuffer(copying: values)
-    var from = from
-    var target = target
-    var descriptor: dnnl_primitive_desc_t?
-    try check(
-        unsafe dnnl_reorder_primitive_desc_create(&descriptor, &from, engine.handle, &target, engine.handle, nil),
-        "reorder weights"
-    )
-    defer { unsafe dnnl_primitive_desc_destroy(descriptor) }
-    var primitive: dnnl_primitive_t?
-    try check(unsafe dnnl_primitive_create(&primitive, descriptor), "reorder weights")
-    defer { unsafe dnnl_primitive_destroy(primitive) }
-    var source: dnnl_memory_t?
-    var destination: dnnl_memory_t?
-    try check(unsafe dnnl_memory_create(&source, &from, engine.handle, plain.base), "describe weights")
-    defer { unsafe dnnl_memory_destroy(source) }
-    try check(unsafe dnnl_memory_create(&destination, &target, engine.handle, buffer.base), "describe weights")
-    defer { unsafe dnnl_memory_destroy(destination) }
-    let stream = try ComputeStream(on: engine)
-    let arguments = unsafe [
-        dnnl_exec_arg_t(arg: Int32(DNNL_ARG_SRC_0), memory: source),
-        dnnl_exec_arg_t(arg: Int32(DNNL_ARG_DST_0), memory: destination),
-    ]
-    try check(unsafe dnnl_primitive_execute(primitive, stream.handle, 2, arguments), "reorder weights")
 }

@@ -16,16 +16,25 @@ final class Primitive: @unchecked Sendable {
     let destination: dnnl_memory_desc_t
     let scratch: dnnl_memory_desc_t
 
-    /// Makes the kernel that an operation descriptor asks for.
+    /// Makes the kernel that an operation descriptor asks for; where it is adding, it adds to what the destination holds.
     init(
         _ description: UnsafeRawPointer,
         on engine: CPUEngine,
+        isAdding: Bool = false,
         for operation: @autoclosure () -> String
     ) throws(ComputeError) {
         var attributes: dnnl_primitive_attr_t?
         try check(unsafe dnnl_primitive_attr_create(&attributes), operation())
         defer { unsafe dnnl_primitive_attr_destroy(attributes) }
         try check(unsafe dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user), operation())
+
+        if isAdding {
+            var additions: dnnl_post_ops_t?
+            try check(unsafe dnnl_post_ops_create(&additions), operation())
+            defer { unsafe dnnl_post_ops_destroy(additions) }
+            try check(unsafe dnnl_post_ops_append_sum(additions, 1), operation())
+            try check(unsafe dnnl_primitive_attr_set_post_ops(attributes, additions), operation())
+        }
 
         var descriptor: dnnl_primitive_desc_t?
         try check(

@@ -50,10 +50,8 @@ public final class CompiledNetwork: Sendable {
                 guard let window = layer.window else { preconditionFailure("convolutions have windows") }
                 prepared.append(
                     try .convolution(
-                        source.shape,
-                        outputChannels: layer.neuronCount,
-                        window: window,
-                        weights: Self.spread(weights.weights(of: layer), layer, over: source),
+                        ConvolutionShape(source.shape, outputChannels: layer.neuronCount, window: window),
+                        weights: source.spread(weights.weights(of: layer), of: layer),
                         bias: weights.biases(of: layer)
                     )
                 )
@@ -80,7 +78,8 @@ public final class CompiledNetwork: Sendable {
         self.prepared = prepared
         self.affines = affines
         self.layers = layers
-        (offsets, mapFloatCount) = program.placement()
+        let placement = program.placement()
+        (offsets, mapFloatCount) = (placement.offsets, placement.count)
         scratchFloatCount = prepared.map { $0?.scratchCount ?? 0 }.max() ?? 0
     }
 
@@ -95,24 +94,5 @@ public final class CompiledNetwork: Sendable {
         zip(program.operations, prepared).compactMap { operation, prepared in
             prepared.map { ("\(operation.kind)", $0.implementation) }
         }
-    }
-
-    /// Puts zeros between the input channels of weights where the map that they read has filled-up blocks between its branches.
-    private static func spread(_ weights: [Float], _ layer: Layer, over map: ForwardProgram.Map) -> [Float] {
-        let places = map.channelPlaces.flatMap { Array($0) }
-        precondition(places.count == layer.inputChannels, "a layer reads what the one before it writes")
-        let width = map.shape.channels
-        guard width != places.count else { return weights }
-        let window = weights.count / (layer.neuronCount * layer.inputChannels)
-        var spread = [Float](repeating: 0, count: layer.neuronCount * width * window)
-        for output in 0..<layer.neuronCount {
-            for (input, place) in places.enumerated() {
-                for index in 0..<window {
-                    spread[(output * width + place) * window + index] =
-                        weights[(output * layer.inputChannels + input) * window + index]
-                }
-            }
-        }
-        return spread
     }
 }

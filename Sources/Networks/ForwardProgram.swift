@@ -25,13 +25,7 @@ struct ForwardProgram {
         let destination: Int
     }
 
-    /// A feature map: its shape, and where the meant channels lie between those that fill up blocks.
-    struct Map {
-        let shape: MapShape
-        let channelPlaces: [Range<Int>]
-    }
-
-    private(set) var maps: [Map] = []
+    private(set) var maps: [FeatureMap] = []
     private(set) var operations: [Operation] = []
 
     /// Lists what has to run for the wanted layers.
@@ -80,19 +74,15 @@ struct ForwardProgram {
         let reduced = convolve(block.name + "_pool_reduce", pooled)
 
         let branches = [("_1x1", one), ("_3x3", three), ("_5x5", five), ("_pool_reduce", reduced)]
-        var places: [Range<Int>] = []
-        var firsts: [Int] = []
-        var width = 0
-        for (_, branch) in branches {
-            firsts.append(width)
-            places.append(width..<width + maps[branch].shape.channels)
-            width += maps[branch].shape.paddedChannels
-        }
         let shape = maps[input].shape
-        let output = maps.count
-        maps.append(
-            Map(shape: MapShape(images: shape.images, channels: width, side: shape.side), channelPlaces: places)
+        let joined = FeatureMap(
+            joining: branches.compactMap { InceptionV1.layer(named: block.name + $0.0) },
+            images: shape.images,
+            side: shape.side
         )
+        let firsts = joined.channelPlaces.map(\.lowerBound)
+        let output = maps.count
+        maps.append(joined)
         for ((suffix, branch), first) in zip(branches, firsts) {
             guard let layer = InceptionV1.layer(named: block.name + suffix) else { continue }
             operations.append(
@@ -123,14 +113,7 @@ struct ForwardProgram {
     }
 
     private mutating func pool(_ source: Int, _ window: Window) -> Int {
-        let map = maps[source]
-        let side = window.positions(over: map.shape.side)
-        maps.append(
-            Map(
-                shape: MapShape(images: map.shape.images, channels: map.shape.channels, side: side),
-                channelPlaces: map.channelPlaces
-            )
-        )
+        maps.append(maps[source].with(side: window.positions(over: maps[source].shape.side)))
         operations.append(Operation(kind: .maxPool(window), source: source, destination: maps.count - 1))
         return maps.count - 1
     }
@@ -142,9 +125,7 @@ struct ForwardProgram {
     }
 
     private mutating func add(channels: Int, side: Int, images: Int) -> Int {
-        maps.append(
-            Map(shape: MapShape(images: images, channels: channels, side: side), channelPlaces: [0..<channels])
-        )
+        maps.append(FeatureMap(channels: channels, side: side, images: images))
         return maps.count - 1
     }
 
@@ -166,44 +147,8 @@ struct ForwardProgram {
         operations = kept.reversed()
     }
 
-    // MARK: Memory
-
-    /// Where each map that is used lies in one shared piece of memory, in floats, and how large that piece is.
-    ///
-    /// Maps that are never needed at the same time share their place: the largest are placed first, each at the
-    /// lowest place that is free during its life.
-    func placement() -> (offsets: [Int: Int], count: Int) {
-        var lives: [Int: ClosedRange<Int>] = [0: 0...0]
-        for (index, operation) in operations.enumerated() {
-            for map in [operation.source, operation.destination] {
-                let start = lives[map]?.lowerBound ?? index
-                lives[map] = start...index
-            }
-        }
-        var placed: [(offset: Int, count: Int, life: ClosedRange<Int>)] = []
-        var offsets: [Int: Int] = [:]
-        var total = 0
-        let order = lives.keys.sorted { (maps[$0].storageCount, $1) > (maps[$1].storageCount, $0) }
-        for map in order {
-            guard let life = lives[map] else { continue }
-            let count = maps[map].storageCount
-            var offset = 0
-            for other in placed.filter({ $0.life.overlaps(life) }).sorted(by: { $0.offset < $1.offset }) {
-                if offset + count <= other.offset { break }
-                offset = max(offset, other.offset + other.count)
-            }
-            placed.append((offset, count, life))
-            offsets[map] = offset
-            total = max(total, offset + count)
-        }
-        return (offsets, total)
-    }
-}
-
-extension ForwardProgram.Map {
-    /// Floats of the map in memory, a whole number of cache lines; the input of three channels lies plain.
-    var storageCount: Int {
-        let count = shape.channels == 3 ? shape.images * 3 * shape.side * shape.side : shape.count
-        return (count + 15) / 16 * 16
+    /// Where each map that is used lies in one shared piece of memory.
+    func placement() -> MemoryPlacement {
+        MemoryPlacement(of: maps, uses: [[0]] + operations.map { [$0.source, $0.destination] })
     }
 }

@@ -16,8 +16,11 @@ struct LayersTests {
         let input: MapShape
         let output: Int
         let window: Window
+        var isAdding = false
 
-        var testDescription: String { "\(input.channels)→\(output), side \(input.side), window \(window.side)" }
+        var testDescription: String {
+            "\(input.channels)→\(output), side \(input.side), window \(window.side)\(isAdding ? ", adding" : "")"
+        }
     }
 
     static let cases = [
@@ -46,6 +49,17 @@ struct LayersTests {
             output: 8,
             window: Window(side: 1, stride: 1, leadingPadding: 0, trailingPadding: 0)
         ),
+        Case(
+            input: MapShape(images: 4, channels: 64, side: 15),
+            output: 96,
+            window: Window(side: 1, stride: 1, leadingPadding: 0, trailingPadding: 0),
+            isAdding: true
+        ),
+        Case(
+            input: MapShape(images: 4, channels: 64, side: 17),
+            output: 12,
+            window: Window(side: 4, stride: 1, leadingPadding: 2, trailingPadding: 2)
+        ),
     ]
 
     @Test("A convolution agrees with its definition in float64", arguments: cases)
@@ -54,15 +68,11 @@ struct LayersTests {
         let plain = sampleValues(input.images * input.channels * input.side * input.side)
         let weights = sampleValues(test.output * input.channels * window.side * window.side, seed: 3).map { $0 / 50 }
         let bias = sampleValues(test.output, seed: 4)
-        let layer = try PreparedLayer.convolution(
-            input,
-            outputChannels: test.output,
-            window: window,
-            weights: weights,
-            bias: bias
-        )
+        let shape = ConvolutionShape(input, outputChannels: test.output, window: window, isAdding: test.isAdding)
+        let layer = try PreparedLayer.convolution(shape, weights: weights, bias: bias)
         let side = window.positions(over: input.side)
-        let output = try BlockedMap(MapShape(images: input.images, channels: test.output, side: side))
+        let before = sampleValues(input.images * test.output * side * side, seed: 5)
+        let output = try BlockedMap(shape.output, plain: before)
         let source =
             input.channels == 3 ? try FloatBuffer(copying: plain) : try BlockedMap(input, plain: plain).buffer
         try run(layer, source.all, into: output.buffer.all)
@@ -72,6 +82,7 @@ struct LayersTests {
                 for row in 0..<side {
                     for column in 0..<side {
                         var sum = Double(bias[channel])
+                        if test.isAdding { sum += Double(before[expected.count]) }
                         for from in 0..<input.channels {
                             for y in 0..<window.side {
                                 for x in 0..<window.side {

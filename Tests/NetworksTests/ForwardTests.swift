@@ -146,7 +146,8 @@ struct ForwardTests {
     @Test("Maps that live at the same time never share memory", arguments: [false, true])
     func placementIsSafe(batchNorm: Bool) throws {
         let program = ForwardProgram(images: 4, side: 224, batchNorm: batchNorm, wanted: Set(allLayers))
-        let (offsets, count) = program.placement()
+        let placement = program.placement()
+        let (offsets, count) = (placement.offsets, placement.count)
         // The same rule, found out the slow way: each map's first and last use.
         for first in offsets.keys {
             for second in offsets.keys where first < second {

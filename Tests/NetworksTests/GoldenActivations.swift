@@ -36,7 +36,7 @@ struct GoldenActivations: Decodable {
         }
     }
 
-    private static func resource(_ name: String) throws -> Data {
+    static func resource(_ name: String) throws -> Data {
         let url = Bundle.module.bundleURL.appendingPathComponent("Resources/\(name)")
         return try Data(contentsOf: url)
     }
