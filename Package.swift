@@ -42,12 +42,17 @@ func module(_ name: String, _ dependencies: [Target.Dependency], settings: [Swif
 }
 
 /// The tests of a module, with files to read under `Resources` where it has them.
-func tests(of name: String, _ dependencies: [Target.Dependency], resources: Bool = false) -> Target {
+func tests(
+    of name: String,
+    _ dependencies: [Target.Dependency],
+    resources: Bool = false,
+    settings: [SwiftSetting] = strict
+) -> Target {
     .testTarget(
         name: "\(name)Tests",
         dependencies: [.byName(name: name)] + dependencies,
         resources: resources ? [.copy("Resources")] : [],
-        swiftSettings: strict
+        swiftSettings: settings
     )
 }
 
@@ -148,12 +153,6 @@ let package = Package(
             path: "Tests/SimulationSupport",
             swiftSettings: numeric
         ),
-        .target(
-            name: "NetworksTestSupport",
-            dependencies: ["Networks"],
-            path: "Tests/NetworksTestSupport",
-            swiftSettings: numeric
-        ),
         .testTarget(
             name: "SimulationTests",
             dependencies: ["SimulationSupport", "SystemSupport"],
@@ -190,7 +189,7 @@ let package = Package(
             ]
         ),
         tests(of: "JobStorage", ["JobStorageTestSupport", "SystemSupport", system]),
-        tests(of: "Networks", ["ComputeEngine", "NetworksTestSupport", "SystemSupport"], resources: true),
+        tests(of: "Networks", ["ComputeEngine", "SystemSupport"], resources: true, settings: numeric),
         tests(of: "RepresentationSimilarity", ["ComputeEngine", "SystemSupport"], resources: true),
         tests(of: "TensorStorage", ["SystemSupport", subprocess, system], resources: true),
         tests(of: "WorkerRuntime", ["JobStorage", "JobStorageTestSupport", "SystemSupport", logging, system]),

@@ -103,6 +103,9 @@ public final class BoundPrimitive {
         for index in unsafe arguments.indices { unsafe dnnl_memory_destroy(arguments[index].memory) }
     }
 
+    /// The engine's name of the kernel.
+    public var implementation: String { primitive.implementation }
+
     /// Runs the kernel on the calling thread.
     public func run() throws(ComputeError) {
         try check(

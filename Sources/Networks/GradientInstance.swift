@@ -81,7 +81,7 @@ public final class GradientInstance {
     /// The engine's names of the kernels that run, by operation.
     public static func implementations(of plan: Plan) -> [(operation: String, implementation: String)] {
         zip(plan.program.operations, plan.prepared).compactMap { operation, prepared in
-            prepared.map { ("\(operation.kind)", $0.implementation) }
+            prepared.map { (operation.kind.label, $0.implementation) }
         }
     }
 
@@ -125,14 +125,28 @@ public final class GradientInstance {
 
     private func run(upTo end: Int, _ mode: RectifierGradient) throws -> [Double] {
         var objectives: [Double] = []
-        for step in steps[..<end] {
-            if let primitive = step.primitive {
-                try primitive.run()
-            } else if let values = try runOwn(step, mode) {
-                objectives = values
-            }
-        }
+        for step in steps[..<end] { try run(step, mode) { objectives = $0 } }
         return objectives
+    }
+
+    private func run(_ step: Step, _ mode: RectifierGradient, deliver: ([Double]) -> Void) throws {
+        if let primitive = step.primitive {
+            try primitive.run()
+        } else if let values = try runOwn(step, mode) {
+            deliver(values)
+        }
+    }
+
+    /// Runs forward and back like `differentiate`, and tells what each operation took.
+    ///
+    /// - Throws: `ComputeError` where the engine fails.
+    /// - Returns: the operations in order, with the engine's name of the kernel or nil for one of our own.
+    public func timings(_ mode: RectifierGradient) throws -> [(operation: String, kernel: String?, time: Duration)] {
+        let clock = ContinuousClock()
+        return try steps.map { step in
+            let time = try clock.measure { try run(step, mode) { _ in } }
+            return (step.operation.kind.label, step.primitive?.implementation, time)
+        }
     }
 
     /// Runs a kernel of our own; the objectives where it computes them.

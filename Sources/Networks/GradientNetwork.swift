@@ -58,9 +58,11 @@ public final class GradientNetwork: Sendable {
         }
     }
 
-    /// How many channels of the target are computed: one a picture, or all where pictures are to differ.
+    /// How many channels of the target are computed: a block with one for each picture, or all where pictures are to differ.
+    ///
+    /// The engine has fast kernels for whole blocks alone; what no picture needs of one is zero.
     func filterCount(for objective: BatchObjective) -> Int {
-        objective.diversity == 1 ? CompiledNetwork.batchSize : target.neuronCount
+        objective.diversity == 1 ? CPUEngine.channelBlock : target.neuronCount
     }
 
     private func convolution(
@@ -126,7 +128,7 @@ public final class GradientNetwork: Sendable {
         )
         let outputs = behind.shape.channels
         if isOwn(filters, objective) {
-            let plain = objective.wishes.flatMap { $0.combine(weights.weights(of: target), width: 3 * 49) }
+            let plain = ownFilters(objective, weights.weights(of: target))
             return try .convolution(shape, weights: GradientFilters.imageBlocks(plain, outputs: outputs), bias: nil)
         }
         return try .convolution(shape, named: "\(name(of: filters)) to images", in: store, bias: nil) {
@@ -142,9 +144,14 @@ public final class GradientNetwork: Sendable {
     }
 
     private func ownFilters(_ objective: BatchObjective, over source: FeatureMap) -> [Float] {
-        let all = weights.weights(of: target)
+        source.spread(ownFilters(objective, weights.weights(of: target)), of: target)
+    }
+
+    /// One filter for each picture out of the layer's, or one bias out of its biases, and zeros up to a whole block.
+    private func ownFilters(_ objective: BatchObjective, _ all: [Float]) -> [Float] {
         let width = all.count / target.neuronCount
-        return source.spread(objective.wishes.flatMap { $0.combine(all, width: width) }, of: target)
+        let filters = objective.wishes.flatMap { $0.combine(all, width: width) }
+        return filters + [Float](repeating: 0, count: filterCount(for: objective) * width - filters.count)
     }
 
     private func biases(
@@ -153,7 +160,7 @@ public final class GradientNetwork: Sendable {
         _ objective: BatchObjective
     ) -> [Float] {
         if isOwn(filters, objective) {
-            return objective.wishes.flatMap { $0.combine(weights.biases(of: target), width: 1) }
+            return ownFilters(objective, weights.biases(of: target))
         }
         var biases = [Float](repeating: 0, count: destination.shape.channels)
         for (layer, places) in zip(layers(of: filters), destination.channelPlaces) {

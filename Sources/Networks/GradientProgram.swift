@@ -13,6 +13,14 @@ struct GradientProgram {
         case layers([Layer])
         case target(Layer)
 
+        /// The layers' names.
+        var label: String {
+            switch self {
+            case .layers(let layers): layers.map(\.name).joined(separator: "+")
+            case .target(let layer): "\(layer.name), wanted channels"
+            }
+        }
+
         var window: Window {
             let layer: Layer =
                 switch self {
@@ -43,6 +51,22 @@ struct GradientProgram {
         case objective
         /// The objective of the logits over the last block's maps, and its gradient there.
         case logitsObjective
+
+        /// What the operation is, and of which layers, for people.
+        var label: String {
+            switch self {
+            case .convolve(let filters): "convolve \(filters.label)"
+            case .convolveBack(let filters, _): "convolve back \(filters.label)"
+            case .convolveBackToImages(let filters): "convolve back to images \(filters.label)"
+            case .rectify(let layer, _): "rectify \(layer.name)"
+            case .rectifyBack(let layer, _): "rectify back \(layer.name)"
+            case .pool(let window): "pool by \(window.stride)"
+            case .poolBack(let window): "pool back by \(window.stride)"
+            case .normalize: "normalize"
+            case .normalizeBack: "normalize back"
+            case .objective, .logitsObjective: "objective"
+            }
+        }
     }
 
     struct Operation {

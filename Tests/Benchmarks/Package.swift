@@ -21,6 +21,7 @@ let package = Package(
     ],
     targets: [
         benchmark("forward-benchmark"),
+        benchmark("gradient-benchmark"),
         benchmark("gram-benchmark"),
         benchmark(
             "queue-benchmark",

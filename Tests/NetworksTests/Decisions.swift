@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 
 import ComputeEngine
-import NetworksTestSupport
 
 @testable import Networks
 

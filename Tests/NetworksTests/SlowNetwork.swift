@@ -1,33 +1,33 @@
 // SPDX-License-Identifier: MIT
 
-public import Networks
+@testable import Networks
 
 /// The network in float64 from its definition, forward and back, for comparison: plain loops over plain arrays.
 ///
 /// It shares nothing with the code that it checks but the table of layers and the weights.
-public struct SlowNetwork {
+struct SlowNetwork {
     /// How ReLU's gradient is taken where its input was negative.
-    public let negativeSlope: Double
+    let negativeSlope: Double
 
     private let weights: NetworkWeights
 
     /// A network with some weights.
-    public init(_ weights: NetworkWeights, negativeSlope: Double) {
+    init(_ weights: NetworkWeights, negativeSlope: Double) {
         self.weights = weights
         self.negativeSlope = negativeSlope
     }
 
     /// Feature maps of one image: channels, rows, columns.
-    public struct Maps {
+    struct Maps {
         /// The number of channels.
-        public var channels: Int
+        var channels: Int
         /// Rows and columns.
-        public var side: Int
+        var side: Int
         /// The values.
-        public var values: [Double]
+        var values: [Double]
 
         /// Makes maps.
-        public init(channels: Int, side: Int, values: [Double]) {
+        init(channels: Int, side: Int, values: [Double]) {
             self.channels = channels
             self.side = side
             self.values = values
@@ -35,21 +35,21 @@ public struct SlowNetwork {
     }
 
     /// What a run decided: for each ReLU where its input was negative, for each pooling which place each window took.
-    public struct Decisions {
+    struct Decisions {
         /// By layer.
-        public var negative: [String: [Bool]] = [:]
+        var negative: [String: [Bool]] = [:]
         /// In the order in which poolings run: "maxpool0", a block's pooling by the name of its layer, and so on.
-        public var places: [String: [Int]] = [:]
+        var places: [String: [Int]] = [:]
     }
 
     /// The objective of a channel, its mean, with the gradient with respect to the image.
-    public func run(_ image: [Double], side: Int, target: String, channel: Int) -> (Double, gradient: [Double], Decisions) {
+    func run(_ image: [Double], side: Int, target: String, channel: Int) -> (Double, gradient: [Double], Decisions) {
         var tape = Tape(network: self, target: target, channel: channel)
         return tape.run(Maps(channels: 3, side: side, values: image))
     }
 
     /// The objective alone.
-    public func objective(_ image: [Double], side: Int, target: String, channel: Int) -> Double {
+    func objective(_ image: [Double], side: Int, target: String, channel: Int) -> Double {
         var tape = Tape(network: self, target: target, channel: channel)
         return tape.forward(Maps(channels: 3, side: side, values: image))
     }

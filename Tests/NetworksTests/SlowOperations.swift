@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-import Networks
+@testable import Networks
 
 /// The operations of the network and their gradients, each from its definition.
 enum SlowOperations {

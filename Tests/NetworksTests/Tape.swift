@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-import Networks
+@testable import Networks
 
 /// One run of the slow network: forward with a note of what was done, and back along the notes.
 struct Tape {
