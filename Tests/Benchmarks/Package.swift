@@ -22,6 +22,7 @@ let package = Package(
     targets: [
         benchmark("forward-benchmark"),
         benchmark("gram-benchmark"),
+        benchmark("picture-benchmark"),
         benchmark(
             "queue-benchmark",
             [
