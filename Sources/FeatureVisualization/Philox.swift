@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-/// The counter-based generator Philox4x32-10 (Salmon et al. 2011).
+/// The counter-based generator Philox4x32-10.
 ///
-/// It has no state: each counter has its own 128 random bits, which any worker can compute at any time.
+/// It is that of Salmon, Moraes, Dror and Shaw 2011. It has no state: each counter has its own 128 random bits, which any worker can compute at any time.
 struct Philox {
     private let key: SIMD2<UInt32>
 

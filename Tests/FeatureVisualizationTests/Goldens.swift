@@ -40,12 +40,14 @@ struct Golden: Decodable {
         abs(array.reduce(0.0) { $0 + Double($1) * Double($1) } / Double(size) / meanSquare - 1)
     }
 
-    private static func url(_ name: String) -> URL { Bundle.module.bundleURL.appendingPathComponent("Resources/\(name)") }
+    private static func url(_ name: String) -> URL {
+        Bundle.module.bundleURL.appendingPathComponent("Resources/\(name)")
+    }
 
     private static func read(_ name: String) -> [Float] {
         guard let data = try? Data(contentsOf: url(name)), data.count > 128 else { return [] }
         let bytes = [UInt8](data.dropFirst(128))
-        return bytes.withUnsafeBytes { unsafe Array($0.bindMemory(to: Float.self)) }
+        return unsafe bytes.withUnsafeBytes { unsafe Array($0.bindMemory(to: Float.self)) }
     }
 }
 
@@ -113,4 +115,11 @@ extension FloatRegion {
     }
 
     var array: [Float] { withValues { span in span.indices.map { span[$0] } } }
+}
+
+extension PictureState {
+    /// Descends along an array.
+    func descends(step: Int, along gradient: [Float], using workspace: PictureWorkspace) -> Bool {
+        descend(step: step, along: gradient.span, using: workspace)
+    }
 }

@@ -56,16 +56,19 @@ struct PictureStateTests {
         }
     }
 
-    private func input(_ state: PictureState, step: Int, _ schedule: TransformSchedule, _ workspace: PictureWorkspace)
-        -> [Float]
-    {
+    private func input(
+        _ state: PictureState,
+        step: Int,
+        _ schedule: TransformSchedule,
+        _ workspace: PictureWorkspace
+    ) -> [Float] {
         var input = [Float](repeating: 0, count: 3 * schedule.side(at: step) * schedule.side(at: step))
         var span = input.mutableSpan
         state.writeInput(step: step, into: &span, using: workspace)
         return input
     }
 
-    @Test("The network's input and the spectrum's gradient are those of slow code in float64", arguments: cases, [1, 2])
+    @Test("The network's input and the spectrum's gradient are slow float64 code's", arguments: cases, [1, 2])
     func agreesWithSlowCode(item: Case, step: Int) throws {
         let schedule = item.schedule
         let workspace = try PictureWorkspace(for: schedule)
@@ -81,7 +84,7 @@ struct PictureStateTests {
         #expect(zip(fast, slow.values).allSatisfy { abs(Double($0) - $1) <= 3e-4 })
 
         let weights = cotangent("loss", count: fast.count)
-        #expect(state.descend(step: step, along: weights.span, using: workspace))
+        #expect(state.descends(step: step, along: weights, using: workspace))
         func loss(_ index: Int, _ change: Double) -> Double {
             var changed = exact
             changed[index] += change
@@ -109,7 +112,7 @@ struct PictureStateTests {
             let count = input(state, step: step, item.schedule, workspace).count
             // Gradients of about ε, where both forms differ.
             let gradient = cotangent("gradient \(step)", count: count).map { $0 * 1e-10 }
-            #expect(state.descend(step: step, along: gradient.span, using: workspace))
+            #expect(state.descends(step: step, along: gradient, using: workspace))
             let g = Double(workspace.spectrum.array[index])
             m = 0.9 * m + 0.1 * g
             v = 0.999 * v + 0.001 * g * g
@@ -135,16 +138,16 @@ struct PictureStateTests {
             for place in [0, 1, count / 2, count - 1] {
                 var broken = gradient
                 broken[place] = value
-                #expect(!state.descend(step: 1, along: broken.span, using: workspace))
+                #expect(!state.descends(step: 1, along: broken, using: workspace))
                 #expect(state.spectrum.array == before)
             }
             // Finite, but beyond float32 on its way.
             let large = [Float](repeating: 3e38, count: count)
-            #expect(!state.descend(step: 1, along: large.span, using: workspace))
+            #expect(!state.descends(step: 1, along: large, using: workspace))
             #expect(state.spectrum.array == before)
-            #expect(state.descend(step: 1, along: gradient.span, using: workspace))
+            #expect(state.descends(step: 1, along: gradient, using: workspace))
             _ = input(other, step: 1, item.schedule, workspace)
-            #expect(other.descend(step: 1, along: gradient.span, using: workspace))
+            #expect(other.descends(step: 1, along: gradient, using: workspace))
             #expect(state.spectrum.array == other.spectrum.array)
             #expect(state.spectrum.array != before)
         }
@@ -158,7 +161,7 @@ struct PictureStateTests {
                 let inputs = states.map { input($0, step: step, item.schedule, workspace) }
                 for (state, input) in zip(states, inputs) {
                     let gradient = input.map { $0 * 1e-3 }
-                    #expect(state.descend(step: step, along: gradient.span, using: workspace))
+                    #expect(state.descends(step: step, along: gradient, using: workspace))
                 }
             }
             let index = try #require(neurons.firstIndex(of: 7))
@@ -191,7 +194,8 @@ struct PictureStateTests {
         let item = Case(compatibility: .lucent, transforms: .standard, size: size)
         let workspace = try PictureWorkspace(for: item.schedule)
         let state = try PictureState(item.picture(), item.schedule)
-        write(cotangent("spectrum", count: 3 * SpectrumScale(size: size).planeCount), to: state, SpectrumScale(size: size))
+        let scale = SpectrumScale(size: size)
+        write(cotangent("spectrum", count: 3 * scale.planeCount), to: state, scale)
         let bytes = state.pixels(using: workspace)
         let colors = workspace.picture.planes
         let area = size * size

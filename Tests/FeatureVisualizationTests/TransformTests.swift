@@ -80,7 +80,7 @@ struct TransformTests {
     ]
 
     @Test("A whole chain is the reference's, and so is its gradient", arguments: chains)
-    func chains(chain: Chain) throws {
+    func composes(chain: Chain) throws {
         let schedule = TransformSchedule(
             seed: 1,
             layer: "any",
@@ -100,7 +100,8 @@ struct TransformTests {
         #expect(output.differenceOfMeanSquares(from: input) < 1e-5)
 
         let seed = cotangent("chain_cot_\(chain.side)", count: input.count)
-        #expect(readInputGradient(seed.span, into: path.gradientStart(in: workspace)))
+        let isFinite = readInputGradient(seed.span, into: path.gradientStart(in: workspace))
+        #expect(isFinite)
         let gradient = path.transformGradient(in: workspace).planes
         let golden = try Golden.named("chain_\(chain.number)-grad")
         // As for the output, the weights of 255 times ±1 are rounded in the reference.
