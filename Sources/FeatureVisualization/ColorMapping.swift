@@ -21,25 +21,18 @@ struct ColorMapping {
     /// Writes the colours of three planes, once as planes and once as pixels.
     func colors(of planes: FloatRegion, into image: FloatRegion, and pixels: PixelGrid) {
         check(planes, image, pixels)
-        let source = unsafe planes.pointer
+        writeColors(of: planes, into: image)
         let kept = unsafe image.pointer
-        let m = ColorMatrix()
         for index in 0..<side {
             let row = unsafe pixels.row(index)
             for group in 0..<groupCount(width: side) {
                 let column = groupStart(group, width: side)
                 let place = index * side + column
-                let t0 = unsafe loadFour(source, place)
-                let t1 = unsafe loadFour(source, planeStride + place)
-                let t2 = unsafe loadFour(source, 2 * planeStride + place)
-                let four = FourPixels(
-                    red: sigmoid(t0 * m.red.x + t1 * m.red.y + t2 * m.red.z),
-                    green: sigmoid(t0 * m.green.x + t1 * m.green.y + t2 * m.green.z),
-                    blue: sigmoid(t0 * m.blue.x + t1 * m.blue.y + t2 * m.blue.z)
+                let four = unsafe FourPixels(
+                    red: loadFour(kept, place),
+                    green: loadFour(kept, planeStride + place),
+                    blue: loadFour(kept, 2 * planeStride + place)
                 )
-                unsafe storeFour(four.red, kept, place)
-                unsafe storeFour(four.green, kept, planeStride + place)
-                unsafe storeFour(four.blue, kept, 2 * planeStride + place)
                 unsafe four.store(row, column)
             }
         }
@@ -48,30 +41,58 @@ struct ColorMapping {
     /// Writes the gradient of the three planes from that of the colours, which were kept as planes.
     func gradient(of pixels: PixelGrid, at image: FloatRegion, into planes: FloatRegion) {
         check(planes, image, pixels)
-        let kept = unsafe image.pointer
         let target = unsafe planes.pointer
-        let m = ColorMatrix()
         for index in 0..<side {
             let row = unsafe pixels.row(index)
             for group in 0..<groupCount(width: side) {
                 let column = groupStart(group, width: side)
                 let place = index * side + column
-                var four = unsafe FourPixels(row, column)
-                unsafe four.red *= slope(loadFour(kept, place))
-                unsafe four.green *= slope(loadFour(kept, planeStride + place))
-                unsafe four.blue *= slope(loadFour(kept, 2 * planeStride + place))
-                let d0 = four.red * m.red.x + four.green * m.green.x + four.blue * m.blue.x
-                let d1 = four.red * m.red.y + four.green * m.green.y + four.blue * m.blue.y
-                let d2 = four.red * m.red.z + four.green * m.green.z + four.blue * m.blue.z
-                unsafe storeFour(d0, target, place)
-                unsafe storeFour(d1, target, planeStride + place)
-                unsafe storeFour(d2, target, 2 * planeStride + place)
+                let four = unsafe FourPixels(row, column)
+                unsafe storeFour(four.red, target, place)
+                unsafe storeFour(four.green, target, planeStride + place)
+                unsafe storeFour(four.blue, target, 2 * planeStride + place)
             }
+        }
+        replaceGradient(planes, at: image)
+    }
+
+    // The arithmetic has loops of its own: beside the transposes of pixels the compiler works on single numbers.
+
+    private func writeColors(of planes: FloatRegion, into image: FloatRegion) {
+        let source = unsafe planes.pointer
+        let target = unsafe image.pointer
+        let m = ColorMatrix()
+        for place in stride(from: 0, to: planeStride, by: 8) {
+            let t0 = unsafe loadEight(source, place)
+            let t1 = unsafe loadEight(source, planeStride + place)
+            let t2 = unsafe loadEight(source, 2 * planeStride + place)
+            unsafe storeEight(sigmoid(t0 * m.red.x + t1 * m.red.y + t2 * m.red.z), target, place)
+            let green = sigmoid(t0 * m.green.x + t1 * m.green.y + t2 * m.green.z)
+            unsafe storeEight(green, target, planeStride + place)
+            let blue = sigmoid(t0 * m.blue.x + t1 * m.blue.y + t2 * m.blue.z)
+            unsafe storeEight(blue, target, 2 * planeStride + place)
+        }
+    }
+
+    /// Replaces the gradient of colours by that of the values before them.
+    private func replaceGradient(_ planes: FloatRegion, at image: FloatRegion) {
+        let colors = unsafe image.pointer
+        let gradient = unsafe planes.pointer
+        let m = ColorMatrix()
+        for place in stride(from: 0, to: planeStride, by: 8) {
+            let (second, third) = (planeStride + place, 2 * planeStride + place)
+            let red = unsafe loadEight(gradient, place) * slope(loadEight(colors, place))
+            let green = unsafe loadEight(gradient, second) * slope(loadEight(colors, second))
+            let blue = unsafe loadEight(gradient, third) * slope(loadEight(colors, third))
+            unsafe storeEight(red * m.red.x + green * m.green.x + blue * m.blue.x, gradient, place)
+            unsafe storeEight(red * m.red.y + green * m.green.y + blue * m.blue.y, gradient, second)
+            unsafe storeEight(red * m.red.z + green * m.green.z + blue * m.blue.z, gradient, third)
         }
     }
 
     private func check(_ planes: FloatRegion, _ image: FloatRegion, _ pixels: PixelGrid) {
         precondition(side >= 4 && planeStride >= side * side && pixels.side == side, "the sizes must fit")
+        precondition(planeStride % 8 == 0, "planes hold whole vectors")
         precondition(planes.count >= 3 * planeStride && image.count >= 3 * planeStride, "three planes each")
     }
 }
@@ -93,6 +114,16 @@ private struct ColorMatrix {
 
 /// The slope of the logistic function where it has a value.
 @inline(__always)
-private func slope(_ value: SIMD4<Float>) -> SIMD4<Float> {
+private func slope(_ value: SIMD8<Float>) -> SIMD8<Float> {
     value * (1 - value)
+}
+
+@inline(__always)
+private func loadEight(_ plane: UnsafeMutablePointer<Float>, _ index: Int) -> SIMD8<Float> {
+    unsafe UnsafeRawPointer(plane + index).load(as: SIMD8<Float>.self)
+}
+
+@inline(__always)
+private func storeEight(_ values: SIMD8<Float>, _ plane: UnsafeMutablePointer<Float>, _ index: Int) {
+    unsafe UnsafeMutableRawPointer(plane + index).storeBytes(of: values, as: SIMD8<Float>.self)
 }

@@ -25,32 +25,39 @@ func resample(
     }
 }
 
-/// Writes the weighted sum of an output's rows.
+/// Writes the weighted sum of an output's rows; few taps have code of their own, without an inner loop.
+private func combineRows(of source: PixelGrid, _ taps: AxisTaps, _ output: Int, into line: UnsafeMutableRawPointer) {
+    switch taps.tapCount {
+    case 1: unsafe combineRows(of: source, taps, 1, output, into: line)
+    case 2: unsafe combineRows(of: source, taps, 2, output, into: line)
+    case 3: unsafe combineRows(of: source, taps, 3, output, into: line)
+    case 4: unsafe combineRows(of: source, taps, 4, output, into: line)
+    default: unsafe combineRows(of: source, taps, taps.tapCount, output, into: line)
+    }
+}
+
+@inline(__always)
 private func combineRows(
     of source: PixelGrid,
     _ taps: AxisTaps,
+    _ tapCount: Int,
     _ output: Int,
     into line: UnsafeMutableRawPointer
 ) {
     let first = unsafe source.row(taps.starts[output])
-    let weights = taps.weights.span.extracting((output * taps.tapCount)..<((output + 1) * taps.tapCount))
-    let weight = weights[0]
-    for column in 0..<source.side { unsafe storePixel(loadPixel(first, column) * weight, line, column) }
-    for tap in 1..<max(1, taps.tapCount) where weights[tap] != 0 {
-        let row = unsafe first + tap * source.rowBytes
-        let weight = weights[tap]
-        for column in 0..<source.side {
-            unsafe storePixel(loadPixel(line, column) + loadPixel(row, column) * weight, line, column)
+    let rowBytes = source.rowBytes
+    let weights = taps.weights.span.extracting((output * tapCount)..<((output + 1) * tapCount))
+    for column in 0..<source.side {
+        var sum = unsafe loadPixel(first, column) * weights[0]
+        for tap in 1..<max(1, tapCount) {
+            unsafe sum += loadPixel(first + tap * rowBytes, column) * weights[tap]
         }
+        unsafe storePixel(sum, line, column)
     }
 }
 
-/// Writes the weighted sums of a line's pixels; few taps have code of their own, without an inner loop.
-private func combineColumns(
-    of line: UnsafeMutableRawPointer,
-    _ taps: AxisTaps,
-    into row: UnsafeMutableRawPointer
-) {
+/// Writes the weighted sums of a line's pixels.
+private func combineColumns(of line: UnsafeMutableRawPointer, _ taps: AxisTaps, into row: UnsafeMutableRawPointer) {
     switch taps.tapCount {
     case 1: unsafe combineColumns(of: line, taps, 1, into: row)
     case 2: unsafe combineColumns(of: line, taps, 2, into: row)

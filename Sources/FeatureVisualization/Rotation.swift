@@ -9,9 +9,9 @@ struct Rotation {
     static let margin = 2
 
     private let side: Int
-    private let origin: SIMD2<Int64>
-    private let columnStep: SIMD2<Int64>
-    private let rowStep: SIMD2<Int64>
+    private let origin: FixedPoint
+    private let columnStep: FixedPoint
+    private let rowStep: FixedPoint
 
     /// Rotates squares of a side by an angle, anticlockwise as displayed.
     init(side: Int, degrees: Int) {
@@ -19,9 +19,9 @@ struct Rotation {
         let turned = sineAndCosine(Double(degrees) * (.pi / 180))
         let (sine, cosine) = (turned[0], turned[1])
         let center = Double(side - 1) / 2
-        origin = fixedPoint(center - (cosine - sine) * center, center - (sine + cosine) * center)
-        columnStep = fixedPoint(cosine, sine)
-        rowStep = fixedPoint(-sine, cosine)
+        origin = FixedPoint(center - (cosine - sine) * center, center - (sine + cosine) * center)
+        columnStep = FixedPoint(cosine, sine)
+        rowStep = FixedPoint(-sine, cosine)
     }
 
     /// Rotates a square within a frame of zeros, `margin` wide.
@@ -30,13 +30,13 @@ struct Rotation {
         precondition(source.side == side && destination.side == side, "the squares must fit")
         for index in 0..<side {
             let row = unsafe destination.row(index)
-            var position = origin &+ rowStep &* Int64(index)
+            var position = origin.moved(by: rowStep, times: index)
             for column in 0..<side {
                 let tap = BilinearTap(position, source)
-                let top = unsafe mix(loadPixel(tap.top, 0), loadPixel(tap.top, 1), tap.fractions[0])
-                let bottom = unsafe mix(loadPixel(tap.bottom, 0), loadPixel(tap.bottom, 1), tap.fractions[0])
-                unsafe storePixel(mix(top, bottom, tap.fractions[1]), row, column)
-                position &+= columnStep
+                let top = unsafe mix(loadPixel(tap.top, 0), loadPixel(tap.top, 1), tap.right)
+                let bottom = unsafe mix(loadPixel(tap.bottom, 0), loadPixel(tap.bottom, 1), tap.right)
+                unsafe storePixel(mix(top, bottom, tap.down), row, column)
+                position.move(by: columnStep)
             }
         }
     }
@@ -50,16 +50,40 @@ struct Rotation {
         framed.fill(with: .zero)
         for index in 0..<side {
             let row = unsafe gradient.row(index)
-            var position = origin &+ rowStep &* Int64(index)
+            var position = origin.moved(by: rowStep, times: index)
             for column in 0..<side {
                 let tap = BilinearTap(position, target)
                 let value = unsafe loadPixel(row, column)
-                let bottom = value * tap.fractions[1]
-                unsafe share(value - bottom, tap.fractions[0], to: tap.top)
-                unsafe share(bottom, tap.fractions[0], to: tap.bottom)
-                position &+= columnStep
+                let bottom = value * tap.down
+                unsafe share(value - bottom, tap.right, to: tap.top)
+                unsafe share(bottom, tap.right, to: tap.bottom)
+                position.move(by: columnStep)
             }
         }
+    }
+}
+
+/// A position as whole multiples of 2⁻³² pixels.
+private struct FixedPoint {
+    var x: Int
+    var y: Int
+
+    init(_ x: Double, _ y: Double) {
+        self.x = Int(x * 0x1p32)
+        self.y = Int(y * 0x1p32)
+    }
+
+    @inline(__always)
+    mutating func move(by step: FixedPoint) {
+        x &+= step.x
+        y &+= step.y
+    }
+
+    func moved(by step: FixedPoint, times count: Int) -> FixedPoint {
+        var moved = self
+        moved.x += step.x * count
+        moved.y += step.y * count
+        return moved
     }
 }
 
@@ -68,22 +92,24 @@ struct Rotation {
 private struct BilinearTap {
     let top: UnsafeMutableRawPointer
     let bottom: UnsafeMutableRawPointer
-    let fractions: SIMD2<Float>
+    let right: Float
+    let down: Float
 
     /// Positions far outside move to the frame, where all is zero.
     @inline(__always)
-    init(_ position: SIMD2<Int64>, _ square: PixelGrid) {
-        let column = min(max(Int(position[0] &>> 32), -Rotation.margin), square.side)
-        let row = min(max(Int(position[1] &>> 32), -Rotation.margin), square.side)
-        unsafe top = square.origin + row * square.rowBytes + column * PixelGrid.pixelBytes
+    init(_ position: FixedPoint, _ square: PixelGrid) {
+        let column = min(max(position.x &>> 32, -Rotation.margin), square.side)
+        let row = min(max(position.y &>> 32, -Rotation.margin), square.side)
+        unsafe top = square.origin + (row &* square.rowBytes &+ column &* PixelGrid.pixelBytes)
         unsafe bottom = top + square.rowBytes
-        fractions = SIMD2(fraction(position[0]), fraction(position[1]))
+        right = fraction(position.x)
+        down = fraction(position.y)
     }
 }
 
 /// The part after the point, in the 24 bits that a float32 holds.
 @inline(__always)
-private func fraction(_ position: Int64) -> Float {
+private func fraction(_ position: Int) -> Float {
     Float(Int32(truncatingIfNeeded: (position &>> 8) & 0xFF_FFFF)) * 0x1p-24
 }
 
@@ -98,8 +124,4 @@ private func share(_ gradient: SIMD4<Float>, _ fraction: Float, to place: Unsafe
     let second = gradient * fraction
     unsafe storePixel(loadPixel(place, 0) + (gradient - second), place, 0)
     unsafe storePixel(loadPixel(place, 1) + second, place, 1)
-}
-
-private func fixedPoint(_ x: Double, _ y: Double) -> SIMD2<Int64> {
-    SIMD2(Int64(x * 0x1p32), Int64(y * 0x1p32))
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 
 import FeatureVisualization
+import Glibc
 
-// Milliseconds of one thread that a picture's step takes beside the network: input and descent.
+// Milliseconds of a processor that a picture's step takes beside the network: input and descent.
 // Usage: picture-benchmark [size] [lucent|lucid] [standard|none]
 
 let arguments = CommandLine.arguments
@@ -20,25 +21,33 @@ let workspace = try PictureWorkspace(for: schedule)
 let pictures = try (0..<4).map { neuron in
     try PictureState(PictureIdentity(seed: 7, layer: "mixed4a_3x3", neuron: neuron, variant: 0), schedule)
 }
-let clock = ContinuousClock()
+let rounds = 16
+
+/// The processor time of this thread in milliseconds, which what else the machine does changes less than a clock's.
+func processorTime() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) * 1e3 + Double(time.tv_nsec) * 1e-6
+}
 
 for attempt in 0..<5 {
-    var times = (input: Duration.zero, descent: Duration.zero)
-    for step in 1...16 {
+    var (input, descent) = (0.0, 0.0)
+    for step in 1...rounds {
         let count = 3 * schedule.side(at: step) * schedule.side(at: step)
-        var input = [Float](repeating: 0, count: count)
-        let gradient = (0..<count).map { Float($0 & 255) * 1e-6 - 1e-4 }
+        var values = [Float](repeating: 0, count: count)
+        let gradient = [Float](repeating: 1e-4, count: count)
         for picture in pictures {
-            times.input += clock.measure {
-                var span = input.mutableSpan
-                picture.writeInput(step: step, into: &span, using: workspace)
-            }
-            times.descent += clock.measure {
-                precondition(picture.descend(step: step, along: gradient.span, using: workspace), "it is finite")
-            }
+            let start = processorTime()
+            var span = values.mutableSpan
+            picture.writeInput(step: step, into: &span, using: workspace)
+            let middle = processorTime()
+            precondition(picture.descend(step: step, along: gradient.span, using: workspace), "it is finite")
+            input += middle - start
+            descent += processorTime() - middle
         }
     }
-    print("run \(attempt): input \(times.input / 64), descent \(times.descent / 64) a picture and step")
+    let count = Double(rounds * pictures.count)
+    print("run \(attempt): input \(input / count) ms, descent \(descent / count) ms a picture and step")
 }
 let bytes = (picture: PictureState.byteCount(for: schedule), workspace: PictureWorkspace.byteCount(for: schedule))
 print("a picture takes \(bytes.picture) bytes, a workspace \(bytes.workspace)")
