@@ -2,7 +2,7 @@
 
 internal import ComputeEngine
 
-/// A square of pixels in memory of which another object is the owner: red, green, blue and an unused lane each.
+/// A square of pixels, red, green, blue and an unused lane each, in a part of a buffer.
 ///
 /// A pixel is one vector, so that interpolation reads and writes all its colours at once.
 @safe
@@ -16,20 +16,24 @@ struct PixelGrid {
     let side: Int
     /// The bytes from a row to the next.
     let rowBytes: Int
+    /// Keeps the memory alive.
+    private let region: FloatRegion
 
-    private init(origin: UnsafeMutableRawPointer, side: Int, rowBytes: Int) {
+    private init(origin: UnsafeMutableRawPointer, side: Int, rowBytes: Int, region: FloatRegion) {
+        self.region = region
         unsafe self.origin = origin
         self.side = side
         self.rowBytes = rowBytes
     }
 
-    /// Lays a square out at the beginning of a region, which must outlive it.
+    /// Lays a square out at the beginning of a region.
     init(side: Int, in region: FloatRegion) {
         precondition(region.count >= 4 * side * side, "the region must hold the square")
         unsafe self.init(
             origin: UnsafeMutableRawPointer(region.pointer),
             side: side,
-            rowBytes: side * Self.pixelBytes
+            rowBytes: side * Self.pixelBytes,
+            region: region
         )
     }
 
@@ -39,7 +43,8 @@ struct PixelGrid {
         return unsafe PixelGrid(
             origin: origin + margin * rowBytes + margin * Self.pixelBytes,
             side: side - 2 * margin,
-            rowBytes: rowBytes
+            rowBytes: rowBytes,
+            region: region
         )
     }
 

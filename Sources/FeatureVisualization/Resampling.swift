@@ -78,10 +78,10 @@ private func combineColumns(
     let weights = taps.weights.span
     precondition(weights.count == starts.count * tapCount, "as many weights for each output")
     for output in starts.indices {
-        let place = unsafe line + starts[output] * PixelGrid.pixelBytes
+        let place = unsafe line + starts[unchecked: output] * PixelGrid.pixelBytes
         let base = output * tapCount
-        var sum = unsafe loadPixel(place, 0) * weights[base]
-        for tap in 1..<max(1, tapCount) { unsafe sum += loadPixel(place, tap) * weights[base + tap] }
+        var sum = unsafe loadPixel(place, 0) * weights[unchecked: base]
+        for tap in 1..<max(1, tapCount) { unsafe sum += loadPixel(place, tap) * weights[unchecked: base + tap] }
         unsafe storePixel(sum, row, output)
     }
 }

@@ -29,7 +29,7 @@ struct TransformGeometry {
             let exact = Self.scales[scaleIndex] * Double(jitteredSide)
             return Double(Int(exact)) < exact ? Int(exact) + 1 : Int(exact)
         case .lucid:
-            // In float32, as TensorFlow computes it: 0.9 · 240 is just under 216 there.
+            // In float32, as TensorFlow computes it.
             return Int(Float(Self.scales[scaleIndex]) * Float(jitteredSide))
         }
     }

@@ -66,12 +66,10 @@ func cotangent(_ name: String, count: Int) -> [Float] {
 
 /// A square of pixels with memory of its own, which is read and written as three planes.
 struct TestGrid {
-    let region: FloatRegion
     let grid: PixelGrid
 
     init(side: Int) throws {
-        region = try FloatBuffer(count: 4 * side * side).all
-        grid = PixelGrid(side: side, in: region)
+        grid = PixelGrid(side: side, in: try FloatBuffer(count: 4 * side * side).all)
     }
 
     init(planes: [Float], side: Int) throws {

@@ -35,9 +35,9 @@ struct TransformScheduleTests {
         let schedule = schedule(.lucid)
         #expect(
             (0...10).map { schedule.geometry(scale: $0).scaledSide }
-                == [215, 220, 225, 230, 235, 240, 244, 249, 254, 259, 264]
+                == [216, 220, 225, 230, 235, 240, 244, 249, 254, 259, 264]
         )
-        #expect(schedule.sides == [211, 216, 221, 226, 231, 236, 240, 245, 250, 255, 260])
+        #expect(schedule.sides == [212, 216, 221, 226, 231, 236, 240, 245, 250, 255, 260])
     }
 
     @Test("Without transforms the network sees the picture's own size")
@@ -69,6 +69,15 @@ struct TransformScheduleTests {
             differing += Set(all.map { "\($0.firstJitter) \($0.degrees) \($0.secondJitter)" }).count
         }
         #expect(differing > 390)
+    }
+
+    @Test("Choices stay what they are: they are a format")
+    func staysTheSame() {
+        let picture = PictureIdentity(seed: 9, layer: "mixed5a_5x5", neuron: 3, variant: 1)
+        let choices = [1, 512].map { schedule(.lucent).choices(for: picture, step: $0) }
+        #expect(choices.map { [$0.firstJitter.x, $0.firstJitter.y] } == [[0, 5], [6, 3]])
+        #expect(choices.map { [$0.scaleIndex, $0.degrees] } == [[4, -5], [10, -4]])
+        #expect(choices.map { [$0.secondJitter.x, $0.secondJitter.y] } == [[1, 1], [1, 1]])
     }
 
     @Test("Other layers and other seeds have other scales")
