@@ -68,7 +68,7 @@ struct PictureStateTests {
         return input
     }
 
-    @Test("The network's input and the spectrum's gradient are slow float64 code's", arguments: cases, [1, 2])
+    @Test("The network's input and the spectrum's gradient are slow float64 code's", arguments: cases, [1, 2, 7])
     func agreesWithSlowCode(item: Case, step: Int) throws {
         let schedule = item.schedule
         let workspace = try PictureWorkspace(for: schedule)
