@@ -63,8 +63,8 @@ let package = Package(
         .library(
             name: "Modules",
             targets: [
-                "ComputeEngine", "Coordination", "JobStorage", "Networks", "RepresentationSimilarity", "SystemSupport",
-                "WorkerRuntime",
+                "ComputeEngine", "Coordination", "FeatureVisualization", "JobStorage", "Networks",
+                "RepresentationSimilarity", "SystemSupport", "WorkerRuntime",
             ]
         )
     ],
@@ -82,6 +82,7 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CVectors"),
         library("CCairo", pkgConfig: "cairo", apt: "libcairo2-dev"),
+        library("CFFTW", pkgConfig: "fftw3f", apt: "libfftw3-dev"),
         library("COneDNN", pkgConfig: nil, apt: "libdnnl-dev"),
         library("COpenBLAS", pkgConfig: "openblas", apt: "libopenblas-dev"),
         library("CPNG", pkgConfig: "libpng", apt: "libpng-dev"),
@@ -93,7 +94,7 @@ let package = Package(
         module("SystemSupport", ["CLinux", crypto, system]),
 
         // MARK: Edges
-        module("ComputeEngine", ["COneDNN", "COpenBLAS", "CVectors", "SystemSupport"], settings: numeric),
+        module("ComputeEngine", ["CFFTW", "COneDNN", "COpenBLAS", "CVectors", "SystemSupport"], settings: numeric),
         module("Drawing", ["CCairo"]),
         module("ImageCoding", ["CPNG", "CTurboJPEG"], settings: numeric),
         module("JobStorage", ["SystemSupport", system]),
@@ -101,6 +102,7 @@ let package = Package(
 
         // MARK: Science
         module("Datasets", ["ImageCoding", "SystemSupport", swiftCSV, system], settings: numeric),
+        module("FeatureVisualization", ["ComputeEngine"], settings: numeric),
         module("Networks", ["ComputeEngine"], settings: numeric),
         module("RepresentationSimilarity", ["ComputeEngine"], settings: numeric),
 
@@ -180,6 +182,7 @@ let package = Package(
             resources: [.copy("Resources")],
             swiftSettings: strict
         ),
+        tests(of: "FeatureVisualization", ["ComputeEngine"], resources: true),
         tests(of: "ImageCoding", [], resources: true),
         tests(
             of: "JobKinds",

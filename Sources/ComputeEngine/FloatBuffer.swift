@@ -40,7 +40,8 @@ public struct FloatRegion: Sendable {
     /// The number of values.
     public let count: Int
 
-    var pointer: UnsafeMutablePointer<Float> { unsafe buffer.base + offset }
+    /// Where the values lie, for kernels; valid while the region is.
+    package var pointer: UnsafeMutablePointer<Float> { unsafe buffer.base + offset }
 
     /// A part of the region.
     public func part(offset: Int, count: Int) -> FloatRegion {

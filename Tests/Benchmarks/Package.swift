@@ -23,6 +23,7 @@ let package = Package(
         benchmark("forward-benchmark"),
         benchmark("gradient-benchmark"),
         benchmark("gram-benchmark"),
+        benchmark("picture-benchmark"),
         benchmark(
             "queue-benchmark",
             [
