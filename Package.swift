@@ -102,12 +102,12 @@ let package = Package(
 
         // MARK: Science
         module("Datasets", ["ImageCoding", "SystemSupport", swiftCSV, system], settings: numeric),
-        module("FeatureVisualization", ["ComputeEngine"], settings: numeric),
+        module("FeatureVisualization", ["ComputeEngine", "Networks"], settings: numeric),
         module("Networks", ["ComputeEngine"], settings: numeric),
         module("RepresentationSimilarity", ["ComputeEngine"], settings: numeric),
 
         // MARK: Services
-        module("Campaigns", ["JobStorage", "Networks", "SystemSupport", yams]),
+        module("Campaigns", ["FeatureVisualization", "JobStorage", "Networks", "SystemSupport", yams]),
         module(
             "Coordination",
             [
@@ -118,8 +118,8 @@ let package = Package(
         module(
             "JobKinds",
             [
-                "Campaigns", "ComputeEngine", "Datasets", "ImageCoding", "JobStorage", "Networks",
-                "RepresentationSimilarity", "SystemSupport", "TensorStorage", "WorkerRuntime", system,
+                "Campaigns", "ComputeEngine", "Datasets", "FeatureVisualization", "ImageCoding", "JobStorage",
+                "Networks", "RepresentationSimilarity", "SystemSupport", "TensorStorage", "WorkerRuntime", system,
             ],
             settings: numeric
         ),
@@ -182,7 +182,7 @@ let package = Package(
             resources: [.copy("Resources")],
             swiftSettings: strict
         ),
-        tests(of: "FeatureVisualization", ["ComputeEngine"], resources: true),
+        tests(of: "FeatureVisualization", ["ComputeEngine", "Networks"], resources: true),
         tests(of: "ImageCoding", [], resources: true),
         tests(
             of: "JobKinds",

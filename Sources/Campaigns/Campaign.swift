@@ -8,10 +8,16 @@ public struct Campaign: Encodable, Equatable, Sendable {
     public let name: String
     /// The networks to compare, in the file's order.
     public let models: [Model]
-    /// The images.
-    public let dataset: Dataset
+    /// The images; nil where nothing that is asked for needs any.
+    public let dataset: Dataset?
     /// The comparison.
-    public let cka: Comparison
+    public let cka: Comparison?
+    /// Activations that are wanted for themselves.
+    public let activations: Activations?
+    /// Pictures of neurons.
+    public let lucid: Pictures?
+    /// Whether results are the same on processors with other instructions.
+    public let reproducible: Bool?
     /// Which campaign's jobs go first: 0 before 9.
     public let priority: Int
     /// How arrays are written.
@@ -73,6 +79,40 @@ public struct Campaign: Encodable, Equatable, Sendable {
         public let batchSize: Int
         /// A file of image lists to use instead of a draw.
         public let imageLists: String?
+    }
+
+    /// Which activations are kept.
+    public struct Activations: Encodable, Equatable, Sendable {
+        /// The models' names, in the campaign's order.
+        public let models: [String]
+        /// Names of layers, in the network's order.
+        public let layers: [String]
+    }
+
+    /// Which neurons are pictured, and how.
+    public struct Pictures: Encodable, Equatable, Sendable {
+        /// Neurons of a layer, ascending; none where a direction in the layer's space is pictured.
+        public struct Neurons: Codable, Equatable, Sendable {
+            /// The layer.
+            public let layer: String
+            /// The neurons.
+            public let neurons: [Int]
+        }
+
+        /// The models' names, in the campaign's order.
+        public let models: [String]
+        /// The neurons of each layer, in the network's order.
+        public let neurons: [Neurons]
+        /// How pictures are made.
+        public let settings: PictureSettings
+        /// A file with one number a channel of the layer, relative to the campaign file, where a direction is pictured.
+        public let direction: String?
+        /// Where the file names it, which is no part of what was asked.
+        public let place: Place
+
+        private enum CodingKeys: CodingKey {
+            case models, neurons, settings, direction
+        }
     }
 
     /// How activations are stored.

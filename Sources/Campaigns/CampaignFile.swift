@@ -16,18 +16,27 @@ public enum CampaignFile {
     public static func parse(_ bytes: [UInt8]) throws(CampaignError) -> Campaign {
         let root = try compose(bytes)
         let fields = try root.fields(
-            ["name", "models", "dataset", "cka", "priority", "arrays", "limits", "reproducible"],
-            unavailable: ["lucid", "activations", "storage_budget"]
+            [
+                "name", "models", "dataset", "cka", "lucid", "activations", "priority", "arrays", "limits",
+                "reproducible",
+            ],
+            unavailable: ["storage_budget"]
         )
-        if let reproducible = fields["reproducible"], try reproducible.boolean() {
-            throw reproducible.error("\"reproducible: true\" is not available in this version")
-        }
         let models = try self.models(root.required("models", in: fields))
+        guard fields["cka"] != nil || fields["lucid"] != nil || fields["activations"] != nil else {
+            throw root.error("nothing is asked for: add \"cka\", \"lucid\" or \"activations\"")
+        }
+        if fields["cka"] != nil || fields["activations"] != nil { _ = try root.required("dataset", in: fields) }
         return Campaign(
             name: try root.required("name", in: fields).name(),
             models: models,
-            dataset: try dataset(root.required("dataset", in: fields)),
-            cka: try comparison(root.required("cka", in: fields), models: models),
+            dataset: try fields["dataset"].map { (node) throws(CampaignError) in try dataset(node) },
+            cka: try fields["cka"].map { (node) throws(CampaignError) in try comparison(node, models: models) },
+            activations: try fields["activations"].map { (node) throws(CampaignError) in
+                try activations(node, models: models)
+            },
+            lucid: try fields["lucid"].map { (node) throws(CampaignError) in try pictures(node, models: models) },
+            reproducible: try fields["reproducible"]?.boolean() == true ? true : nil,
             priority: try fields["priority"]?.integer(in: 0...9) ?? 5,
             arrays: try arrays(fields["arrays"]),
             limits: try limits(fields["limits"])
@@ -267,8 +276,32 @@ public enum CampaignFile {
         )
     }
 
+    private static func activations(
+        _ node: YAMLNode,
+        models: [Campaign.Model]
+    ) throws(CampaignError) -> Campaign.Activations {
+        let fields = try node.fields(["models", "layers"])
+        return Campaign.Activations(
+            models: try modelNames(fields["models"], of: models),
+            layers: try layers(node.required("layers", in: fields))
+        )
+    }
+
+    /// Models by name, in the campaign's order; all of them where none are named.
+    static func modelNames(_ node: YAMLNode?, of models: [Campaign.Model]) throws(CampaignError) -> [String] {
+        guard let node else { return models.map(\.name) }
+        var wanted: Set<String> = []
+        for item in try node.list() {
+            let name = try item.text()
+            guard models.contains(where: { $0.name == name }) else { throw item.error(unknownModel(name, models)) }
+            guard wanted.insert(name).inserted else { throw item.error("\"\(name)\" stands here twice") }
+        }
+        guard !wanted.isEmpty else { throw node.error("there must be at least one model") }
+        return models.map(\.name).filter { wanted.contains($0) }
+    }
+
     private static func layers(_ node: YAMLNode) throws(CampaignError) -> [String] {
-        let items = node.node.sequence == nil ? [node] : try node.list()
+        let items = try node.listOrOne()
         var wanted: Set<String> = []
         var seen: Set<String> = []
         for item in items {

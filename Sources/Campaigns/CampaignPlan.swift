@@ -33,7 +33,11 @@ public enum CampaignPlan {
             let activations = try buckets.append(activationsJobs(manifest, model), after: [])
             gramBuckets += try buckets.append(gramJobs(manifest, model), after: activations)
         }
-        _ = try buckets.append(hsicJobs(manifest), after: gramBuckets)
+        if let comparison = manifest.comparison {
+            let jobs = try distinctEpochs(comparison).flatMap { try hsicJobs(manifest, epoch: $0) }
+            _ = try buckets.append(jobs, after: gramBuckets)
+        }
+        _ = try buckets.append(lucidJobs(manifest), after: [])
         return try PublicationPlan(campaign: campaign, buckets: buckets.all)
     }
 
@@ -41,82 +45,96 @@ public enum CampaignPlan {
         _ manifest: CampaignManifest,
         _ model: CampaignManifest.Model
     ) -> [ActivationsPayload] {
-        let targets = manifest.layers.map {
-            ActivationsPayload.Target(layer: $0, array: manifest.activations(of: model, layer: $0))
+        guard let images = manifest.images, !model.layers.isEmpty else { return [] }
+        let targets = model.layers.map {
+            ActivationsPayload.Target(layer: $0, array: manifest.activations(of: model, layer: $0, images))
         }
-        let shards = (manifest.imageCount + manifest.shardRows - 1) / manifest.shardRows
+        let shards = (images.count + images.shardRows - 1) / images.shardRows
         return (0..<shards).map { shard in
             ActivationsPayload(
                 weights: model.weights,
                 batchNorm: model.batchNorm,
-                images: manifest.images,
-                imageSet: manifest.imageSet,
-                imageCount: manifest.imageCount,
-                decodingBytes: manifest.decodingBytes,
-                shardRows: manifest.shardRows,
+                images: images.list,
+                imageSet: images.contents,
+                imageCount: images.count,
+                decodingBytes: images.decodingBytes,
+                shardRows: images.shardRows,
                 shard: shard,
                 targets: targets,
                 options: manifest.options,
-                limits: manifest.limits
+                limits: images.limits,
+                instructions: manifest.pinnedInstructions
             )
         }
     }
 
     private static func gramJobs(_ manifest: CampaignManifest, _ model: CampaignManifest.Model) -> [GramPayload] {
-        distinctEpochs(manifest).flatMap { epoch in
-            manifest.layers.flatMap { layer in
-                (0..<GramLayout.panels(of: manifest.imagesPerEpoch)).map { panel in
+        guard let images = manifest.images, let comparison = manifest.comparison else { return [] }
+        return distinctEpochs(comparison).flatMap { epoch in
+            comparison.layers.flatMap { layer in
+                (0..<GramLayout.panels(of: comparison.imagesPerEpoch)).map { panel in
                     GramPayload(
-                        activations: manifest.activations(of: model, layer: layer),
+                        activations: manifest.activations(of: model, layer: layer, images),
                         rows: epoch.rows,
-                        count: manifest.imagesPerEpoch,
-                        gram: manifest.gram(of: model, layer: layer, epoch: epoch),
+                        count: comparison.imagesPerEpoch,
+                        gram: manifest.gram(of: model, layer: layer, epoch: epoch, images),
                         panel: panel,
-                        options: manifest.options
+                        options: manifest.options,
+                        instructions: manifest.pinnedInstructions
                     )
                 }
             }
         }
     }
 
-    private static func hsicJobs(_ manifest: CampaignManifest) -> [HSICPayload] {
-        distinctEpochs(manifest).flatMap { hsicJobs(manifest, epoch: $0) }
-    }
-
     /// The `hsic` jobs of an epoch: some layers each, and of those some groups of rows, in order.
-    public static func hsicJobs(_ manifest: CampaignManifest, epoch: CampaignManifest.Epoch) -> [HSICPayload] {
+    ///
+    /// - Throws: `CampaignError` for a manifest that compares without images.
+    public static func hsicJobs(
+        _ manifest: CampaignManifest,
+        epoch: CampaignManifest.Epoch
+    ) throws(CampaignError) -> [HSICPayload] {
+        guard let images = manifest.images, let comparison = manifest.comparison else {
+            throw CampaignError("networks are compared by images")
+        }
         let models = manifest.distinctModels
         let layersAtOnce = max(1, matricesPerHSICJob / max(1, models.count))
-        return stride(from: 0, to: manifest.layers.count, by: layersAtOnce).flatMap { start in
-            let layers = manifest.layers[start..<min(start + layersAtOnce, manifest.layers.count)]
+        return stride(from: 0, to: comparison.layers.count, by: layersAtOnce).flatMap { start in
+            let layers = comparison.layers[start..<min(start + layersAtOnce, comparison.layers.count)]
             let blocks = layers.map { layer in
                 HSICPayload.Block(
                     layer: layer,
-                    grams: models.map { manifest.gram(of: $0, layer: layer, epoch: epoch) }
+                    grams: models.map { manifest.gram(of: $0, layer: layer, epoch: epoch, images) }
                 )
             }
-            return hsicJobs(blocks, matrices: layers.count * models.count, manifest.imagesPerEpoch, epoch.groups)
+            return hsicJobs(blocks, matrices: layers.count * models.count, manifest, epoch.groups)
         }
     }
 
     private static func hsicJobs(
         _ blocks: [HSICPayload.Block],
         matrices: Int,
-        _ images: Int,
+        _ manifest: CampaignManifest,
         _ groups: [[Int]]
     ) -> [HSICPayload] {
+        let images = manifest.comparison?.imagesPerEpoch ?? 0
         let reading = matrices * images * images * 4 / bytesPerHSICJob
         let writing = matrices * images * groups.count * 8 / sumsPerHSICJob
         let jobs = max(1, min(groups.count, max(reading, writing)))
         let bounds = (0...jobs).map { $0 * groups.count / jobs }
         return zip(bounds, bounds.dropFirst()).map { start, end in
-            HSICPayload(count: images, groups: Array(groups[start..<end]), blocks: blocks)
+            HSICPayload(
+                count: images,
+                groups: Array(groups[start..<end]),
+                blocks: blocks,
+                instructions: manifest.pinnedInstructions
+            )
         }
     }
 
-    private static func distinctEpochs(_ manifest: CampaignManifest) -> [CampaignManifest.Epoch] {
+    private static func distinctEpochs(_ comparison: CampaignManifest.Comparison) -> [CampaignManifest.Epoch] {
         var seen: Set<String> = []
-        return manifest.epochs.filter { seen.insert($0.rows.hexadecimal).inserted }
+        return comparison.epochs.filter { seen.insert($0.rows.hexadecimal).inserted }
     }
 
     private struct Buckets {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+private import Networks
 public import SystemSupport
 
 /// A campaign with everything that it names looked up: what its plan and its report are made from.
@@ -12,12 +13,15 @@ public struct CampaignManifest: Codable, Equatable, Sendable {
         public let weights: ContentDigest
         /// Whether it applies batch norm.
         public let batchNorm: Bool
+        /// The layers whose activations are made, in the network's order.
+        public let layers: [String]
 
         /// Describes a model.
-        public init(name: String, weights: ContentDigest, batchNorm: Bool) {
+        public init(name: String, weights: ContentDigest, batchNorm: Bool, layers: [String]) {
             self.name = name
             self.weights = weights
             self.batchNorm = batchNorm
+            self.layers = layers
         }
     }
 
@@ -35,66 +39,123 @@ public struct CampaignManifest: Codable, Equatable, Sendable {
         }
     }
 
+    /// The images that go through the networks.
+    public struct Images: Codable, Equatable, Sendable {
+        /// The list of them in the cache of data sets.
+        public let list: ContentDigest
+        /// The digest of their contents, in order.
+        public let contents: ContentDigest
+        /// How many they are.
+        public let count: Int
+        /// The most memory that decoding one of them takes.
+        public let decodingBytes: Int
+        /// How they are made ready for the network.
+        public let preprocessing: String
+        /// What they may be.
+        public let limits: Campaign.Limits
+
+        /// Describes images.
+        public init(
+            list: ContentDigest,
+            contents: ContentDigest,
+            count: Int,
+            decodingBytes: Int,
+            preprocessing: String,
+            limits: Campaign.Limits
+        ) {
+            self.list = list
+            self.contents = contents
+            self.count = count
+            self.decodingBytes = decodingBytes
+            self.preprocessing = preprocessing
+            self.limits = limits
+        }
+
+        /// Images of one shard: some eight jobs a model where there are few images, files that stay few where there are many.
+        public var shardRows: Int { min(256, max(32, (count / 8 + 3) / 4 * 4)) }
+    }
+
+    /// What is compared.
+    public struct Comparison: Codable, Equatable, Sendable {
+        /// The layers, in the network's order.
+        public let layers: [String]
+        /// The pairs of models.
+        public let pairs: [[String]]
+        /// Images an epoch.
+        public let imagesPerEpoch: Int
+        /// The epochs.
+        public let epochs: [Epoch]
+
+        /// Describes a comparison.
+        public init(layers: [String], pairs: [[String]], imagesPerEpoch: Int, epochs: [Epoch]) {
+            self.layers = layers
+            self.pairs = pairs
+            self.imagesPerEpoch = imagesPerEpoch
+            self.epochs = epochs
+        }
+    }
+
+    /// What is pictured.
+    public struct Pictures: Codable, Equatable, Sendable {
+        /// The models' names, in the campaign's order; others are compared with the first.
+        public let models: [String]
+        /// The neurons of each layer, in the network's order.
+        public let neurons: [Campaign.Pictures.Neurons]
+        /// How pictures are made.
+        public let settings: PictureSettings
+        /// The direction's file in the cache of data sets, where one is pictured.
+        public let direction: ContentDigest?
+
+        /// Describes pictures.
+        public init(
+            models: [String],
+            neurons: [Campaign.Pictures.Neurons],
+            settings: PictureSettings,
+            direction: ContentDigest?
+        ) {
+            self.models = models
+            self.neurons = neurons
+            self.settings = settings
+            self.direction = direction
+        }
+    }
+
     /// The campaign's id.
     public let campaign: String
     /// The models, in the campaign's order.
     public let models: [Model]
-    /// The layers, in the network's order.
-    public let layers: [String]
-    /// The pairs of models.
-    public let pairs: [[String]]
-    /// Images an epoch.
-    public let imagesPerEpoch: Int
-    /// The epochs.
-    public let epochs: [Epoch]
-    /// The list of all images that any epoch draws, in the cache of data sets.
-    public let images: ContentDigest
-    /// The digest of those images' contents, in order.
-    public let imageSet: ContentDigest
-    /// How many they are.
-    public let imageCount: Int
-    /// The most memory that decoding one of the data set's images takes.
-    public let decodingBytes: Int
-    /// How they are made ready for the network.
-    public let preprocessing: String
+    /// The images; nil where none are needed.
+    public let images: Images?
+    /// What is compared; nil where nothing is.
+    public let comparison: Comparison?
+    /// What is pictured; nil where nothing is.
+    public let pictures: Pictures?
     /// How arrays are written.
     public let options: Campaign.ArrayOptions
-    /// What images may be.
-    public let limits: Campaign.Limits
     /// Which campaign's jobs go first.
     public let priority: Int
+    /// Whether results are the same on processors with other instructions.
+    public let reproducible: Bool
 
     /// Describes a campaign.
     public init(
         campaign: String,
         models: [Model],
-        layers: [String],
-        pairs: [[String]],
-        imagesPerEpoch: Int,
-        epochs: [Epoch],
-        images: ContentDigest,
-        imageSet: ContentDigest,
-        imageCount: Int,
-        decodingBytes: Int,
-        preprocessing: String,
+        images: Images?,
+        comparison: Comparison?,
+        pictures: Pictures?,
         options: Campaign.ArrayOptions,
-        limits: Campaign.Limits,
-        priority: Int
+        priority: Int,
+        reproducible: Bool
     ) {
         self.campaign = campaign
         self.models = models
-        self.layers = layers
-        self.pairs = pairs
-        self.imagesPerEpoch = imagesPerEpoch
-        self.epochs = epochs
         self.images = images
-        self.imageSet = imageSet
-        self.imageCount = imageCount
-        self.decodingBytes = decodingBytes
-        self.preprocessing = preprocessing
+        self.comparison = comparison
+        self.pictures = pictures
         self.options = options
-        self.limits = limits
         self.priority = priority
+        self.reproducible = reproducible
     }
 
     // MARK: Addresses
@@ -102,33 +163,65 @@ public struct CampaignManifest: Codable, Equatable, Sendable {
     /// The numeric version: a change of kernels that changes results beyond rounding makes new arrays.
     static let numericVersion = "1"
 
-    /// Images of one shard: some eight jobs a model where there are few images, files that stay few where there are many.
-    public var shardRows: Int { min(256, max(32, (imageCount / 8 + 3) / 4 * 4)) }
-
     /// The address of a layer's activations: all that their values and their form depend on.
-    public func activations(of model: Model, layer: String) -> ContentDigest {
-        ContentDigest(
-            of: [
-                "activations", Self.numericVersion, model.weights.hexadecimal, "\(model.batchNorm)", layer,
-                preprocessing,
-                imageSet.hexadecimal, "\(shardRows)", options.dtype, options.codec,
-            ].joined(separator: "\n")
-        )
+    public func activations(of model: Model, layer: String, _ images: Images) -> ContentDigest {
+        let parts = [
+            "activations", Self.numericVersion, model.weights.hexadecimal, "\(model.batchNorm)", layer,
+            images.preprocessing, images.contents.hexadecimal, "\(images.shardRows)", options.dtype, options.codec,
+        ]
+        return ContentDigest(of: (parts + instructions).joined(separator: "\n"))
     }
 
     /// The address of an epoch's Gram matrix.
-    public func gram(of model: Model, layer: String, epoch: Epoch) -> ContentDigest {
-        ContentDigest(
-            of: [
-                "gram", Self.numericVersion, activations(of: model, layer: layer).hexadecimal, epoch.rows.hexadecimal,
-                "\(GramLayout.panelRows)",
-            ].joined(separator: "\n")
-        )
+    public func gram(of model: Model, layer: String, epoch: Epoch, _ images: Images) -> ContentDigest {
+        let parts = [
+            "gram", Self.numericVersion, activations(of: model, layer: layer, images).hexadecimal,
+            epoch.rows.hexadecimal, "\(GramLayout.panelRows)",
+        ]
+        return ContentDigest(of: (parts + instructions).joined(separator: "\n"))
     }
 
-    /// Models of which every one has weights of its own; two names of the same network count once.
+    /// What the instructions that a campaign is pinned to add to an address: never what a worker happens to have.
+    private var instructions: [String] { pinnedInstructions.map { [$0] } ?? [] }
+
+    /// The instructions that the campaign's jobs are pinned to.
+    var pinnedInstructions: String? { reproducible ? PinnedInstructions.name : nil }
+
+    /// Models of which every one has weights of its own; two names of the same network count once, with the layers of both.
     public var distinctModels: [Model] {
-        var seen: Set<String> = []
-        return models.filter { seen.insert("\($0.weights) \($0.batchNorm)").inserted }
+        var places: [String: Int] = [:]
+        var models: [Model] = []
+        for model in self.models {
+            let key = "\(model.weights) \(model.batchNorm)"
+            guard let place = places[key] else {
+                places[key] = models.count
+                models.append(model)
+                continue
+            }
+            models[place] = models[place].adding(layers: model.layers)
+        }
+        return models
     }
+
+    /// The first model with the weights of the named one.
+    public func distinctModel(of name: String) -> Model? {
+        guard let model = models.first(where: { $0.name == name }) else { return nil }
+        return distinctModels.first { $0.isSameNetwork(as: model) }
+    }
+}
+
+extension CampaignManifest.Model {
+    /// Whether two names mean the same network.
+    public func isSameNetwork(as other: Self) -> Bool { weights == other.weights && batchNorm == other.batchNorm }
+
+    fileprivate func adding(layers more: [String]) -> Self {
+        let all = Set(layers).union(more)
+        return Self(name: name, weights: weights, batchNorm: batchNorm, layers: InceptionV1.layers.map(\.name).filter { all.contains($0) })
+    }
+}
+
+/// The instructions that jobs are pinned to whose results are to be the same on other processors.
+public enum PinnedInstructions {
+    /// The oldest that all machines are taken to have.
+    public static let name = "avx2"
 }

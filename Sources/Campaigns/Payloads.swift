@@ -61,6 +61,8 @@ public struct ActivationsPayload: JobPayload {
     public let options: Campaign.ArrayOptions
     /// What images may be.
     public let limits: Campaign.Limits
+    /// The instructions that it is pinned to, where it is.
+    public let instructions: String?
 }
 
 /// Makes a range of rows of the centred Gram matrix of one layer for one epoch.
@@ -80,6 +82,8 @@ public struct GramPayload: JobPayload {
     public let panel: Int
     /// How arrays are written.
     public let options: Campaign.ArrayOptions
+    /// The instructions that it is pinned to, where it is.
+    public let instructions: String?
 }
 
 /// Sums products of Gram matrices over some groups of rows of one epoch.
@@ -101,6 +105,40 @@ public struct HSICPayload: JobPayload {
     public let groups: [[Int]]
     /// What is compared.
     public let blocks: [Block]
+    /// The instructions that it is pinned to, where it is.
+    public let instructions: String?
+}
+
+/// Makes pictures of some neurons of one layer of one network.
+public struct LucidPayload: JobPayload {
+    /// The name of these jobs' kind.
+    public static let kind = "lucid"
+
+    /// The network, edits included, in the cache of weights.
+    public let weights: ContentDigest
+    /// Whether the network applies batch norm.
+    public let batchNorm: Bool
+    /// The layer.
+    public let layer: String
+    /// The neurons, ascending; none where a direction is pictured.
+    public let neurons: [Int]
+    /// The direction in the cache of data sets, where one is pictured.
+    public let direction: ContentDigest?
+    /// How pictures are made.
+    public let settings: PictureSettings
+    /// The instructions that it is pinned to, where it is.
+    public let instructions: String?
+}
+
+/// What any payload says of the instructions that a worker must run it with.
+public struct PinnedPayload: Decodable, Sendable {
+    /// The instructions, or nil for any.
+    public let instructions: String?
+
+    /// Reads them; nil where the payload names none.
+    public init(decoding bytes: [UInt8]) throws {
+        self = try JSONDecoder().decode(Self.self, from: Data(bytes))
+    }
 }
 
 /// How Gram matrices are cut up.

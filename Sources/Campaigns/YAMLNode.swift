@@ -54,6 +54,11 @@ struct YAMLNode {
         return sequence.map { YAMLNode(node: $0, path: path) }
     }
 
+    /// The elements of a list, or what stands there alone.
+    func listOrOne() throws(CampaignError) -> [YAMLNode] { node.sequence == nil ? [self] : try list() }
+
+    var isMapping: Bool { node.mapping != nil }
+
     func text() throws(CampaignError) -> String {
         guard let text = node.scalar?.string, !text.isEmpty else { throw error("this must be a text") }
         guard text.utf8.count <= 4096, !text.utf8.contains(0) else { throw error("this text is too long") }

@@ -152,9 +152,7 @@ public final class ActivationsRunner: JobRunner {
         let key = ([payload.weights.hexadecimal, "\(payload.batchNorm)"] + layers).joined(separator: " ")
         if let known = compiled.withLock({ $0?.key == key ? $0?.network : nil }) { return known }
         compiled.withLock { $0 = nil }
-        let file = context.directory.weightsFile(payload.weights)
-        let bytes = try context.directory.cachedContents(of: file, digest: payload.weights, limit: 1 << 30)
-        let weights = try NetworkWeights(readSafetensors(bytes), batchNorm: payload.batchNorm, strict: true)
+        let weights = try context.directory.cachedWeights(payload.weights, batchNorm: payload.batchNorm)
         let network = try CompiledNetwork(weights, wanted: layers)
         compiled.withLock { $0 = (key, network) }
         return network

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 
+internal import JobStorage
 public import Networks
+internal import SystemSupport
 public import TensorStorage
 
 extension NetworkWeights {
@@ -21,5 +23,15 @@ extension NetworkWeights {
         try self.init(batchNorm: batchNorm, strict: strict) { name in
             tensors[name].map { ($0.shape, $0.values) }
         }
+    }
+}
+
+extension JobDirectory {
+    /// The weights of a network in the cache.
+    ///
+    /// - Throws: `JobFailure.inputUnreadable` for a file that is missing or was changed.
+    func cachedWeights(_ digest: ContentDigest, batchNorm: Bool) throws -> NetworkWeights {
+        let bytes = try cachedContents(of: weightsFile(digest), digest: digest, limit: 1 << 30)
+        return try NetworkWeights(readSafetensors(bytes), batchNorm: batchNorm, strict: true)
     }
 }

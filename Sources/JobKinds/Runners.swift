@@ -13,6 +13,7 @@ public enum Runners {
             ActivationsPayload.kind: ActivationsRunner(dataRoots: dataRoots),
             GramPayload.kind: GramRunner(),
             HSICPayload.kind: HSICRunner(),
+            LucidPayload.kind: LucidRunner(),
         ]
     }
 

@@ -104,6 +104,14 @@ public enum InceptionV1 {
         return layers
     }()
 
+    /// The floating-point operations of an image of 224 pixels from the input to a layer, all branches before it included.
+    public static func operations(upTo name: String) -> Int {
+        let end = layers.firstIndex { $0.name == name } ?? layers.count - 1
+        return layers[...end].reduce(0) { sum, layer in
+            sum + 2 * layer.weightShape.reduce(1, *) * layer.side * layer.side
+        }
+    }
+
     private static let layersByName = Dictionary(uniqueKeysWithValues: layers.map { ($0.name, $0) })
 
     /// The layer of that name, or nil.

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+
+private import Networks
+
+extension CampaignPlan {
+    /// The seconds of one core that a job of pictures should take: two to five minutes of a worker with two threads.
+    static let secondsPerLucidJob = 480.0
+    /// The most neurons of one job, so that a result stays small and a job that is lost costs little.
+    static let neuronsPerLucidJob = 64
+
+    /// The jobs that make a campaign's pictures, some neurons of one layer of one network each.
+    ///
+    /// The same network under two names is pictured once.
+    public static func lucidJobs(_ manifest: CampaignManifest) -> [LucidPayload] {
+        guard let pictures = manifest.pictures else { return [] }
+        let wanted = manifest.distinctModels.filter { model in
+            manifest.models.contains { pictures.models.contains($0.name) && $0.isSameNetwork(as: model) }
+        }
+        return wanted.flatMap { model in
+            pictures.neurons.flatMap { lucidJobs(of: $0, model, pictures, manifest) }
+        }
+    }
+
+    /// The jobs of one layer of one network.
+    public static func lucidJobs(
+        of layer: Campaign.Pictures.Neurons,
+        _ model: CampaignManifest.Model,
+        _ pictures: CampaignManifest.Pictures,
+        _ manifest: CampaignManifest
+    ) -> [LucidPayload] {
+        func job(_ neurons: [Int]) -> LucidPayload {
+            LucidPayload(
+                weights: model.weights,
+                batchNorm: model.batchNorm,
+                layer: layer.layer,
+                neurons: neurons,
+                direction: pictures.direction,
+                settings: pictures.settings,
+                instructions: manifest.pinnedInstructions
+            )
+        }
+        guard pictures.direction == nil else { return [job([])] }
+        let size = neuronsPerJob(pictures.settings, layer: layer.layer)
+        return stride(from: 0, to: layer.neurons.count, by: size).map { start in
+            job(Array(layer.neurons[start..<min(start + size, layer.neurons.count)]))
+        }
+    }
+
+    /// How many neurons one job has: whole batches where there is time for one.
+    static func neuronsPerJob(_ settings: PictureSettings, layer: String) -> Int {
+        let batch = CompiledNetwork.batchSize / settings.diversity
+        let fitting = secondsPerLucidJob / (PictureCost(settings, layer: layer).seconds * Double(settings.diversity))
+        return max(batch, Int(min(Double(neuronsPerLucidJob), fitting)) / batch * batch)
+    }
+}
+
+/// What a picture costs, from sizes alone and never from the machine that plans, so that a campaign makes the same jobs anywhere.
+struct PictureCost {
+    /// Seconds of one core of a processor with AVX2: 100 GF a second forward and back, and 4 ms a step for the picture itself.
+    let seconds: Double
+
+    init(_ settings: PictureSettings, layer name: String) {
+        let scale = Double(settings.size * settings.size) / Double(InceptionV1.inputSide * InceptionV1.inputSide)
+        let operations = Double(InceptionV1.operations(upTo: name))
+        seconds = Double(settings.steps) * scale * (2 * operations / 100e9 + 4e-3)
+    }
+}
