@@ -89,7 +89,7 @@ let package = Package(
 
         // MARK: Edges
         module("ComputeEngine", ["COneDNN", "COpenBLAS", "CVectors", "SystemSupport"], settings: numeric),
-        module("Drawing", ["CCairo"]),
+        module("Drawing", ["CCairo"], settings: numeric),
         module("ImageCoding", ["CPNG", "CTurboJPEG"], settings: numeric),
         module("JobStorage", ["SystemSupport", system]),
         module("TensorStorage", ["CZip", "CZstd", "SystemSupport", system], settings: numeric),
@@ -116,7 +116,12 @@ let package = Package(
             ],
             settings: numeric
         ),
-        module("Reports", ["Drawing", "ImageCoding", "RepresentationSimilarity", "TensorStorage"]),
+        .target(
+            name: "Reports",
+            dependencies: ["Drawing", "ImageCoding", "RepresentationSimilarity", "TensorStorage"],
+            resources: ["index.html", "script.js", "style.css"].map { .embedInCode("Atlas/Page/\($0)") },
+            swiftSettings: numeric
+        ),
         module("WorkerRuntime", ["JobStorage", "SystemSupport", logging, system]),
 
         // MARK: Executables
@@ -163,7 +168,13 @@ let package = Package(
             ]
         ),
         tests(of: "Drawing", []),
-        tests(of: "Reports", ["Drawing", "ImageCoding", "RepresentationSimilarity", "TensorStorage"]),
+        tests(
+            of: "Reports",
+            [
+                "Drawing", "ImageCoding", "RepresentationSimilarity", "SystemSupport", "TensorStorage", subprocess, system,
+            ],
+            resources: true
+        ),
         tests(of: "SystemSupport", [system]),
         tests(of: "Datasets", ["ImageCoding", "SystemSupport", system], resources: true),
         .testTarget(
