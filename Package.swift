@@ -42,12 +42,17 @@ func module(_ name: String, _ dependencies: [Target.Dependency], settings: [Swif
 }
 
 /// The tests of a module, with files to read under `Resources` where it has them.
-func tests(of name: String, _ dependencies: [Target.Dependency], resources: Bool = false) -> Target {
+func tests(
+    of name: String,
+    _ dependencies: [Target.Dependency],
+    resources: Bool = false,
+    settings: [SwiftSetting] = strict
+) -> Target {
     .testTarget(
         name: "\(name)Tests",
         dependencies: [.byName(name: name)] + dependencies,
         resources: resources ? [.copy("Resources")] : [],
-        swiftSettings: strict
+        swiftSettings: settings
     )
 }
 
@@ -171,9 +176,11 @@ let package = Package(
         tests(
             of: "Reports",
             [
-                "Drawing", "ImageCoding", "RepresentationSimilarity", "SystemSupport", "TensorStorage", subprocess, system,
+                "Drawing", "ImageCoding", "RepresentationSimilarity", "SystemSupport", "TensorStorage", subprocess,
+                system,
             ],
-            resources: true
+            resources: true,
+            settings: numeric
         ),
         tests(of: "SystemSupport", [system]),
         tests(of: "Datasets", ["ImageCoding", "SystemSupport", system], resources: true),

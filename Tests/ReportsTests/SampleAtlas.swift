@@ -15,8 +15,9 @@ struct SampleAtlas {
     ]
     /// An image's name that would do harm wherever a name is taken for something else.
     static let hostileName = "<img src=x onerror=\"document.title='harm'\"> 'a' & #1?%41.jpg"
-    static let hostileError = "</script><script>document.title='harm'</script>\u{2028}\0 no memory:\n" + String(
-        repeating: "a_very_long_word", count: 8)
+    static let hostileError =
+        "</script><script>document.title='harm'</script>\u{2028}\0 no memory:\n"
+        + String(repeating: "a_very_long_word", count: 8)
 
     var pictures: [AtlasPicture] = []
     var exemplars: [Exemplar] = []
@@ -75,7 +76,8 @@ struct SampleAtlas {
             let thumbnail = PictureThumbnail(of: image)
             add(name, layer, channel, file: file, objective: objective, error: nil, signature: thumbnail.signature)
             if channel == 12 {
-                add(name, layer, channel, threshold: 256, file: file, objective: objective / 2, error: nil, signature: nil)
+                let half = objective / 2
+                add(name, layer, channel, threshold: 256, file: file, objective: half, error: nil, signature: nil)
             }
             guard tiles.count < onSheet else { continue }
             tiles.append(.init(channel: channel, objective: objective, thumbnail: thumbnail.image))
@@ -182,7 +184,7 @@ func syntheticPicture(seed: Int, model: Int, side: Int = 224) -> RGBImage {
         return Float(state >> 40) / Float(1 << 24)
     }
     let colours = (0..<3).map { _ in SIMD4<Float>(next() - 0.5, next() - 0.5, next() - 0.5, 0) }
-    let waves = (0..<3).map { _ in SIMD4<Float>(next() * 0.5 - 0.25, next() * 0.5 - 0.25, next() * 6, next() * 0.02) }
+    let waves = (0..<3).map { _ in SIMD4<Float>(next() - 0.5, next() - 0.5, next() * 9, next() - 0.5) / 9 }
     // Triangles instead of sines: quick where nothing is optimised.
     var pixels = [UInt8](repeating: 0, count: side * side * 3)
     for y in 0..<side {
@@ -191,7 +193,7 @@ func syntheticPicture(seed: Int, model: Int, side: Int = 224) -> RGBImage {
             var colour = SIMD4<Float>(repeating: 0.5)
             for index in 0..<3 {
                 let wave = waves[index]
-                let phase = wave.x * u + wave.y * v + wave.z + wave.w * (u - 112) * (v - 112) * 0.06
+                let phase = wave.x * u + wave.y * v + wave.z + wave.w * (u - 112) * (v - 112) * 0.02
                 let turn = phase - phase.rounded()
                 colour += colours[(index + model) % 3] * (1 - turn.magnitude * 4)
             }

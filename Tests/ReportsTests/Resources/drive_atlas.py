@@ -88,7 +88,8 @@ class Visitor:
 
     def search(self, text):
         self.keys("/")
-        self.one("#query").clear()
+        self.wait(lambda: self.run("return document.activeElement.id") == "query", "the search to have the focus")
+        self.one("#query").send_keys(Keys.CONTROL, "a")
         self.keys(text, Keys.ENTER)
 
     def pictures_loaded(self):
@@ -119,7 +120,7 @@ def opens_with_its_first_layer(visitor):
     visitor.open()
     visitor.shows("conv2d0", "#layer-name")
     visitor.shows("celeba-transfer-01234567", "#campaign")
-    visitor.shows("of 1,024 pictures so far", "#progress")
+    visitor.shows("of 1,024 so far", "#progress")
     assert len(visitor.all("#layers [role=tab]")) == 21
     visitor.run("document.querySelector('[data-layer=mixed4a_3x3]').click()")
     visitor.shows("mixed4a_3x3", "#layer-name")

@@ -193,11 +193,12 @@ function showFrame() {
     const shown = atlas.pictures;
     $('campaign').textContent = atlas.campaign;
     document.title = `${atlas.campaign} · atlas of neurons`;
+    const isRunning = shown < atlas.expected;
     const failed = atlas.failed > 0 ? `, ${count(atlas.failed)} failed` : '';
-    $('progress').textContent = shown < atlas.expected
-        ? ` · ${count(shown)} of ${count(atlas.expected)} pictures so far${failed}; reload for more`
-        : ` · ${plural(shown, 'picture')}${failed}`;
-    if (shown < atlas.expected) $('progress').className = 'running';
+    $('progress').textContent = isRunning
+        ? `${count(shown)} of ${count(atlas.expected)} so far${failed}` : `${plural(shown, 'picture')}${failed}`;
+    $('progress').classList.toggle('running', isRunning);
+    if (isRunning) $('progress').title = 'Reload the page for those that have arrived since';
     $('model').append(...atlas.models.map((name, place) => make('option', {value: place}, name)));
     $('model-field').hidden = $('compare').hidden = $('viewer-compare').hidden = atlas.models.length < 2;
     $('order').lastElementChild.disabled = atlas.models.length < 2;
@@ -205,7 +206,7 @@ function showFrame() {
         type: 'button', role: 'tab', 'aria-controls': 'panel', 'data-layer': entry.name, tabindex: -1,
         class: entry.pictures === 0 ? 'none' : null, onclick: () => go({layer: entry.name, neuron: null}),
     }, make('span', {}, entry.name), make('small', {'aria-label': plural(entry.neurons, 'neuron')},
-        count(entry.neurons)))));
+        entry.neurons === 0 ? '' : count(entry.neurons)))));
     $('parameters').append(...facts(atlas.parameters));
 }
 
