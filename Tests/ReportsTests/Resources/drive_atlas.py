@@ -128,7 +128,7 @@ def opens_with_its_first_layer(visitor):
     visitor.shows("40 neurons", "#summary")
     visitor.pictures_loaded()
     assert visitor.names()[:3] == ["0", "1", "2"]
-    assert "mixed4a_3x3:12" in visitor.one("[data-place='12'] button").get_attribute("title")
+    assert "mixed4a_3x3:12" in visitor.one("[data-place='12'] button").get_attribute("data-label")
     # On the sheet it is a piece of it; drawn later, it is its own picture; where it failed, it says why.
     assert "sheet.png" in visitor.run("return document.querySelector(\"[data-place='12'] .thumb\").style.backgroundImage")
     assert visitor.one("[data-place='38'] .thumb img").get_attribute("src").endswith("/0038.png")
@@ -292,7 +292,7 @@ def moves_by_keys(visitor):
     visitor.keys(Keys.ENTER)
     visitor.address(f"#mixed4a_3x3:{columns + 1}")
     visitor.keys(Keys.ARROW_RIGHT, Keys.ESCAPE)
-    visitor.wait(lambda: visitor.run(focused) == str(columns + 2), "focus to return to the neuron looked at last")
+    visitor.wait(lambda: visitor.run(focused) == str(columns + 2), f"focus to return to the neuron looked at last, not {visitor.run(focused)}")
     visitor.keys("c")
     visitor.address("#mixed4a_3x3&compare")
     visitor.keys("?")

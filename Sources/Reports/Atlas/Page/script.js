@@ -7,7 +7,7 @@ window.lucidAtlas = {index: null, layers: new Map()};
 const $ = id => document.getElementById(id);
 const orders = ['channel', 'objective', 'difference'];
 const tileSide = 112;
-const tileGap = 10;
+const leastSide = 88;
 
 // The campaign, read from its index; what is shown, which the address tells; and the layer at hand.
 let atlas;
@@ -129,9 +129,14 @@ function go(change, replace = false) {
     if (hash === location.hash) return;
     if (replace) location.replace(hash);
     else location.hash = hash;
+    follow();
 }
 
+let followed = null;
+
 async function follow() {
+    if (location.hash === followed) return;
+    followed = location.hash;
     const next = parseAddress(location.hash);
     const isOtherLayer = next.layer !== layer?.name;
     const needsOrder = isOtherLayer || next.order !== view.order || next.model !== view.model;
@@ -237,19 +242,25 @@ function showSummary() {
 
 // The grid. Only the neurons in and near the window are in the document, whatever their number.
 
-const grid = {columns: 1, width: tileSide, height: 0, focused: 0, first: 0, end: 0};
+const grid = {columns: 1, side: tileSide, width: tileSide, height: 0, dx: 0, dy: 0, focused: 0, first: 0, end: 0};
 
 function measureGrid() {
-    const space = $('panel').clientWidth - parseFloat(getComputedStyle($('panel')).paddingLeft) * 2;
-    const shown = view.compare ? atlas.models.length : 1;
-    const perLine = Math.max(1, Math.min(shown, Math.floor((space - 18 + 4) / (tileSide + 4))));
-    const lines = Math.ceil(shown / perLine);
-    grid.width = view.compare ? perLine * (tileSide + 4) - 4 + 18 : tileSide;
-    grid.height = view.compare ? 30 + lines * (tileSide + 24) + 4 : tileSide + 22;
-    const gap = view.compare ? 14 : tileGap;
-    grid.columns = Math.max(1, Math.floor((space + gap) / (grid.width + gap)));
+    const panel = getComputedStyle($('panel'));
+    const space = $('panel').clientWidth - parseFloat(panel.paddingLeft) - parseFloat(panel.paddingRight);
+    const [gap, frame, between] = view.compare ? [14, 18, 4] : [10, 0, 0];
+    const models = view.compare ? atlas.models.length : 1;
+    const widthOf = (tiles, side) => tiles * (side + between) - between + frame;
+    const perLine = Math.max(1, Math.min(models, Math.floor((space - frame + between) / (leastSide + between))));
+    // In rows of models, tiles shrink somewhat where one more column fits then.
+    const least = widthOf(perLine, view.compare ? leastSide : tileSide);
+    grid.columns = Math.max(1, Math.floor((space + gap) / (least + gap)));
+    const widest = Math.floor((space + gap) / grid.columns) - gap;
+    grid.side = Math.min(tileSide, Math.floor((widest - frame + between) / perLine) - between);
+    grid.width = widthOf(perLine, grid.side);
+    grid.height = view.compare ? 34 + Math.ceil(models / perLine) * (grid.side + 24) : grid.side + 22;
     grid.dx = Math.min((space + gap) / grid.columns, grid.width + gap * 3);
     grid.dy = grid.height + gap;
+    $('grid').style.setProperty('--side', `${grid.side}px`);
 }
 
 function showGrid(fromStart) {
@@ -295,7 +306,7 @@ function cell(place) {
     const description = neuron.first.filter((_, model) => view.compare || model === view.model)
         .map(picture => picture?.file ? `objective ${number(picture.objective)}` : picture ? 'failed' : 'not there yet');
     const button = make('button', {
-        type: 'button', 'aria-label': `${name}, ${description.join(', ')}`, title: `${name}\n${description.join(' · ')}`,
+        type: 'button', 'aria-label': `${name}, ${description.join(', ')}`, 'data-label': view.compare ? null : `${name}\n${description[0]}`,
         onclick: () => go({neuron: neuron.key}), onfocus: () => { grid.focused = place; },
     }, ...content);
     const element = make('div', {role: 'listitem', class: 'cell', 'data-place': place,
@@ -320,7 +331,7 @@ function thumbnail(picture, model) {
     if (!sheet || picture.place === null) {
         return make('span', {class: 'thumb'}, make('img', {src: address(picture.file), alt: '', decoding: 'async'}));
     }
-    const scale = tileSide / sheet.tile;
+    const scale = grid.side / sheet.tile;
     const [column, row] = [picture.place % sheet.columns, Math.floor(picture.place / sheet.columns)];
     const span = make('span', {class: 'thumb'});
     span.style.backgroundImage = `url("${address(sheet.file)}")`;
@@ -348,9 +359,8 @@ let chosen = {neuron: null, number: 0};
 function showViewer() {
     const neuron = view.neuron === null ? null : layer.neurons.get(view.neuron);
     if (view.neuron !== null && !neuron) answerMissing(layer, view.neuron);
-    if (!neuron) return closeViewer();
+    if (!neuron) return $('viewer').close();
     const place = items.indexOf(neuron);
-    grid.focused = place;
     if (chosen.neuron !== neuron) chosen = {neuron, number: null};
     $('viewer-name').textContent = `${layer.name}:${neuron.key}`;
     $('viewer-compare').setAttribute('aria-pressed', view.compare);
@@ -368,10 +378,11 @@ function showViewer() {
     if (!$('viewer').open) $('viewer').showModal();
 }
 
-function closeViewer() {
-    if (!$('viewer').open) return;
-    $('viewer').close();
-    focusPlace(grid.focused);
+// A browser also closes it by itself, by Escape or a gesture, and gives the focus back to where it was opened.
+function viewerClosed() {
+    if (view.neuron !== null) go({neuron: null});
+    const place = items.indexOf(chosen.neuron);
+    if (place >= 0 && document.activeElement !== $('query')) focusPlace(place);
 }
 
 function stage(picture, name) {
@@ -525,7 +536,7 @@ function act(name) {
     const step = change => items[place + change] && go({neuron: items[place + change].key}, true);
     const actions = {
         previous: () => step(-1), next: () => step(1), in: () => zoomBy(1.5), out: () => zoomBy(1 / 1.5),
-        fit: () => zoomBy(1 / 16), compare: () => toggleCompare(), close: () => { closeViewer(); go({neuron: null}); },
+        fit: () => zoomBy(1 / 16), compare: () => toggleCompare(), close: () => go({neuron: null}),
     };
     actions[name]?.();
 }
@@ -637,7 +648,7 @@ function pressed(event) {
     const inViewer = $('viewer').open;
     const inTabs = event.target.closest('[role=tablist]');
     const general = {
-        '/': () => { act('close'); $('query').focus(); $('query').select(); },
+        '/': () => { if (inViewer) act('close'); $('query').focus(); $('query').select(); },
         c: toggleCompare, m: nextModel, '?': () => $('about').showModal(),
     };
     const keys = inViewer
@@ -690,10 +701,7 @@ function listen() {
         event.preventDefault();
         focusPlace(grid.focused);
     });
-    $('viewer').addEventListener('cancel', event => {
-        event.preventDefault();
-        act('close');
-    });
+    $('viewer').addEventListener('close', viewerClosed);
     $('viewer').addEventListener('click', event => {
         const button = event.target.closest('[data-act]');
         if (button) act(button.dataset.act);
