@@ -124,7 +124,10 @@ let package = Package(
         .target(
             name: "Reports",
             dependencies: ["Drawing", "ImageCoding", "RepresentationSimilarity", "TensorStorage"],
-            resources: ["index.html", "script.js", "style.css"].map { .embedInCode("Atlas/Page/\($0)") },
+            resources: [
+                "address.js", "data.js", "elements.js", "grid.js", "index.html", "page.js", "search.js", "style.css",
+                "viewer.js", "zoom.js",
+            ].map { .embedInCode("Atlas/Page/\($0)") },
             swiftSettings: numeric
         ),
         module("WorkerRuntime", ["JobStorage", "SystemSupport", logging, system]),

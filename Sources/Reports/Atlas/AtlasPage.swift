@@ -37,10 +37,7 @@ extension Atlas {
     /// - Parameter sheets: where thumbnails are; a picture that is on none is its own.
     /// - Returns: the files to write, `index.html` last, so that it never refers to what is not there.
     public func page(sheets: [PlacedSheet]) -> [AtlasFile] {
-        var files = [
-            AtlasFile(name: "page/style.css", bytes: PackageResources.style_css),
-            AtlasFile(name: "page/script.js", bytes: PackageResources.script_js),
-        ]
+        var files = Self.fixedFiles
         let numbers = Dictionary(grouping: pictures.indices) { pictures[$0].layer }
         let sheets = Dictionary(grouping: sheets, by: \.layer)
         let exemplars = Dictionary(grouping: exemplars, by: \.layer)
@@ -52,4 +49,13 @@ extension Atlas {
         files.append(AtlasFile(name: "index.html", bytes: PackageResources.index_html))
         return files
     }
+
+    /// What is the same for every atlas.
+    private static let fixedFiles = [
+        ("style.css", PackageResources.style_css), ("elements.js", PackageResources.elements_js),
+        ("data.js", PackageResources.data_js), ("address.js", PackageResources.address_js),
+        ("grid.js", PackageResources.grid_js), ("viewer.js", PackageResources.viewer_js),
+        ("zoom.js", PackageResources.zoom_js), ("search.js", PackageResources.search_js),
+        ("page.js", PackageResources.page_js),
+    ].map { AtlasFile(name: "page/\($0)", bytes: $1) }
 }

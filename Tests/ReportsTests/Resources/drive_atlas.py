@@ -190,7 +190,7 @@ def shows_a_neuron(visitor):
     assert len(visitor.all(".choice button")) == 2
     visitor.keep("neuron-1280-light")
     visitor.all(".choice button")[0].click()
-    visitor.shows("objective over 256 steps", ".spark")
+    visitor.shows("over 256 steps", ".spark")
     visitor.keys(Keys.ARROW_RIGHT)
     visitor.address("#mixed4a_3x3:13")
     visitor.keys(Keys.ARROW_LEFT, Keys.ARROW_LEFT)
