@@ -5,6 +5,7 @@
 
 The directory holds `atlas` and `large`. With LUCID_SCREENSHOTS=FOLDER, what is seen is kept there.
 """
+import base64
 import os
 import pathlib
 import shutil
@@ -137,19 +138,42 @@ def opens_with_its_first_layer(visitor):
 
 
 def thumbnails_are_the_pictures(visitor):
-    """The sprite's pixels, drawn as the page places them, are those of the picture made smaller."""
-    difference = visitor.browser.execute_async_script("""
-        const done = arguments[0];
-        const style = document.querySelector("[data-place='17'] .thumb").style;
-        const [x, y] = style.backgroundPosition.split(' ').map(parseFloat);
-        const sheet = new Image(), full = new Image();
-        sheet.src = style.backgroundImage.slice(5, -2);
-        full.src = 'imagenet/mixed4a_3x3/0017.png';
-        Promise.all([sheet.decode(), full.decode()]).then(() => done([
-            -x + 112 <= sheet.naturalWidth && -y + 112 <= sheet.naturalHeight, full.naturalWidth,
-            parseFloat(style.backgroundSize) === sheet.naturalWidth]));
-    """)
-    assert difference == [True, 224, True], difference
+    """What is seen of a neuron in the grid is its own picture made smaller, and not its neighbour's."""
+    visitor.open("#mixed4a_3x3")
+    visitor.pictures_loaded()
+    places = (0, 6, 17, 38)
+
+    def source(png):
+        return "data:image/png;base64," + base64.b64encode(png).decode()
+
+    seen = []
+    for place in places:
+        thumbnail = visitor.one(f"[data-place='{place}'] .thumb")
+        visitor.run("arguments[0].scrollIntoView({block: 'center'})", thumbnail)
+        seen.append(source(thumbnail.screenshot_as_png))
+    files = [source((root / f"atlas/imagenet/mixed4a_3x3/{place:04}.png").read_bytes()) for place in places]
+    # A page from a file may not look at pixels; an empty one may, of pictures that it is given.
+    visitor.browser.get("about:blank")
+    differences = visitor.browser.execute_async_script("""
+        const [seen, files, done] = arguments;
+        const pixels = async source => {
+            const image = new Image(), canvas = document.createElement('canvas');
+            image.src = source;
+            await image.decode();
+            canvas.width = canvas.height = 28;
+            const context = canvas.getContext('2d');
+            context.imageSmoothingQuality = 'high';
+            context.drawImage(image, 0, 0, 28, 28);
+            return context.getImageData(0, 0, 28, 28).data;
+        };
+        const mean = (a, b) => a.reduce((sum, value, place) => sum + Math.abs(value - b[place]), 0) / a.length;
+        Promise.all([seen, files].map(list => Promise.all(list.map(pixels)))).then(([shown, wanted]) =>
+            done(shown.map(a => wanted.map(b => mean(a, b)))));
+    """, seen, files)
+    for place, row in enumerate(differences):
+        # Rounded corners and two ways to make pictures smaller differ by a few of 255 steps.
+        assert row[place] < 10 and min(row[:place] + row[place + 1:]) > 2 * row[place], differences
+    visitor.open("#mixed4a_3x3")
 
 
 def finds(visitor):
@@ -292,7 +316,7 @@ def moves_by_keys(visitor):
     visitor.keys(Keys.ENTER)
     visitor.address(f"#mixed4a_3x3:{columns + 1}")
     visitor.keys(Keys.ARROW_RIGHT, Keys.ESCAPE)
-    visitor.wait(lambda: visitor.run(focused) == str(columns + 2), f"focus to return to the neuron looked at last, not {visitor.run(focused)}")
+    visitor.wait(lambda: visitor.run(focused) == str(columns + 2), "focus to return to the neuron looked at last")
     visitor.keys("c")
     visitor.address("#mixed4a_3x3&compare")
     visitor.keys("?")
@@ -353,6 +377,8 @@ def fits_a_telephone(visitor):
             return box.width > 0 && (box.height < 40 || box.width < 40);
         }).map(element => element.outerHTML.slice(0, 80))""")
         assert small == [], small
+        widths = visitor.run("return ['query', 'model', 'order'].map(id => document.getElementById(id).offsetWidth)")
+        assert min(widths) >= 110, widths
         visitor.pictures_loaded()
         visitor.keep(f"{name}-390-light")
     visitor.scheme("dark")
