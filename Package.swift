@@ -95,7 +95,7 @@ let package = Package(
 
         // MARK: Edges
         module("ComputeEngine", ["CFFTW", "COneDNN", "COpenBLAS", "CVectors", "SystemSupport"], settings: numeric),
-        module("Drawing", ["CCairo"]),
+        module("Drawing", ["CCairo"], settings: numeric),
         module("ImageCoding", ["CPNG", "CTurboJPEG"], settings: numeric),
         module("JobStorage", ["SystemSupport", system]),
         module("TensorStorage", ["CZip", "CZstd", "SystemSupport", system], settings: numeric),
@@ -123,7 +123,15 @@ let package = Package(
             ],
             settings: numeric
         ),
-        module("Reports", ["Drawing", "ImageCoding", "RepresentationSimilarity", "TensorStorage"]),
+        .target(
+            name: "Reports",
+            dependencies: ["Drawing", "ImageCoding", "RepresentationSimilarity", "TensorStorage"],
+            resources: [
+                "address.js", "data.js", "elements.js", "grid.js", "index.html", "page.js", "search.js", "style.css",
+                "viewer.js", "zoom.js",
+            ].map { .embedInCode("Atlas/Page/\($0)") },
+            swiftSettings: numeric
+        ),
         module("WorkerRuntime", ["JobStorage", "SystemSupport", logging, system]),
 
         // MARK: Executables
@@ -170,7 +178,15 @@ let package = Package(
             ]
         ),
         tests(of: "Drawing", []),
-        tests(of: "Reports", ["Drawing", "ImageCoding", "RepresentationSimilarity", "TensorStorage"]),
+        tests(
+            of: "Reports",
+            [
+                "Drawing", "ImageCoding", "RepresentationSimilarity", "SystemSupport", "TensorStorage", subprocess,
+                system,
+            ],
+            resources: true,
+            settings: numeric
+        ),
         tests(of: "SystemSupport", [system]),
         tests(of: "Datasets", ["ImageCoding", "SystemSupport", system], resources: true),
         .testTarget(

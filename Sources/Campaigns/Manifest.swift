@@ -158,6 +158,9 @@ public struct CampaignManifest: Codable, Equatable, Sendable {
         self.reproducible = reproducible
     }
 
+    /// The names of all layers of a network, from its input on.
+    public var networkOrder: [String] { InceptionV1.layers.map(\.name) }
+
     // MARK: Addresses
 
     /// The numeric version: a change of kernels that changes results beyond rounding makes new arrays.

@@ -15,6 +15,17 @@ public protocol CampaignContent: Sendable {
     /// the same files. Throws `UnusableResult` where a job's result is to be made again.
     func merge(_ plan: PublicationPlan, results: CampaignResults) throws
 
+    /// Merges what is there of a campaign that is under way, or that will not be complete, for some moments.
+    ///
+    /// Throws as `merge` does.
+    ///
+    /// - Parameters:
+    ///   - plan: the campaign's plan.
+    ///   - results: the results that are there.
+    ///   - isLast: whether no more will come.
+    /// - Returns: whether there is more to be merged at once.
+    func mergePart(_ plan: PublicationPlan, results: CampaignResults, isLast: Bool) throws -> Bool
+
     /// The files below `arrays` that a job makes.
     func outputs(of job: JobSpecification) -> [FilePath]
 
@@ -26,6 +37,9 @@ public protocol CampaignContent: Sendable {
 }
 
 extension CampaignContent {
+    /// Nothing, where a merge needs all results.
+    public func mergePart(_ plan: PublicationPlan, results: CampaignResults, isLast: Bool) throws -> Bool { false }
+
     /// None, where jobs make results alone.
     public func outputs(of job: JobSpecification) -> [FilePath] { [] }
 
@@ -45,6 +59,9 @@ public struct CampaignResults: Sendable {
         self.directory = directory
         tokens = Dictionary(snapshot.tokens.values.map { ($0.name.job, $0) }) { first, _ in first }
     }
+
+    /// Whether a job is done and its result is there to be read.
+    public func isDone(_ job: JobID) -> Bool { tokens[job]?.name.folder == .done }
 
     /// The result of a job; nil for one that was complete before and never ran.
     ///

@@ -260,23 +260,19 @@ public struct CoordinationLoop {
         _ snapshot: CampaignSnapshot
     ) throws(FileError) -> CampaignEnd? {
         let plan = course.plan
-        switch snapshot.outcome(of: plan, control.state) {
-        case .underWay: return nil
-        case .failed(let reasons):
-            return control.state.cancellation(of: plan.campaign).map { .cancelled($0) } ?? .failed(reasons)
-        case .done: break
-        }
+        let results = CampaignResults(directory, snapshot)
+        let outcome = snapshot.outcome(of: plan, control.state)
         let unusable: UnusableResult
         do {
-            for alarm in try ResultAgreement(directory).alarms(of: plan) {
-                logger.error("results differ", metadata: ["campaign": "\(plan.campaign)", "alarm": "\(alarm)"])
+            switch outcome {
+            case .underWay:
+                if try content.mergePart(plan, results: results, isLast: false) { hasChanged = true }
+                return nil
+            case .failed(let reasons):
+                while try content.mergePart(plan, results: results, isLast: true) {}
+                return control.state.cancellation(of: plan.campaign).map { .cancelled($0) } ?? .failed(reasons)
+            case .done: return try merge(plan, results)
             }
-            try content.merge(plan, results: CampaignResults(directory, snapshot))
-            guard try directory.isMerged(plan.campaign) else {
-                return .broken("the merge of \(plan.campaign) left no SUCCESS.json")
-            }
-            logger.info("campaign merged", metadata: ["campaign": "\(plan.campaign)"])
-            return .done
         } catch let error as UnusableResult {
             unusable = error
         } catch let error as FileError {
@@ -287,6 +283,18 @@ public struct CoordinationLoop {
             return .broken("\(error)")
         }
         return try remake(unusable, &course, snapshot)
+    }
+
+    private func merge(_ plan: PublicationPlan, _ results: CampaignResults) throws -> CampaignEnd {
+        for alarm in try ResultAgreement(directory).alarms(of: plan) {
+            logger.error("results differ", metadata: ["campaign": "\(plan.campaign)", "alarm": "\(alarm)"])
+        }
+        try content.merge(plan, results: results)
+        guard try directory.isMerged(plan.campaign) else {
+            return .broken("the merge of \(plan.campaign) left no SUCCESS.json")
+        }
+        logger.info("campaign merged", metadata: ["campaign": "\(plan.campaign)"])
+        return .done
     }
 
     /// Starts a job anew whose result cannot be merged, unless that was done often enough.

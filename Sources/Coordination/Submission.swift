@@ -179,7 +179,7 @@ public struct Submission: Sendable {
         for (digest, bytes) in lists.sorted(by: { $0.key < $1.key }) {
             try directory.cache(bytes, as: directory.listFile(digest), scratch: scratch)
         }
-        let content = CKACampaigns(directory)
+        let content = NetworkCampaigns(directory)
         let arrays = plan.buckets.flatMap(\.jobs).flatMap { content.outputs(of: $0) }
         for array in Set(arrays.compactMap { directory.array(holding: $0) }) {
             try directory.pin(array, by: campaign)

@@ -36,15 +36,18 @@ public enum TextAnchor: Sendable {
     case end
 }
 
-/// A picture on which rectangles and texts are drawn, in pixels from the upper left corner.
+/// A picture on which rectangles, texts and pictures are drawn, in pixels from the upper left corner.
 @safe
 public struct Canvas: ~Copyable {
+    /// The most pixels of a side.
+    public static let longestSide = 16_384
+
     private let surface: OpaquePointer
     private let context: OpaquePointer
 
     /// A white picture, each side from 1 to 16,384 pixels.
     public init(width: Int, height: Int) throws(DrawingError) {
-        guard (1...16_384).contains(width), (1...16_384).contains(height),
+        guard (1...Self.longestSide).contains(width), (1...Self.longestSide).contains(height),
             let surface = unsafe cairo_image_surface_create(CAIRO_FORMAT_RGB24, Int32(width), Int32(height)),
             unsafe cairo_surface_status(surface) == CAIRO_STATUS_SUCCESS, let context = unsafe cairo_create(surface)
         else { throw .noPicture(width: width, height: height) }
@@ -100,6 +103,27 @@ public struct Canvas: ~Copyable {
         return extents.x_advance
     }
 
+    /// Copies a picture's red, green and blue bytes, row by row; what lies outside of the canvas is cut off.
+    public func copy(_ pixels: [UInt8], width: Int, height: Int, toX x: Int, y: Int) {
+        precondition(width >= 0 && height >= 0 && pixels.count == width * height * 3, "three bytes a pixel")
+        unsafe cairo_surface_flush(surface)
+        let stride = unsafe Int(cairo_image_surface_get_stride(surface))
+        guard let data = unsafe cairo_image_surface_get_data(surface) else { return }
+        let columns = unsafe visible(width, at: x, of: Int(cairo_image_surface_get_width(surface)))
+        let rows = unsafe visible(height, at: y, of: Int(cairo_image_surface_get_height(surface)))
+        for row in rows {
+            for column in columns {
+                let source = (row * width + column) * 3
+                let target = (y + row) * stride + (x + column) * 4
+                // Blue comes first on little-endian machines.
+                unsafe data[target] = pixels[source + 2]
+                unsafe data[target + 1] = pixels[source + 1]
+                unsafe data[target + 2] = pixels[source]
+            }
+        }
+        unsafe cairo_surface_mark_dirty(surface)
+    }
+
     /// The picture's bytes, red, green and blue, row by row.
     public consuming func pixels() -> [UInt8] {
         unsafe cairo_surface_flush(surface)
@@ -118,6 +142,12 @@ public struct Canvas: ~Copyable {
         }
         return pixels
     }
+}
+
+/// The part of a length that lies on a side, from its own beginning.
+private func visible(_ length: Int, at place: Int, of side: Int) -> Range<Int> {
+    let first = min(max(0, -place), length)
+    return first..<max(first, min(length, side - place))
 }
 
 /// A picture that cannot be drawn.

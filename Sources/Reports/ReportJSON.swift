@@ -56,6 +56,9 @@ func digits17(_ number: Double) -> String? { number.isFinite ? formatted(number,
 /// A number with some decimals, for people.
 func decimals(_ number: Double, _ count: Int) -> String { formatted(number, "%.\(count)f") }
 
+/// A number with some significant digits, as short as they allow.
+func significant(_ number: Double, _ digits: Int) -> String { formatted(number, "%.\(digits)g") }
+
 private func formatted(_ number: Double, _ format: String) -> String {
     var buffer = [CChar](repeating: 0, count: 400)
     let length = unsafe withVaList([number]) { unsafe vsnprintf(&buffer, buffer.count, format, $0) }

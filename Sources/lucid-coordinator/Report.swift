@@ -31,7 +31,7 @@ struct Report: ParsableCommand {
         try withExitCodes {
             let directory = try queue.open()
             let id = try directory.campaign(called: campaign)
-            let (report, folder) = try CKACampaigns(directory).report(of: id, to: output.map { absolutePath($0) })
+            let (report, folder) = try NetworkCampaigns(directory).report(of: id, to: output.map { absolutePath($0) })
             Terminal.print(report.table)
             Terminal.note("the files are in \(folder)")
         }

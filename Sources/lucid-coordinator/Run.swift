@@ -52,7 +52,7 @@ struct Run: ParsableCommand {
         let workers = try LocalWorkers(localWorkers, queue: directory.root, program: program, logger: logger)
         defer { workers.stop(within: .seconds(20)) }
         // After the workers, since it has a scratch folder, which goes when it has run.
-        var loop = try CoordinationLoop(directory, content: CKACampaigns(directory), logger: logger)
+        var loop = try CoordinationLoop(directory, content: NetworkCampaigns(directory), logger: logger)
         var observer = try QueueObserver(directory, seenFrom: HostIdentity.current())
         let progress = ProgressLine()
         var estimate: ProgressEstimate?

@@ -75,7 +75,7 @@ struct Repair: ParsableCommand {
         try withExitCodes {
             let problems = try queue.verify().problems
             let directory = try queue.open()
-            let repair = QueueRepair(directory, content: CKACampaigns(directory))
+            let repair = QueueRepair(directory, content: NetworkCampaigns(directory))
             var outcomes: [Outcome] = []
             for problem in problems {
                 let done = dryRun ? nil : try repair.repair(problem)
@@ -100,7 +100,7 @@ extension QueueOption {
     func verify() throws -> Verification {
         let directory = try open()
         let progress = ProgressLine()
-        return try Verification(directory, content: CKACampaigns(directory)) { what, done, total in
+        return try Verification(directory, content: NetworkCampaigns(directory)) { what, done, total in
             progress.show(["\(what): \(done) of \(total)"])
         }
     }

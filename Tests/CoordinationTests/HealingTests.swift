@@ -56,7 +56,7 @@ struct RealCampaign {
     }
 
     func end() throws -> [CampaignID: CampaignEnd] {
-        var loop = try CoordinationLoop(directory, content: CKACampaigns(directory), logger: quiet)
+        var loop = try CoordinationLoop(directory, content: NetworkCampaigns(directory), logger: quiet)
         for _ in 0..<30 {
             if try loop.step() { break }
             try work()
@@ -106,7 +106,7 @@ struct HealingTests {
         let rough = try RealCampaign()
         let id = try rough.submit("study")
         let fileSystem = rough.directory.fileSystem
-        var loop = try CoordinationLoop(rough.directory, content: CKACampaigns(rough.directory), logger: quiet)
+        var loop = try CoordinationLoop(rough.directory, content: NetworkCampaigns(rough.directory), logger: quiet)
         _ = try loop.step()
         try rough.work(kinds: ["activations"])
         let shards = try rough.shards("activations", of: id)

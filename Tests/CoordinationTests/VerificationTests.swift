@@ -21,7 +21,7 @@ struct VerificationTests {
     }
 
     private func verify() throws -> [QueueProblem] {
-        try Verification(directory, content: CKACampaigns(directory)) { _, _, _ in }.problems
+        try Verification(directory, content: NetworkCampaigns(directory)) { _, _, _ in }.problems
     }
 
     private func done(_ kind: String) throws -> Token {
@@ -32,7 +32,7 @@ struct VerificationTests {
     }
 
     private func repair() throws -> [QueueProblem] {
-        let repair = QueueRepair(directory, content: CKACampaigns(directory))
+        let repair = QueueRepair(directory, content: NetworkCampaigns(directory))
         for problem in try verify() { _ = try repair.repair(problem) }
         return try verify()
     }

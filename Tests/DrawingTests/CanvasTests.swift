@@ -38,6 +38,25 @@ struct CanvasTests {
         }
     }
 
+    @Test(
+        "A picture is copied as it is, and cut off at the edges",
+        arguments: [(1, 1), (-1, 0), (3, 2), (0, -1), (9, 9), (-9, 0)]
+    )
+    func picture(x: Int, y: Int) throws {
+        let canvas = try Canvas(width: 4, height: 3)
+        let source = (0..<2 * 2 * 3).map { UInt8($0 * 20) }
+        canvas.copy(source, width: 2, height: 2, toX: x, y: y)
+        let pixels = canvas.pixels()
+        for row in 0..<3 {
+            for column in 0..<4 {
+                let inside = (x..<(x + 2)).contains(column) && (y..<(y + 2)).contains(row)
+                let place = ((row - y) * 2 + column - x) * 3
+                let expected = inside ? Array(source[place..<(place + 3)]) : [255, 255, 255]
+                #expect(Array(pixels[(row * 4 + column) * 3..<(row * 4 + column + 1) * 3]) == expected)
+            }
+        }
+    }
+
     @Test("Sizes out of bounds are refused", arguments: [(0, 10), (10, -1), (100_000, 10)])
     func bounds(width: Int, height: Int) {
         #expect(throws: DrawingError.noPicture(width: width, height: height)) {

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+
+internal import Campaigns
+private import Datasets
+private import JobKinds
+public import JobStorage
+private import Networks
+public import Reports
+private import Synchronization
+public import SystemPackage
+private import SystemSupport
+private import TensorStorage
+
+/// What the coordinator must know of campaigns that compare networks and picture their neurons.
+public final class NetworkCampaigns: CampaignContent {
+    private let directory: JobDirectory
+    /// The atlases that grow while their campaigns run.
+    private let atlases = Mutex<[CampaignID: AtlasMerge]>([:])
+
+    /// Campaigns of a job directory.
+    public init(_ directory: JobDirectory) {
+        self.directory = directory
+    }
+
+    // MARK: Outputs that are there
+
+    /// Whether all files that a job would make are there.
+    public func isAlreadyComplete(_ job: JobSpecification, of campaign: CampaignID) -> Bool {
+        let outputs = outputs(of: job)
+        return !outputs.isEmpty && outputs.allSatisfy { (try? directory.fileSystem.isPresent($0)) ?? false }
+    }
+
+    // MARK: Files that are lost
+
+    /// The shards that a job makes, and the small files beside them.
+    public func outputs(of job: JobSpecification) -> [FilePath] {
+        (try? JobOutputs.paths(of: job, in: directory)) ?? []
+    }
+
+    /// The activations or Gram matrices that a job reads.
+    public func arraysRead(by job: JobSpecification) -> [FilePath] {
+        (try? JobInputs.arrays(of: job, in: directory)) ?? []
+    }
+
+    /// Decodes every chunk of a shard.
+    public func isReadable(_ file: FilePath) -> Bool { ArrayInspection(directory).isReadable(file) }
+
+    // MARK: Merging
+
+    /// Puts pictures that have arrived into the campaign's atlas, for some moments.
+    public func mergePart(_ plan: PublicationPlan, results: CampaignResults, isLast: Bool) throws -> Bool {
+        try withAtlas(of: plan.campaign) { atlas in
+            guard let folder = atlas?.folder else { return false }
+            return try atlas?.advance(results, in: folder, isLast: isLast) ?? false
+        }
+    }
+
+    /// Adds up the sums of every epoch, completes the atlas, and writes the reports.
+    public func merge(_ plan: PublicationPlan, results: CampaignResults) throws {
+        let manifest = try CampaignFiles.manifest(of: plan.campaign, in: directory)
+        try withAtlas(of: plan.campaign) { atlas in
+            _ = try write(manifest, plan, results, &atlas, to: ReportFolder(directory, of: plan.campaign))
+        }
+        atlases.withLock { $0[plan.campaign] = nil }
+    }
+
+    /// Works on a campaign's atlas; nil where it asks for no pictures.
+    private func withAtlas<Result>(
+        of campaign: CampaignID,
+        _ body: (inout AtlasMerge?) throws -> Result
+    ) throws -> Result {
+        var atlas = atlases.withLock { $0[campaign] }
+        if atlas == nil {
+            let manifest = try CampaignFiles.manifest(of: campaign, in: directory)
+            atlas = try AtlasMerge(manifest, in: ReportFolder(directory, of: campaign))
+        }
+        defer { atlases.withLock { $0[campaign] = atlas } }
+        return try body(&atlas)
+    }
+
+    /// Writes all that a campaign's jobs gave, `SUCCESS.json` last; its comparison where it asked for one.
+    private func write(
+        _ manifest: CampaignManifest,
+        _ plan: PublicationPlan,
+        _ results: CampaignResults,
+        _ atlas: inout AtlasMerge?,
+        to folder: ReportFolder
+    ) throws -> ComparisonReport? {
+        let report = try ComparisonMerge(manifest).report(from: results)
+        var digests: [String: ContentDigest] = [:]
+        for (name, bytes) in try ReportFiles(directory, manifest).contents(of: report) {
+            digests[name] = try folder.place(name, bytes)
+        }
+        if atlas != nil {
+            try atlas?.complete(results, in: folder)
+            for (name, digest) in atlas?.digests ?? [:] { digests[name] = digest }
+        }
+        try folder.finish(manifest.campaign, plan: plan, digests: digests)
+        return report
+    }
+
+    /// Merges a campaign whose jobs are done, and writes its reports.
+    ///
+    /// - Parameters:
+    ///   - campaign: the campaign.
+    ///   - folder: where to write; the campaign's own folder of reports where nil.
+    /// - Throws: `UnfinishedCampaign` where jobs are missing.
+    /// - Returns: the comparison, where the campaign asked for one, and the folder.
+    public func report(
+        of campaign: CampaignID,
+        to folder: FilePath?
+    ) throws -> (report: ComparisonReport?, folder: FilePath) {
+        let plan = try directory.plan(of: campaign)
+        let snapshot = try directory.scan(campaign)
+        switch snapshot.outcome(of: plan) {
+        case .done: break
+        case .failed(let reasons): throw UnfinishedCampaign(campaign, failures: reasons, in: directory)
+        case .underWay:
+            let counts = snapshot.counts(of: plan).values
+            let done = counts.reduce(0) { $0 + $1.done }
+            let all = plan.buckets.reduce(0) { $0 + $1.jobs.count }
+            throw UnfinishedCampaign(
+                "\(campaign) is not complete: \(done) of \(all) jobs are done; unless a coordinator runs already, "
+                    + "start: lucid-coordinator run --queue \(directory.root)"
+            )
+        }
+        let manifest = try CampaignFiles.manifest(of: campaign, in: directory)
+        let results = CampaignResults(directory, snapshot)
+        let own = directory.reports(of: campaign)
+        if let folder, folder != own {
+            let target = ReportFolder(directory, folder)
+            var atlas = try AtlasMerge(manifest, in: target)
+            return (try write(manifest, plan, results, &atlas, to: target), folder)
+        }
+        if try directory.isMerged(campaign) { return (try ComparisonMerge(manifest).report(from: results), own) }
+        try merge(plan, results: results)
+        return (try ComparisonMerge(manifest).report(from: results), own)
+    }
+}
+
+/// A campaign of which not all jobs are done.
+public struct UnfinishedCampaign: Error, Sendable, CustomStringConvertible {
+    /// How far it is or why it failed, and what to do.
+    public let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+
+    init(_ campaign: CampaignID, failures: [JobID: Reason], in directory: JobDirectory) {
+        let lines =
+            ["\(campaign) failed: \(failures.count) jobs could not be done"]
+            + FailureSummary(of: failures, in: directory).lines.map { "  \($0)" }
+            + ["when the cause is mended: lucid-coordinator retry \(campaign) --queue \(directory.root)"]
+        description = lines.joined(separator: "\n")
+    }
+}
+
+extension JobDirectory {
+    /// Why a registered campaign can never be complete; nil where it may be.
+    public func failure(of campaign: CampaignID) throws -> UnfinishedCampaign? {
+        var control = ControlReader(self)
+        try control.look()
+        guard try !isMerged(campaign),
+            case .failed(let failures) = try scan(campaign).outcome(of: plan(of: campaign), control.state)
+        else { return nil }
+        return UnfinishedCampaign(campaign, failures: failures, in: self)
+    }
+}
+
+/// Whether an error says that what a user gave cannot be used, rather than that the system failed.
+public func isBadInput(_ error: any Error) -> Bool {
+    error is DatasetError || error is CampaignError || error is WeightsError || error is TensorFileError
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+
+/// All pictures of a campaign's neurons, as far as they are there.
+public struct Atlas: Equatable, Sendable {
+    /// A setting of the campaign that all pictures share.
+    public struct Parameter: Equatable, Sendable {
+        /// What is set.
+        public let name: String
+        /// What it is set to.
+        public let value: String
+
+        /// Describes a setting.
+        public init(_ name: String, _ value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// The campaign's id.
+    public let campaign: String
+    /// The models, in the campaign's order; the others are compared with the first.
+    public let models: [String]
+    /// The layers, in the network's order.
+    public let layers: [String]
+    /// The settings, in the order in which they are shown.
+    public let parameters: [Parameter]
+    /// How many pictures there will be, those that failed counted.
+    public let expected: Int
+    /// The pictures: by layer, model, channel, threshold and variant.
+    public let pictures: [AtlasPicture]
+    /// How far each picture is from the base model's of the same neuron, 0 to 1; nil where one of them is missing.
+    public let differences: [Double?]
+    /// The images that drive the neurons most: by layer, model, channel and rank.
+    public let exemplars: [Exemplar]
+
+    /// Puts an atlas together, in an order that does not depend on that of arrival.
+    ///
+    /// Pictures and exemplars of models and layers that are not listed are left out.
+    public init(
+        campaign: String,
+        models: [String],
+        layers: [String],
+        parameters: [Parameter],
+        expected: Int,
+        pictures: [AtlasPicture],
+        exemplars: [Exemplar]
+    ) {
+        self.campaign = campaign
+        self.models = models
+        self.layers = layers
+        self.parameters = parameters
+        self.expected = expected
+        let models = Dictionary(models.enumerated().map { ($1, $0) }) { first, _ in first }
+        let layers = Dictionary(layers.enumerated().map { ($1, $0) }) { first, _ in first }
+        self.pictures = inOrder(pictures) { picture in
+            guard let layer = layers[picture.layer], let model = models[picture.model] else { return nil }
+            return [layer, model, picture.channel ?? -1, picture.threshold, picture.variant ?? -1]
+        }
+        self.exemplars = inOrder(exemplars) { exemplar in
+            guard let layer = layers[exemplar.layer], let model = models[exemplar.model] else { return nil }
+            return [layer, model, exemplar.channel, exemplar.rank]
+        }
+        differences = Self.differences(of: self.pictures, base: self.models.first)
+    }
+
+    private static func differences(of pictures: [AtlasPicture], base: String?) -> [Double?] {
+        struct Key: Hashable {
+            let layer: String
+            let channel: Int?
+            let threshold: Int
+            let variant: Int?
+
+            init(_ picture: AtlasPicture) {
+                layer = picture.layer
+                channel = picture.channel
+                threshold = picture.threshold
+                variant = picture.variant
+            }
+        }
+        var signatures: [Key: PictureSignature] = [:]
+        for picture in pictures where picture.model == base { signatures[Key(picture)] = picture.signature }
+        return pictures.map { picture in
+            guard picture.model != base, let other = signatures[Key(picture)] else { return nil }
+            return picture.signature?.difference(from: other)
+        }
+    }
+}
+
+/// Sorts by keys, each computed once; drops what has none, and keeps the order of what has the same.
+private func inOrder<Element>(_ elements: [Element], _ key: (Element) -> [Int]?) -> [Element] {
+    let keys = elements.map(key)
+    return elements.indices.filter { keys[$0] != nil }
+        .sorted { first, second in
+            let (a, b) = (keys[first] ?? [], keys[second] ?? [])
+            return a == b ? first < second : a.lexicographicallyPrecedes(b)
+        }
+        .map { elements[$0] }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+
+extension Atlas {
+    /// The index of all pictures with their traces, `index.json`, in parts of about a megabyte.
+    ///
+    /// An atlas of 20,000 pictures of 512 steps has an index of a hundred megabytes, which need not be in memory.
+    ///
+    /// - Parameter body: takes the parts in order.
+    /// - Throws: what the body throws.
+    public func withIndex<Failure: Error>(_ body: ([UInt8]) throws(Failure) -> Void) throws(Failure) {
+        var json = JSONBytes()
+        writeHead(to: &json)
+        for (number, picture) in pictures.enumerated() {
+            json.raw(number == 0 ? "\n" : ",\n")
+            write(picture, difference: differences[number], to: &json)
+            if json.bytes.count >= 1 << 20 { try body(json.take()) }
+        }
+        json.raw("\n],\n\"exemplars\": [")
+        for (number, exemplar) in exemplars.enumerated() {
+            json.raw(number == 0 ? "\n" : ",\n")
+            write(exemplar, to: &json)
+            if json.bytes.count >= 1 << 20 { try body(json.take()) }
+        }
+        json.raw("\n]\n}\n")
+        try body(json.take())
+    }
+
+    /// The whole of `index.json`.
+    public var index: [UInt8] {
+        var all: [UInt8] = []
+        withIndex { all += $0 }
+        return all
+    }
+
+    private func writeHead(to json: inout JSONBytes) {
+        json.raw("{\n\"campaign\": ")
+        json.text(campaign)
+        json.raw(",\n\"parameters\": {")
+        for (number, parameter) in parameters.enumerated() {
+            if number > 0 { json.raw(", ") }
+            json.text(parameter.name)
+            json.raw(": ")
+            json.text(parameter.value)
+        }
+        json.raw("},\n\"expected\": ")
+        json.integer(expected)
+        json.raw(",\n\"pictures\": [")
+    }
+
+    private func write(_ picture: AtlasPicture, difference: Double?, to json: inout JSONBytes) {
+        json.raw("  {\"neuron\": ")
+        json.text(picture.neuron)
+        json.raw(", \"model\": ")
+        json.text(picture.model)
+        json.raw(", \"file\": ")
+        json.text(orNull: picture.file)
+        if let variant = picture.variant {
+            json.raw(", \"variant\": ")
+            json.integer(variant)
+        }
+        json.raw(", \"seed\": ")
+        json.integer(picture.seed)
+        json.raw(", \"threshold\": ")
+        json.integer(picture.threshold)
+        json.raw(", \"steps\": ")
+        json.integer(picture.steps)
+        json.raw(", \"objective\": ")
+        json.exact(picture.objective)
+        json.raw(", \"difference\": ")
+        json.exact(difference)
+        json.raw(", \"trace\": [")
+        for (step, value) in picture.trace.enumerated() {
+            if step > 0 { json.raw(", ") }
+            json.rounded(value, digits: 7)
+        }
+        json.raw("]")
+        if let error = picture.error {
+            json.raw(", \"error\": ")
+            json.text(error)
+        }
+        json.raw("}")
+    }
+
+    private func write(_ exemplar: Exemplar, to json: inout JSONBytes) {
+        json.raw("  {\"neuron\": ")
+        json.text(neuronName(layer: exemplar.layer, channel: exemplar.channel))
+        json.raw(", \"model\": ")
+        json.text(exemplar.model)
+        json.raw(", \"rank\": ")
+        json.integer(exemplar.rank)
+        json.raw(", \"image\": ")
+        json.text(exemplar.image)
+        json.raw(", \"value\": ")
+        json.exact(exemplar.value)
+        json.raw(", \"file\": ")
+        json.text(exemplar.file)
+        json.raw("}")
+    }
+}

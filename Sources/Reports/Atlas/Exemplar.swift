@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+
+/// An image of the data set that drives a neuron more than almost all others do.
+public struct Exemplar: Equatable, Sendable {
+    /// The model.
+    public let model: String
+    /// The layer.
+    public let layer: String
+    /// The neuron's channel.
+    public let channel: Int
+    /// Its place among the neuron's images, from 0.
+    public let rank: Int
+    /// The image's name in the data set: any file name.
+    public let image: String
+    /// The neuron's activation.
+    public let value: Double
+    /// Where a small copy of the image is, below the atlas.
+    public let file: String
+
+    /// Describes an image.
+    public init(model: String, layer: String, channel: Int, rank: Int, image: String, value: Double, file: String) {
+        self.model = model
+        self.layer = layer
+        self.channel = channel
+        self.rank = rank
+        self.image = image
+        self.value = value
+        self.file = file
+    }
+}

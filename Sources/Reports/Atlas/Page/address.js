@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// The address: #layer:neuron&model=…&compare&order=…
+
+const orders = ['channel', 'objective', 'difference'];
+
+function parseAddress(hash) {
+    const next = {layer: null, neuron: null, model: 0, compare: false, order: 'channel'};
+    let parts;
+    try {
+        parts = hash.replace(/^#/, '').split('&').map(decodeURIComponent);
+    } catch {
+        parts = [];
+    }
+    const [layerName, neuron] = (parts.shift() ?? '').split(':');
+    if (atlas.names.has(layerName)) [next.layer, next.neuron] = [layerName, neuron || null];
+    for (const part of parts) {
+        const [key, value] = part.split('=');
+        if (key === 'compare') next.compare = atlas.models.length > 1;
+        if (key === 'order' && orders.includes(value)) next.order = value;
+        if (key === 'model') next.model = Math.max(0, atlas.models.indexOf(value));
+    }
+    next.layer ??= (atlas.layers.find(entry => entry.pictures > 0) ?? atlas.layers[0])?.name ?? null;
+    return next;
+}
+
+function formatAddress(state) {
+    const parts = [state.layer + (state.neuron === null ? '' : `:${state.neuron}`)];
+    if (state.model > 0) parts.push(`model=${atlas.models[state.model]}`);
+    if (state.compare) parts.push('compare');
+    if (state.order !== 'channel') parts.push(`order=${state.order}`);
+    return '#' + parts.join('&');
+}
+
+// Changes what is shown by way of the address, so that reload, back and forward work.
+function go(change, replace = false) {
+    const hash = formatAddress({...view, ...change});
+    if (hash === location.hash) return;
+    if (replace) location.replace(hash);
+    else location.hash = hash;
+    follow();
+}
+
+let followed = null;
+
+async function follow() {
+    if (location.hash === followed) return;
+    followed = location.hash;
+    const next = parseAddress(location.hash);
+    const isOtherLayer = next.layer !== layer?.name;
+    const needsOrder = isOtherLayer || next.order !== view.order || next.model !== view.model;
+    const isOtherGrid = needsOrder || next.compare !== view.compare;
+    view = next;
+    if (view.layer === null) return showEmpty('This campaign has no layers.');
+    showControls();
+    if (isOtherLayer) {
+        try {
+            const loaded = await load(view.layer);
+            if (loaded.name !== view.layer) return;
+            layer = loaded;
+        } catch (error) {
+            layer = null;
+            return showEmpty(`The layer cannot be shown: ${error.message}.`);
+        }
+        grid.focused = 0;
+    }
+    if (needsOrder) items = inOrder([...layer.neurons.values()]);
+    if (isOtherGrid) showGrid(isOtherLayer);
+    showViewer();
+}
+
+function inOrder(neurons) {
+    const channel = (a, b) => (a.channel ?? -1) - (b.channel ?? -1);
+    if (view.order === 'channel') return neurons.sort(channel);
+    // The base model differs from itself in nothing: for it, the largest difference of another counts.
+    const value = neuron => {
+        const picture = neuron.first[view.model];
+        if (view.order === 'objective') return picture?.objective ?? -Infinity;
+        if (view.model > 0) return picture?.difference ?? -Infinity;
+        return Math.max(...neuron.first.map(other => other?.difference ?? -Infinity));
+    };
+    const values = new Map(neurons.map(neuron => [neuron, value(neuron)]));
+    return neurons.sort((a, b) => values.get(b) === values.get(a) ? channel(a, b) : values.get(b) - values.get(a));
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+
+// One neuron in full: of one model, or of all side by side.
+
+const zoom = {scale: 1, x: 0, y: 0};
+let chosen = {neuron: null, number: 0};
+
+function showViewer() {
+    const neuron = view.neuron === null ? null : layer.neurons.get(view.neuron);
+    if (view.neuron !== null && !neuron) answerMissing(layer, view.neuron);
+    if (!neuron) return $('viewer').close();
+    const place = items.indexOf(neuron);
+    if (chosen.neuron !== neuron) chosen = {neuron, number: null};
+    $('viewer-name').textContent = `${layer.name}:${neuron.key}`;
+    $('viewer-compare').setAttribute('aria-pressed', view.compare);
+    $('viewer-models').hidden = view.compare || atlas.models.length < 2;
+    $('viewer-models').replaceChildren(...atlas.models.map((name, model) => make('button', {
+        type: 'button', 'aria-pressed': String(model === view.model), onclick: () => go({model}, true),
+    }, bdi(name))));
+    for (const [act, other] of [['previous', place - 1], ['next', place + 1]]) {
+        $('viewer').querySelector(`[data-act=${act}]`).disabled = !items[other];
+    }
+    Object.assign(zoom, {scale: 1, x: 0, y: 0});
+    $('viewer-body').className = `viewer-body ${view.compare ? 'many' : 'one'}`;
+    $('viewer-body').replaceChildren(...(view.compare ? sideBySide(neuron) : alone(neuron)));
+    applyZoom();
+    if (!$('viewer').open) $('viewer').showModal();
+}
+
+// A browser also closes it by itself, by Escape or a gesture, and gives the focus back to where it was opened.
+function viewerClosed() {
+    if (view.neuron !== null) go({neuron: null});
+    const place = items.indexOf(chosen.neuron);
+    if (place >= 0 && document.activeElement !== $('query')) focusPlace(place);
+}
+
+function stage(picture, name) {
+    const frame = make('div', {class: 'stage'});
+    if (picture?.file) {
+        frame.append(make('img', {src: address(picture.file), alt: `What ${name} responds to`, draggable: 'false'}));
+    } else if (picture) {
+        frame.append(make('div', {class: 'message', role: 'note'}, make('b', {}, 'This picture failed.'), bdi(picture.error ?? '')));
+    } else {
+        frame.append(make('div', {class: 'message'}, 'This picture is not there yet.'));
+    }
+    return frame;
+}
+
+function sideBySide(neuron) {
+    return neuron.first.map((picture, model) => make('figure', {},
+        stage(picture, `${layer.name}:${neuron.key} of ${atlas.models[model]}`),
+        make('figcaption', {}, make('h3', {}, bdi(atlas.models[model])),
+            make('dl', {class: 'facts'}, ...facts([['Objective', number(picture?.objective, 4)],
+                [`Difference from ${atlas.models[0]}`, model === 0 ? 'the base' : number(picture?.difference)],
+            ])),
+            sparkline(picture), exemplars(neuron, model, 4))));
+}
+
+function alone(neuron) {
+    const pictures = neuron.pictures[view.model];
+    const picture = pictures[chosen.number] ?? neuron.first[view.model];
+    const name = `${layer.name}:${neuron.key} of ${atlas.models[view.model]}`;
+    const rows = [['Objective', number(picture?.objective, 5)]];
+    if (view.model > 0) rows.push([`Difference from ${atlas.models[0]}`, number(picture?.difference)]);
+    if (picture) rows.push(['Steps', count(picture.steps)], ['Seed', String(picture.seed)]);
+    return [
+        stage(picture, name),
+        make('aside', {},
+            pictures.length > 1 ? choice(neuron, pictures, picture) : null,
+            make('dl', {class: 'facts'}, ...facts(rows)),
+            sparkline(picture),
+            exemplars(neuron, view.model, 12),
+            make('details', {}, make('summary', {}, 'Settings'), make('dl', {class: 'facts'}, ...facts(atlas.parameters))),
+            picture?.file ? make('p', {class: 'file'}, make('a', {href: address(picture.file), target: '_blank', rel: 'noopener'}, bdi(picture.file))) : null),
+    ];
+}
+
+// Several thresholds, or diverse pictures, of one neuron.
+function choice(neuron, pictures, shown) {
+    return make('div', {class: 'choice', role: 'group', 'aria-label': 'Pictures of this neuron'},
+        ...pictures.map((picture, place) => make('button', {
+            type: 'button', 'aria-pressed': String(picture === shown), onclick: () => {
+                chosen = {neuron, number: place};
+                showViewer();
+            },
+        }, `${count(picture.threshold)} steps${picture.variant === null ? '' : `, no. ${picture.variant}`}`)));
+}
+
+function sparkline(picture) {
+    const values = (picture?.trace ?? []).filter(value => value !== null);
+    if (values.length < 2) return null;
+    const [low, high] = [Math.min(...values), Math.max(...values)];
+    const points = values.map((value, step) =>
+        `${(step / (values.length - 1) * 200).toFixed(1)},${(38 - (value - low) / (high - low || 1) * 36).toFixed(1)}`);
+    const space = 'http://www.w3.org/2000/svg';
+    const svg = document.createElementNS(space, 'svg');
+    const line = document.createElementNS(space, 'polyline');
+    svg.setAttribute('viewBox', '0 0 200 40');
+    svg.setAttribute('preserveAspectRatio', 'none');
+    svg.setAttribute('role', 'img');
+    svg.setAttribute('aria-label', `The objective from ${number(values[0])} to ${number(values.at(-1))} over the steps`);
+    line.setAttribute('points', points.join(' '));
+    svg.append(line);
+    return make('div', {class: 'spark'}, svg, make('p', {}, make('span', {}, number(values[0])),
+        make('span', {}, `over ${plural(picture.steps, 'step')}`), make('span', {}, number(values.at(-1)))));
+}
+
+function exemplars(neuron, model, limit) {
+    const images = neuron.exemplars.filter(image => image.model === model).slice(0, limit);
+    if (images.length === 0) return null;
+    return make('section', {class: 'exemplars'}, make('h3', {}, 'Images that drive it most'),
+        make('ul', {}, ...images.map(image => make('li', {title: `${image.image}\n${number(image.value, 4)}`},
+            make('img', {src: address(image.file), alt: image.image, loading: 'lazy'}),
+            make('span', {class: 'caption'}, make('b', {}, bdi(image.image)), make('span', {}, number(image.value)))))));
+}
