@@ -111,8 +111,8 @@ let package = Package(
         module(
             "Coordination",
             [
-                "Campaigns", "Datasets", "ImageCoding", "JobKinds", "JobStorage", "Networks", "Reports",
-                "RepresentationSimilarity", "SystemSupport", "TensorStorage", logging, system,
+                "Campaigns", "Datasets", "FeatureVisualization", "ImageCoding", "JobKinds", "JobStorage", "Networks",
+                "Reports", "RepresentationSimilarity", "SystemSupport", "TensorStorage", logging, system,
             ]
         ),
         module(

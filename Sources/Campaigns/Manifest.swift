@@ -158,8 +158,11 @@ public struct CampaignManifest: Codable, Equatable, Sendable {
         self.reproducible = reproducible
     }
 
-    /// The names of all layers of a network, from its input on.
-    public var networkOrder: [String] { InceptionV1.layers.map(\.name) }
+    /// Layers in the order of the network, each once.
+    public static func inNetworkOrder(_ layers: some Sequence<String>) -> [String] {
+        let wanted = Set(layers)
+        return InceptionV1.layers.map(\.name).filter { wanted.contains($0) }
+    }
 
     // MARK: Addresses
 
@@ -218,8 +221,12 @@ extension CampaignManifest.Model {
     public func isSameNetwork(as other: Self) -> Bool { weights == other.weights && batchNorm == other.batchNorm }
 
     fileprivate func adding(layers more: [String]) -> Self {
-        let all = Set(layers).union(more)
-        return Self(name: name, weights: weights, batchNorm: batchNorm, layers: InceptionV1.layers.map(\.name).filter { all.contains($0) })
+        Self(
+            name: name,
+            weights: weights,
+            batchNorm: batchNorm,
+            layers: CampaignManifest.inNetworkOrder(layers + more)
+        )
     }
 }
 

@@ -49,10 +49,7 @@ public final class NetworkCampaigns: CampaignContent {
 
     /// Puts pictures that have arrived into the campaign's atlas, for some moments.
     public func mergePart(_ plan: PublicationPlan, results: CampaignResults, isLast: Bool) throws -> Bool {
-        try withAtlas(of: plan.campaign) { atlas in
-            guard let folder = atlas?.folder else { return false }
-            return try atlas?.advance(results, in: folder, isLast: isLast) ?? false
-        }
+        try withAtlas(of: plan.campaign) { try $0?.advance(results, isLast: isLast) ?? false }
     }
 
     /// Adds up the sums of every epoch, completes the atlas, and writes the reports.
@@ -91,10 +88,8 @@ public final class NetworkCampaigns: CampaignContent {
         for (name, bytes) in try ReportFiles(directory, manifest).contents(of: report) {
             digests[name] = try folder.place(name, bytes)
         }
-        if atlas != nil {
-            try atlas?.complete(results, in: folder)
-            for (name, digest) in atlas?.digests ?? [:] { digests[name] = digest }
-        }
+        try atlas?.complete(results)
+        for (name, digest) in atlas?.digests ?? [:] { digests[name] = digest }
         try folder.finish(manifest.campaign, plan: plan, digests: digests)
         return report
     }

@@ -3,6 +3,8 @@
 internal import Campaigns
 internal import JobStorage
 internal import Reports
+private import SystemPackage
+private import SystemSupport
 
 /// The files of a campaign's report beside its atlas.
 struct ReportFiles {
@@ -46,8 +48,7 @@ struct ReportFiles {
     /// Layer by layer in the network's order, and of each the models in the campaign's.
     private var arrays: [ReportJSON] {
         guard let images = manifest.images else { return [] }
-        let wanted = Set(manifest.models.flatMap(\.layers))
-        let layers = manifest.networkOrder.filter { wanted.contains($0) }
+        let layers = CampaignManifest.inNetworkOrder(manifest.models.flatMap(\.layers))
         return layers.flatMap { layer in
             manifest.models.filter { $0.layers.contains(layer) }.map { model in
                 let address = manifest.activations(of: model, layer: layer, images)

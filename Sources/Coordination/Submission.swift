@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 public import Campaigns
-private import Datasets
 private import JobKinds
 public import JobStorage
-private import RepresentationSimilarity
 public import SystemPackage
 private import SystemSupport
 
@@ -46,32 +44,17 @@ public struct Submission: Sendable {
             throw SubmissionError(file, line: line, column: error.column ?? 1, error.message)
         }
 
-        let folder = absolute(file.removingLastComponent().pushing(FilePath(asked.dataset.images)))
-        let (images, decodingBytes) = try ImageInspection.inspect(folder, limits: asked.limits, threads: threads) {
-            done,
-            total in
-            onProgress("checking images", done, total)
-        }
-        let draws = try EpochLists(asked.cka, file: file, imageCount: images.count)
-        warnings = draws.warnings
-        let union = Set(draws.epochs.joined()).sorted()
-        let rowOfImage = Dictionary(uniqueKeysWithValues: union.enumerated().map { ($1, $0) })
-        let imageSet = ImageSetFile(union.map { images[$0] })
-        imageCount = union.count
-
         var lists: [ContentDigest: [UInt8]] = [:]
         func keep(_ bytes: [UInt8]) -> ContentDigest {
             let digest = ContentDigest(of: bytes)
             lists[digest] = bytes
             return digest
         }
-        let imageList = keep(imageSet.encoded())
-        let epochs = draws.epochs.map { drawn in
-            let sorted = JackknifeGroups.rows(of: drawn)
-            let rows = keep(RowListFile.encoded(sorted.compactMap { rowOfImage[$0] }))
-            let groups = JackknifeGroups.ranges(in: sorted).filter { !$0.isEmpty }
-            return CampaignManifest.Epoch(rows: rows, groups: groups.map { [$0.lowerBound, $0.upperBound] })
-        }
+        var warnings: [String] = []
+        let images = try ImageSelection(asked, file: file, threads: threads, onProgress: onProgress)
+        warnings += images?.warnings ?? []
+        if images == nil, asked.dataset != nil { warnings.append("no image is needed, so the data set is not looked at") }
+        let pictures = try PictureSelection(asked, file: file)
 
         var loading = ModelLoading(asked, file: file)
         var weights: [ContentDigest: [UInt8]] = [:]
@@ -81,29 +64,32 @@ public struct Submission: Sendable {
             let bytes = try loading.weights(of: model.name).cacheFile()
             let digest = ContentDigest(of: bytes)
             weights[digest] = bytes
-            models.append(CampaignManifest.Model(name: model.name, weights: digest, batchNorm: model.batchNorm))
+            models.append(
+                CampaignManifest.Model(
+                    name: model.name,
+                    weights: digest,
+                    batchNorm: model.batchNorm,
+                    layers: asked.layers(of: model.name)
+                )
+            )
         }
         onProgress("loading models", models.count, models.count)
         self.weights = weights
-        self.lists = lists
+        self.warnings = warnings
 
-        campaign = try Self.identify(asked, models, images)
+        campaign = try Self.identify(asked, models, images?.all ?? [], direction: pictures?.direction)
         manifest = CampaignManifest(
             campaign: campaign.description,
             models: models,
-            layers: asked.cka.layers,
-            pairs: asked.cka.pairs,
-            imagesPerEpoch: draws.epochs.first?.count ?? 0,
-            epochs: epochs,
-            images: imageList,
-            imageSet: imageSet.contentDigest,
-            imageCount: union.count,
-            decodingBytes: decodingBytes,
-            preprocessing: Preprocessor.identity,
+            images: images?.described(keep),
+            comparison: images?.comparison(asked, keep),
+            pictures: pictures?.described(keep),
             options: asked.arrays,
-            limits: asked.limits,
-            priority: asked.priority
+            priority: asked.priority,
+            reproducible: asked.reproducible ?? false
         )
+        self.lists = lists
+        imageCount = manifest.images?.count ?? 0
         plan = try CampaignPlan.make(manifest)
         let jobs = Dictionary(plan.buckets.map { ($0.kind, $0.jobs.count) }, uniquingKeysWith: +)
         estimate = PlanEstimate(manifest, jobs: jobs)
@@ -122,11 +108,12 @@ public struct Submission: Sendable {
     private static func identify(
         _ asked: Campaign,
         _ models: [CampaignManifest.Model],
-        _ images: [ImageSetFile.Entry]
+        _ images: [ImageSetFile.Entry],
+        direction: [UInt8]?
     ) throws -> CampaignID {
         let parts =
             [String(decoding: try canonicalJSON(asked), as: UTF8.self)] + models.map(\.weights.hexadecimal)
-            + images.map(\.digest.hexadecimal)
+            + images.map(\.digest.hexadecimal) + (direction.map { [ContentDigest(of: $0).hexadecimal] } ?? [])
         guard let id = CampaignID(name: asked.name, digest: ContentDigest(of: parts.joined(separator: "\n"))) else {
             throw SubmissionError("\"\(asked.name)\" is not a name")
         }
@@ -137,12 +124,23 @@ public struct Submission: Sendable {
     public var description: [String] {
         let jobs = estimate.jobs.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
         let cores = processorCount()
+        var parts = ["\(manifest.distinctModels.count) networks"]
+        if let comparison = manifest.comparison {
+            parts += [
+                "\(comparison.layers.count) layers", "\(comparison.pairs.count) pairs",
+                "\(comparison.epochs.count) epochs of \(comparison.imagesPerEpoch) images",
+            ]
+        }
+        if let pictures = manifest.pictures {
+            let neurons = pictures.neurons.reduce(0) { $0 + max(1, $1.neurons.count) }
+            let settings = pictures.settings
+            parts.append("\(neurons * pictures.models.count * settings.diversity) pictures of \(settings.steps) steps")
+        }
+        let sizes = imageCount == 0 ? "" : "images: \(imageCount); arrays: at most \(ByteCount(estimate.bytes)); "
         return [
-            "\(campaign): \(manifest.distinctModels.count) networks, \(manifest.layers.count) layers, "
-                + "\(manifest.pairs.count) pairs, \(manifest.epochs.count) epochs of \(manifest.imagesPerEpoch) images",
+            "\(campaign): \(parts.joined(separator: ", "))",
             "jobs: \(jobs)",
-            "images: \(imageCount); arrays: at most \(ByteCount(estimate.bytes)); "
-                + "work: about \(TimeSpan(.seconds(Int(estimate.seconds) / cores + 1))) on \(cores) cores",
+            sizes + "work: about \(TimeSpan(.seconds(Int(estimate.seconds) / cores + 1))) on \(cores) cores",
         ]
     }
 

@@ -32,7 +32,7 @@ struct Report: ParsableCommand {
             let directory = try queue.open()
             let id = try directory.campaign(called: campaign)
             let (report, folder) = try NetworkCampaigns(directory).report(of: id, to: output.map { absolutePath($0) })
-            Terminal.print(report.table)
+            if let report { Terminal.print(report.table) }
             Terminal.note("the files are in \(folder)")
         }
     }

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+
+internal import Campaigns
+private import Networks
+internal import SystemPackage
+internal import SystemSupport
+private import TensorStorage
+
+/// The pictures that a campaign asks for, with the file of a direction read and checked.
+struct PictureSelection {
+    /// The direction's file, where one is pictured.
+    let direction: [UInt8]?
+
+    private let pictures: Campaign.Pictures
+
+    /// Reads what the campaign names; nil where it asks for no pictures.
+    init?(_ asked: Campaign, file: FilePath) throws {
+        guard let pictures = asked.lucid else { return nil }
+        self.pictures = pictures
+        direction = try pictures.direction.map { name in
+            func error(_ message: String) -> SubmissionError {
+                SubmissionError(file, line: pictures.place.line, column: pictures.place.column, message)
+            }
+            let path = absolute(file.removingLastComponent().pushing(FilePath(name)))
+            let bytes = try LocalFileSystem().contents(ofUserFile: path, limit: Self.byteLimit)
+            let array: NumPyFile
+            do throws(TensorFileError) { array = try NumPyFile(parsing: bytes) } catch {
+                throw SubmissionError("\"\(path)\": \(error)")
+            }
+            let layer = pictures.neurons.first.flatMap { InceptionV1.layer(named: $0.layer) }
+            guard let layer, array.shape.reduce(1, *) == layer.neuronCount else {
+                throw error(
+                    "the direction \"\(name)\" has the shape \(array.shape), but \(layer?.name ?? "the layer") has "
+                        + "\(layer?.neuronCount ?? 0) channels: one number for each is needed"
+                )
+            }
+            let factors = array.floats
+            guard factors.allSatisfy(\.isFinite), factors.contains(where: { $0 != 0 }) else {
+                throw error("the direction \"\(name)\" must have finite numbers, and not zeros alone")
+            }
+            return bytes
+        }
+    }
+
+    /// The largest layer has a thousand channels; float64 and a long header fit.
+    private static let byteLimit = 1 << 20
+
+    /// The pictures, for the manifest.
+    func described(_ keep: ([UInt8]) -> ContentDigest) -> CampaignManifest.Pictures {
+        CampaignManifest.Pictures(
+            models: pictures.models,
+            neurons: pictures.neurons,
+            settings: pictures.settings,
+            direction: direction.map(keep)
+        )
+    }
+}
