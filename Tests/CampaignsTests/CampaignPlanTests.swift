@@ -18,20 +18,26 @@ private func manifest(
     CampaignManifest(
         campaign: "study-01234567",
         models: zip(models, weights ?? models).map {
-            .init(name: $0, weights: ContentDigest(of: $1), batchNorm: false)
+            .init(name: $0, weights: ContentDigest(of: $1), batchNorm: false, layers: layers)
         },
-        layers: layers,
-        pairs: [],
-        imagesPerEpoch: perEpoch,
-        epochs: epochs.map { .init(rows: ContentDigest(of: $0), groups: [[0, 32], [32, perEpoch]]) },
-        images: ContentDigest(of: "images"),
-        imageSet: ContentDigest(of: "set"),
-        imageCount: images,
-        decodingBytes: 1,
-        preprocessing: "p",
+        images: .init(
+            list: ContentDigest(of: "images"),
+            contents: ContentDigest(of: "set"),
+            count: images,
+            decodingBytes: 1,
+            preprocessing: "p",
+            limits: .init(bytes: 1, pixels: 1)
+        ),
+        comparison: .init(
+            layers: layers,
+            pairs: [],
+            imagesPerEpoch: perEpoch,
+            epochs: epochs.map { .init(rows: ContentDigest(of: $0), groups: [[0, 32], [32, perEpoch]]) }
+        ),
+        pictures: nil,
         options: .init(dtype: "float32", codec: codec),
-        limits: .init(bytes: 1, pixels: 1),
-        priority: 5
+        priority: 5,
+        reproducible: false
     )
 }
 
