@@ -39,7 +39,7 @@ struct NeuronScores: Sendable {
     }
 
     /// Reads rows on one thread.
-    struct Reader {
+    struct Reader: ~Copyable {
         fileprivate let scores: NeuronScores
         fileprivate var codec: ChunkCodec
         fileprivate var chunk: [Float]
@@ -58,9 +58,11 @@ struct NeuronScores: Sendable {
                 if neuron / channels != loaded {
                     loaded = neuron / channels
                     let coordinates = [row, loaded] + rest
-                    try readInput { [reader = scores.reader] in
-                        var span = chunk.mutableSpan
-                        try reader.readChunk(coordinates, with: &codec, into: &span)
+                    var span = chunk.mutableSpan
+                    do {
+                        try scores.reader.readChunk(coordinates, with: &codec, into: &span)
+                    } catch {
+                        try readInput { throw error }
                     }
                 }
                 values.append(value(of: neuron % channels, pixels, side: layer.side))
