@@ -210,7 +210,7 @@ extension EndToEnd {
                 let end = try await worker.result()
                 #expect(end.exit == .code(0), "\(end)")
                 #expect(try await coordinator.result().exit == .code(0))
-                return try bench.atlas(of: campaign).filter { $0.key.hasSuffix("0.png") }
+                return try bench.atlas(of: campaign).filter { $0.key.hasSuffix("0.png") || $0.key == "index.json" }
             }
             let pinned = try await atlas(pinned: true, forced: nil)
             #expect(try await atlas(pinned: true, forced: "SSE41") == pinned)
