@@ -2,7 +2,11 @@
 
 private import Glibc
 
-/// Filters of the first layer that see edges, so that pictures of a network made by formula show something.
+/// Filters of the first layer that see edges, each passed on by the second, so that pictures of a network made by formula
+/// show something.
+///
+/// The mean of a wave's raw response is next to nothing whatever the image; behind ReLU, which comes between the two
+/// layers, it tells how much of the wave there is. So it is the second layer's pictures that show stripes.
 ///
 /// Neuron n sees waves in the direction of n mod 8 eighths of a half turn, of even (0) or odd (1) phase (n / 8 mod 2), of
 /// 3.5 or 6 pixels (n / 16 mod 2), in brightness or, from n = 32 on, in colour: red against green where the direction is
@@ -12,6 +16,8 @@ enum GaborFilters {
     static let tensors: [String: [Float]] = [
         "conv2d0_pre_relu_conv.weight": (0..<64).flatMap { filter($0) },
         "conv2d0_pre_relu_conv.bias": [Float](repeating: 0, count: 64),
+        "conv2d1_pre_relu_conv.weight": (0..<64 * 64).map { $0 / 64 == $0 % 64 ? Float(power.squareRoot()) : 0 },
+        "conv2d1_pre_relu_conv.bias": [Float](repeating: 0, count: 64),
     ]
 
     /// The sum of a filter's squares, which is that of a random filter on average.

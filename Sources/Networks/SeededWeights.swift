@@ -30,7 +30,7 @@ extension NetworkWeights {
 public struct NetworkSeed: Equatable, Sendable, ExpressibleByIntegerLiteral {
     /// The number that random ones are drawn from.
     public let number: UInt64
-    /// Whether the first layer has filters for edges in place of random ones.
+    /// Whether the first two layers see edges in place of something random.
     public let seesEdges: Bool
 
     /// Names parameters.
