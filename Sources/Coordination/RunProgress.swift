@@ -68,7 +68,8 @@ extension QueueOverview {
                 let progress = held[job].map { " (\(Int($0.fraction * 100))%: \($0.text))" } ?? ""
                 return "\(job.description.prefix(8))\(progress)"
             }
-            return "worker on \(worker.host), \(worker.state)" + (jobs.isEmpty ? "" : ": \(jobs.joined(separator: ", "))")
+            return "worker on \(worker.host), \(worker.state)"
+                + (jobs.isEmpty ? "" : ": \(jobs.joined(separator: ", "))")
         }
     }
 

@@ -53,7 +53,9 @@ public struct Submission: Sendable {
         var warnings: [String] = []
         let images = try ImageSelection(asked, file: file, threads: threads, onProgress: onProgress)
         warnings += images?.warnings ?? []
-        if images == nil, asked.dataset != nil { warnings.append("no image is needed, so the data set is not looked at") }
+        if images == nil, asked.dataset != nil {
+            warnings.append("no image is needed, so the data set is not looked at")
+        }
         let pictures = try PictureSelection(asked, file: file)
 
         var loading = ModelLoading(asked, file: file)

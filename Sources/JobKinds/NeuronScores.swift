@@ -35,7 +35,11 @@ struct NeuronScores: Sendable {
     var count: Int { direction == nil ? neurons.count : 1 }
 
     func makeReader() throws -> Reader {
-        Reader(scores: self, codec: try reader.makeCodec(), chunk: [Float](repeating: 0, count: reader.metadata.chunkElementCount))
+        Reader(
+            scores: self,
+            codec: try reader.makeCodec(),
+            chunk: [Float](repeating: 0, count: reader.metadata.chunkElementCount)
+        )
     }
 
     /// Reads rows on one thread.

@@ -125,7 +125,12 @@ struct CampaignFileTests {
         Mistake(find: "cka:", replace: "storage_budget: 1GB\ncka:", line: 6, says: "not available in this version"),
         Mistake(find: "cka: {layers: [mixed4a_3x3]}", replace: "", line: 1, says: "nothing is asked for"),
         Mistake(find: "dataset: {images: photos}\n", replace: "", line: 1, says: "the key \"dataset\" is missing"),
-        Mistake(find: "cka:", replace: "activations: {layers: [], models: [a]}\ncka:", line: 6, says: "at least one layer"),
+        Mistake(
+            find: "cka:",
+            replace: "activations: {layers: [], models: [a]}\ncka:",
+            line: 6,
+            says: "at least one layer"
+        ),
         Mistake(find: "cka:", replace: "activations: {layers: all, models: [a, a]}\ncka:", line: 6, says: "twice"),
     ]
 

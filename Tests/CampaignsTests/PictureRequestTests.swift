@@ -107,7 +107,9 @@ struct PictureRequestTests {
     @Test("A size is enough where every transform leaves what the logits need")
     func sizesOfLogits() throws {
         #expect(throws: Never.self) { try CampaignFile.parse(campaign("{neurons: [logits], size: 224}")) }
-        #expect(throws: Never.self) { try CampaignFile.parse(campaign("{neurons: [logits], size: 240, compat: lucid}")) }
+        #expect(throws: Never.self) {
+            try CampaignFile.parse(campaign("{neurons: [logits], size: 240, compat: lucid}"))
+        }
     }
 
     @Test("A model that would take the place of the atlas's own files is refused")

@@ -112,8 +112,12 @@ extension EndToEnd {
             )
             let campaign = try await bench.submit(file)
             try await Self.end(bench, [try bench.worker()])
-            let pictures = try bench.atlas(of: campaign).keys.filter { $0.hasSuffix(".png") && !$0.hasSuffix("sheet.png") }
-            #expect(Set(pictures) == Set(["one", "other"].flatMap { model in variation.files.map { "\(model)/\($0)" } }))
+            let pictures = try bench.atlas(of: campaign).keys.filter {
+                $0.hasSuffix(".png") && !$0.hasSuffix("sheet.png")
+            }
+            #expect(
+                Set(pictures) == Set(["one", "other"].flatMap { model in variation.files.map { "\(model)/\($0)" } })
+            )
             let index = try bench.index(of: campaign)
             #expect(index.pictures.count == pictures.count - (pictures.contains("one/conv2d2/0005-t3.png") ? 2 : 0))
             for picture in index.pictures {

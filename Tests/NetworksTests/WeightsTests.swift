@@ -117,7 +117,8 @@ struct WeightsTests {
         let seed = try #require(try NetworkWeights.seed(parsing: "gabor:10"))
         let network = try NetworkWeights(seed: seed, batchNorm: false)
         let random = try NetworkWeights(seed: 10, batchNorm: false)
-        for tensor in NetworkWeights.tensors(batchNorm: false) where !["conv2d0", "conv2d1"].contains(tensor.name.prefix(7)) {
+        for tensor in NetworkWeights.tensors(batchNorm: false)
+        where !["conv2d0", "conv2d1"].contains(tensor.name.prefix(7)) {
             #expect(network[tensor.name] == random[tensor.name])
         }
         let passing = network["conv2d1_pre_relu_conv.weight"]
