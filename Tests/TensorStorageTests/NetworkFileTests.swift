@@ -86,12 +86,13 @@ struct NetworkFileTests {
 
     private static func converted(_ tensor: StoredTensor, to type: ElementType) -> StoredTensor {
         let values = tensor.elementType.floats(tensor.bytes)
-        let bytes =
+        func bytes<Number: BitwiseCopyable>(of numbers: [Number]) -> [UInt8] { memoryBytes(of: numbers.span) }
+        let converted =
             switch type {
-            case .float64: memoryBytes(of: values.map(Double.init).span)
-            case .float16: memoryBytes(of: values.map { Float16($0) }.span)
-            default: memoryBytes(of: values.map { UInt16($0.bitPattern >> 16) }.span)
+            case .float64: bytes(of: values.map { Double($0) })
+            case .float16: bytes(of: values.map { Float16($0) })
+            default: bytes(of: values.map { UInt16($0.bitPattern >> 16) })
             }
-        return StoredTensor(tensor.name, shape: tensor.shape, type, bytes: bytes)
+        return StoredTensor(tensor.name, shape: tensor.shape, type, bytes: converted)
     }
 }

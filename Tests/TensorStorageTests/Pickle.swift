@@ -11,7 +11,7 @@ indirect enum Pickle {
     case tuple([Pickle])
     case list([Pickle])
     case dictionary([(String, Pickle)])
-    case call(module: String, name: String, [Pickle])
+    case call(String, [Pickle])
     case tensor(Storage, offset: Int, shape: [Int], strides: [Int])
 
     /// The numbers that tensors look at.
@@ -31,15 +31,16 @@ indirect enum Pickle {
         switch self {
         case .none: return [0x4E]
         case .bool(let value): return [value ? 0x88 : 0x89]
-        case .integer(let number): return [0x4A] + (0..<4).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) }
+        case .integer(let number): return [0x4A] + littleEndian(Int32(number))
         case .text(let text):
             let bytes = Array(text.utf8)
-            return [0x58] + (0..<4).map { UInt8(truncatingIfNeeded: bytes.count >> ($0 * 8)) } + bytes
+            return [0x58] + littleEndian(UInt32(bytes.count)) + bytes
         case .tuple(let values): return [0x28] + all(values) + [0x74]
         case .list(let values): return [0x5D, 0x28] + all(values) + [0x65]
         case .dictionary(let items): return [0x7D, 0x28] + all(items.flatMap { [.text($0.0), $0.1] }) + [0x75]
-        case .call(let module, let name, let arguments):
-            return global(module, name) + Pickle.tuple(arguments).body(isLegacy) + [0x52]
+        case .call(let path, let arguments):
+            let parts = path.split(separator: ".").map(String.init)
+            return global(parts[0], parts[1]) + Pickle.tuple(arguments).body(isLegacy) + [0x52]
         case .tensor(let storage, let offset, let shape, let strides):
             let type = global("torch", torchStorageName(of: storage.type))
             let view: [UInt8] = isLegacy ? [0x4E] : []
@@ -78,7 +79,7 @@ indirect enum Pickle {
         let keys = Pickle.list(sorted.map { .text($0.key) })
         var file = magic + Pickle.integer(1001).encoded() + system.encoded() + encoded(isLegacy: true) + keys.encoded()
         for storage in sorted {
-            file += (0..<8).map { UInt8(truncatingIfNeeded: storage.count >> ($0 * 8)) } + storage.bytes
+            file += littleEndian(storage.count) + storage.bytes
         }
         return file
     }
@@ -92,4 +93,11 @@ indirect enum Pickle {
         let storage = Storage(key: key, type: tensor.elementType, bytes: tensor.bytes)
         return .tensor(storage, offset: 0, shape: tensor.shape, strides: strides)
     }
+}
+
+/// A number's bytes, the lowest first.
+func littleEndian(_ number: some FixedWidthInteger) -> [UInt8] {
+    var bytes: [UInt8] = []
+    appendLittleEndian(number, to: &bytes)
+    return bytes
 }

@@ -13,7 +13,7 @@ struct TorchFileWritingTests {
         StoredTensor("long", shape: [70_000], [Float](repeating: 0.5, count: 70_000)),
         StoredTensor("half", shape: [2], .float16, bytes: [0, 0x3C, 0, 0xC0]),
         StoredTensor("brain", shape: [2], .bfloat16, bytes: [0x80, 0x3F, 0, 0xC0]),
-        StoredTensor("double", shape: [1], .float64, bytes: memoryBytes(of: [1.5].span)),
+        StoredTensor("double", shape: [1], .float64, bytes: littleEndian(1.5.bitPattern)),
     ]
 
     @Test("What is written is read again, to the last bit")
