@@ -168,7 +168,7 @@ let package = Package(
             dependencies: ["SimulationSupport", "SystemSupport"],
             swiftSettings: strict
         ),
-        tests(of: "Campaigns", ["JobStorage", "SystemSupport"]),
+        tests(of: "Campaigns", ["FeatureVisualization", "JobStorage", "SystemSupport"]),
         tests(of: "ComputeEngine", []),
         tests(
             of: "Coordination",

@@ -32,6 +32,7 @@ public enum CampaignPlan {
         for model in manifest.distinctModels {
             let activations = try buckets.append(activationsJobs(manifest, model), after: [])
             gramBuckets += try buckets.append(gramJobs(manifest, model), after: activations)
+            _ = try buckets.append(exemplarsJobs(manifest, model), after: activations)
         }
         if let comparison = manifest.comparison {
             let jobs = try distinctEpochs(comparison).flatMap { try hsicJobs(manifest, epoch: $0) }

@@ -46,6 +46,30 @@ extension CampaignPlan {
         }
     }
 
+    /// The jobs that find images for a network's pictured neurons, for those layers whose activations the campaign makes.
+    public static func exemplarsJobs(
+        _ manifest: CampaignManifest,
+        _ model: CampaignManifest.Model
+    ) -> [ExemplarsPayload] {
+        guard let pictures = manifest.pictures, let images = manifest.images,
+            manifest.models.contains(where: { pictures.models.contains($0.name) && $0.isSameNetwork(as: model) })
+        else { return [] }
+        return pictures.neurons.filter { model.layers.contains($0.layer) }.map { layer in
+            ExemplarsPayload(
+                activations: manifest.activations(of: model, layer: layer.layer, images),
+                layer: layer.layer,
+                neurons: layer.neurons,
+                direction: pictures.direction,
+                objective: pictures.settings.objective,
+                images: images.list,
+                imageCount: images.count,
+                decodingBytes: images.decodingBytes,
+                limits: images.limits,
+                instructions: manifest.pinnedInstructions
+            )
+        }
+    }
+
     /// How many neurons one job has: whole batches where there is time for one.
     static func neuronsPerJob(_ settings: PictureSettings, layer: String) -> Int {
         let batch = CompiledNetwork.batchSize / settings.diversity

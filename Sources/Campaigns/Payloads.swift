@@ -130,6 +130,35 @@ public struct LucidPayload: JobPayload {
     public let instructions: String?
 }
 
+/// Finds the images of the data set that drive some neurons of one layer most.
+public struct ExemplarsPayload: JobPayload {
+    /// The name of these jobs' kind.
+    public static let kind = "exemplars"
+    /// How many images are found for a neuron.
+    public static let imagesPerNeuron = 4
+
+    /// The layer's activations.
+    public let activations: ContentDigest
+    /// The layer.
+    public let layer: String
+    /// The neurons, ascending; none where a direction is pictured.
+    public let neurons: [Int]
+    /// The direction in the cache of data sets, where one is pictured.
+    public let direction: ContentDigest?
+    /// What is to be large.
+    public let objective: PictureSettings.Objective
+    /// The list of images in the cache of data sets.
+    public let images: ContentDigest
+    /// The number of images in that list.
+    public let imageCount: Int
+    /// The most memory that decoding one of them takes.
+    public let decodingBytes: Int
+    /// What images may be.
+    public let limits: Campaign.Limits
+    /// The instructions that it is pinned to, where it is.
+    public let instructions: String?
+}
+
 /// What any payload says of the instructions that a worker must run it with.
 public struct PinnedPayload: Decodable, Sendable {
     /// The instructions, or nil for any.

@@ -20,6 +20,13 @@ struct AtlasContent {
         var layer: String { payload.layer }
     }
 
+    /// A job that finds images, and the names of the models that it finds them for.
+    struct ExemplarsJob {
+        let job: JobSpecification
+        let payload: ExemplarsPayload
+        let models: [String]
+    }
+
     /// One model's layer, which has a sheet.
     struct SheetKey: Hashable, Comparable {
         let model: String
@@ -32,6 +39,8 @@ struct AtlasContent {
 
     /// The jobs, in the plan's order.
     let jobs: [Job]
+    /// The jobs that find images, in the plan's order.
+    let exemplarsJobs: [ExemplarsJob]
 
     private let manifest: CampaignManifest
     private let pictures: CampaignManifest.Pictures
@@ -46,16 +55,20 @@ struct AtlasContent {
         guard let pictures = manifest.pictures else { return nil }
         self.manifest = manifest
         self.pictures = pictures
+        func names(_ isMeant: (CampaignManifest.Model) -> Bool) -> [String] {
+            manifest.models.filter { pictures.models.contains($0.name) && isMeant($0) }.map(\.name)
+        }
+        func job(_ payload: some JobPayload) throws -> JobSpecification {
+            JobSpecification(kind: type(of: payload).kind, payload: try payload.encoded(), priority: manifest.priority)
+        }
         jobs = try CampaignPlan.lucidJobs(manifest).map { payload in
-            let models = manifest.models.filter {
-                pictures.models.contains($0.name) && $0.weights == payload.weights && $0.batchNorm == payload.batchNorm
+            let models = names { $0.weights == payload.weights && $0.batchNorm == payload.batchNorm }
+            return Job(job: try job(payload), payload: payload, models: models)
+        }
+        exemplarsJobs = try manifest.distinctModels.flatMap { model in
+            try CampaignPlan.exemplarsJobs(manifest, model).map { payload in
+                ExemplarsJob(job: try job(payload), payload: payload, models: names { $0.isSameNetwork(as: model) })
             }
-            let job = JobSpecification(
-                kind: LucidPayload.kind,
-                payload: try payload.encoded(),
-                priority: manifest.priority
-            )
-            return Job(job: job, payload: payload, models: models.map(\.name))
         }
     }
 
@@ -119,17 +132,50 @@ struct AtlasContent {
 
     /// The name of a picture's file without its ending: the channel in four digits, and the number among several.
     private func stem(_ picture: LucidResultFile.Picture) -> String {
-        let channel = picture.neuron.map { neuron in
-            let digits = String(neuron)
-            return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
-        }
+        let channel = picture.neuron.map { padded($0, to: 4) }
         return (channel ?? "direction") + (settings.diversity == 1 ? "" : "-d\(picture.variant)")
+    }
+
+    // MARK: Images of the data set
+
+    /// The small copies of images that a result has.
+    func files(of file: ExemplarsResultFile) -> [(name: String, png: [UInt8])] {
+        file.images.map { (Self.imageFile($0.row), $0.png) }
+    }
+
+    /// The entries of a result in the index.
+    func entries(for file: ExemplarsResultFile, of job: ExemplarsJob) -> [Exemplar] {
+        let names = Dictionary(file.images.map { ($0.row, $0.name) }) { first, _ in first }
+        return job.models.flatMap { model in
+            file.neurons.flatMap { neuron in
+                neuron.exemplars.enumerated().map { rank, exemplar in
+                    Exemplar(
+                        model: model,
+                        layer: job.payload.layer,
+                        channel: neuron.neuron,
+                        rank: rank,
+                        image: names[exemplar.row] ?? "",
+                        value: exemplar.value,
+                        file: Self.imageFile(exemplar.row)
+                    )
+                }
+            }
+        }
+    }
+
+    /// Whether a result has the neurons that its job asks for.
+    func isAnswer(_ file: ExemplarsResultFile, to job: ExemplarsJob) -> Bool {
+        file.neurons.map(\.neuron) == (pictures.direction == nil ? job.payload.neurons : [nil])
+    }
+
+    private static func imageFile(_ row: Int) -> String {
+        "images/\(padded(row, to: 6)).png"
     }
 
     // MARK: All of them
 
-    /// The atlas of the pictures so far.
-    func atlas(_ pictures: [AtlasPicture]) -> Atlas {
+    /// The atlas of what is there so far.
+    func atlas(_ pictures: [AtlasPicture], _ exemplars: [Exemplar]) -> Atlas {
         let neurons = jobs.reduce(0) { $0 + max(1, $1.payload.neurons.count) * $1.models.count }
         return Atlas(
             campaign: manifest.campaign,
@@ -138,7 +184,7 @@ struct AtlasContent {
             parameters: parameters,
             expected: neurons * settings.diversity * settings.thresholds.count,
             pictures: pictures,
-            exemplars: []
+            exemplars: exemplars
         )
     }
 
@@ -154,4 +200,10 @@ struct AtlasContent {
             Atlas.Parameter("reproducible", "\(manifest.reproducible)"),
         ]
     }
+}
+
+/// A number with zeros in front of it.
+private func padded(_ number: Int, to count: Int) -> String {
+    let digits = String(number)
+    return String(repeating: "0", count: max(0, count - digits.count)) + digits
 }

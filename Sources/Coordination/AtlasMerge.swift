@@ -19,7 +19,9 @@ struct AtlasMerge {
 
     private let content: AtlasContent
     private var waiting: [AtlasContent.Job]
+    private var waitingExemplars: [AtlasContent.ExemplarsJob]
     private var pictures: [AtlasPicture] = []
+    private var exemplars: [Exemplar] = []
     private var sheets: [AtlasContent.SheetKey: PlacedSheet] = [:]
     /// Sheets that have changed since they were drawn, and when they were drawn last.
     private var stale: Set<AtlasContent.SheetKey> = []
@@ -38,6 +40,7 @@ struct AtlasMerge {
         self.content = content
         self.folder = folder
         waiting = content.jobs
+        waitingExemplars = content.exemplarsJobs
     }
 
     /// Takes in what has arrived, redraws what has changed for some time, for some moments.
@@ -47,6 +50,7 @@ struct AtlasMerge {
     mutating func advance(_ results: CampaignResults, isLast: Bool) throws -> Bool {
         let start = folder.now
         func isOver() -> Bool { start.duration(to: folder.now) > Self.turn }
+        waitingExemplars = try waitingExemplars.filter { try isOver() || !take($0, results) }
         var left: [AtlasContent.Job] = []
         for (place, job) in waiting.enumerated() {
             if isOver() {
@@ -76,6 +80,12 @@ struct AtlasMerge {
             }
         }
         waiting = []
+        for job in waitingExemplars {
+            guard try take(job, results) else {
+                throw UnusableResult(job: job.job.id, reason: "it is not there")
+            }
+        }
+        waitingExemplars = []
         for key in stale.sorted() { try draw(key) }
         try writeIndex()
     }
@@ -98,6 +108,21 @@ struct AtlasMerge {
             }
             stale.insert(AtlasContent.SheetKey(model: model, layer: job.layer))
         }
+        isIndexStale = true
+        return true
+    }
+
+    /// Writes the images that a job found; false where it is not done.
+    private mutating func take(_ job: AtlasContent.ExemplarsJob, _ results: CampaignResults) throws -> Bool {
+        guard results.isDone(job.job.id), let stored = try results.result(of: job.job) else { return false }
+        guard let file = ExemplarsResultFile(decoding: stored.result.payload), content.isAnswer(file, to: job) else {
+            throw UnusableResult(job: job.job.id, reason: "it does not hold the images that were asked for")
+        }
+        for (name, png) in content.files(of: file) {
+            let name = "\(AtlasContent.folder)/\(name)"
+            if digests[name] == nil { digests[name] = try folder.place(name, png) }
+        }
+        exemplars += content.entries(for: file, of: job)
         isIndexStale = true
         return true
     }
@@ -161,7 +186,7 @@ struct AtlasMerge {
 
     private mutating func writeIndex() throws {
         let start = folder.now
-        let atlas = content.atlas(pictures)
+        let atlas = content.atlas(pictures, exemplars)
         let place = AtlasContent.folder
         for file in atlas.page(sheets: sheets.values.sorted { ($0.layer, $0.model) < ($1.layer, $1.model) }) {
             digests["\(place)/\(file.name)"] = try folder.place("\(place)/\(file.name)", file.bytes)

@@ -19,13 +19,13 @@ public import WorkerRuntime
 public final class ActivationsRunner: JobRunner {
     private let compiled = Mutex<(key: String, network: CompiledNetwork)?>(nil)
 
-    private let dataRoots: [FilePath]
+    private let dataRoots: DataRoots
 
     /// Reads images only below the given folders, or anywhere where none is given.
     ///
     /// It keeps the network of the last job, since the next one often has the same.
     public init(dataRoots: [FilePath]) {
-        self.dataRoots = dataRoots.map { ($0.isAbsolute ? $0 : currentDirectory().pushing($0)).lexicallyNormalized() }
+        self.dataRoots = DataRoots(dataRoots)
     }
 
     /// Makes those of the job's shards that are not there yet.
@@ -68,16 +68,8 @@ public final class ActivationsRunner: JobRunner {
         _ context: JobContext
     ) throws -> [String: WrittenFile] {
         let directory = context.directory
-        let listFile = directory.listFile(payload.images)
-        let list = try directory.cachedContents(of: listFile, digest: payload.images, limit: 4 << 30)
-        guard let images = ImageSetFile(decoding: list), images.entries.count == payload.imageCount else {
-            throw InputError.malformed(listFile, "it is no list of \(payload.imageCount) images")
-        }
-        if let outside = images.entries.first(where: { !isAllowed($0.path) }) {
-            throw JobFailure.environment(
-                message: "\"\(outside.path)\" is not below --data-root; start the worker with the folder that holds it"
-            )
-        }
+        let images = try directory.cachedImages(payload.images, count: payload.imageCount)
+        try dataRoots.check(images)
         let first = payload.shard * payload.shardRows
         let rows = images.entries[first..<min(first + payload.shardRows, payload.imageCount)]
         let network = try network(payload, outputs.map(\.layer.name), context)
@@ -137,11 +129,6 @@ public final class ActivationsRunner: JobRunner {
         var written: [String: WrittenFile] = [:]
         for output in outputs { written[output.layer.name] = try output.finish(with: files) }
         return written
-    }
-
-    private func isAllowed(_ path: FilePath) -> Bool {
-        let path = path.lexicallyNormalized()
-        return dataRoots.isEmpty || dataRoots.contains { path.starts(with: $0) }
     }
 
     private func network(

@@ -35,4 +35,16 @@ extension JobDirectory {
         let bytes = try cachedContents(of: weightsFile(digest), digest: digest, limit: 1 << 30)
         return try NetworkWeights(readSafetensors(bytes), batchNorm: batchNorm, strict: true)
     }
+
+    /// A direction in a layer's space in the cache: one number a channel.
+    ///
+    /// - Throws: `JobFailure` for a file that is missing, was changed, or holds something else.
+    func cachedDirection(_ digest: ContentDigest, in layer: Layer) throws -> [Float] {
+        let file = listFile(digest)
+        let factors = try NumPyFile(parsing: cachedContents(of: file, digest: digest, limit: 1 << 20)).floats
+        guard factors.count == layer.neuronCount, factors.allSatisfy(\.isFinite) else {
+            throw InputError.malformed(file, "it is no direction in the space of \(layer.name)")
+        }
+        return factors
+    }
 }

@@ -45,6 +45,7 @@ public enum JobInputs {
     public static func arrays(of job: JobSpecification, in directory: JobDirectory) throws -> [FilePath] {
         switch job.kind {
         case GramPayload.kind: [directory.array(try GramPayload(decoding: job.payload).activations)]
+        case ExemplarsPayload.kind: [directory.array(try ExemplarsPayload(decoding: job.payload).activations)]
         case HSICPayload.kind:
             try HSICPayload(decoding: job.payload).blocks.flatMap(\.grams).map { directory.array($0) }
         default: []

@@ -7,7 +7,6 @@ public import JobStorage
 private import Networks
 private import Synchronization
 private import SystemSupport
-private import TensorStorage
 public import WorkerRuntime
 
 /// Makes pictures of some neurons of one layer of one network.
@@ -98,7 +97,7 @@ public final class LucidRunner: JobRunner {
         let settings = payload.settings
         var wishes: [(neuron: Int, wish: Wish)]
         if let direction = payload.direction {
-            wishes = [(-1, .direction(try self.direction(direction, layer, context)))]
+            wishes = [(-1, .direction(try context.directory.cachedDirection(direction, in: layer)))]
         } else {
             wishes = payload.neurons.map { ($0, settings.objective == .negative ? .negative($0) : .neuron($0)) }
         }
@@ -113,16 +112,6 @@ public final class LucidRunner: JobRunner {
                 return PictureRequest(identity, wish: wish)
             }
         }
-    }
-
-    private func direction(_ digest: ContentDigest, _ layer: Layer, _ context: JobContext) throws -> [Float] {
-        let file = context.directory.listFile(digest)
-        let bytes = try context.directory.cachedContents(of: file, digest: digest, limit: 1 << 20)
-        let factors = try NumPyFile(parsing: bytes).floats
-        guard factors.count == layer.neuronCount, factors.allSatisfy(\.isFinite) else {
-            throw InputError.malformed(file, "it is no direction in the space of \(layer.name)")
-        }
-        return factors
     }
 
     private func check(_ payload: LucidPayload, _ layer: Layer) throws {

@@ -11,6 +11,7 @@ public enum Runners {
     public static func all(dataRoots: [FilePath] = []) -> [String: any JobRunner] {
         [
             ActivationsPayload.kind: ActivationsRunner(dataRoots: dataRoots),
+            ExemplarsPayload.kind: ExemplarsRunner(dataRoots: dataRoots),
             GramPayload.kind: GramRunner(),
             HSICPayload.kind: HSICRunner(),
             LucidPayload.kind: LucidRunner(),

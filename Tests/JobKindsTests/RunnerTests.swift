@@ -76,7 +76,8 @@ struct Bench {
             shard: shard,
             targets: ["conv2d2", "mixed3a_pool_reduce"].map { .init(layer: $0, array: ContentDigest(of: $0)) },
             options: options,
-            limits: Campaign.Limits(bytes: 1 << 20, pixels: 1 << 20)
+            limits: Campaign.Limits(bytes: 1 << 20, pixels: 1 << 20),
+            instructions: nil
         )
     }
 
@@ -174,7 +175,8 @@ struct GramRunnerTests {
                 count: count,
                 gram: ContentDigest(of: "gram"),
                 panel: panel,
-                options: bench.options
+                options: bench.options,
+                instructions: nil
             )
         }
         return (values, rows, payloads)

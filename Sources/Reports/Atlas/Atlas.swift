@@ -58,7 +58,7 @@ public struct Atlas: Equatable, Sendable {
         }
         self.exemplars = inOrder(exemplars) { exemplar in
             guard let layer = layers[exemplar.layer], let model = models[exemplar.model] else { return nil }
-            return [layer, model, exemplar.channel, exemplar.rank]
+            return [layer, model, exemplar.channel ?? -1, exemplar.rank]
         }
         differences = Self.differences(of: self.pictures, base: self.models.first)
     }

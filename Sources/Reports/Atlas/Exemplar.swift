@@ -6,8 +6,8 @@ public struct Exemplar: Equatable, Sendable {
     public let model: String
     /// The layer.
     public let layer: String
-    /// The neuron's channel.
-    public let channel: Int
+    /// The neuron's channel; nil for a direction.
+    public let channel: Int?
     /// Its place among the neuron's images, from 0.
     public let rank: Int
     /// The image's name in the data set: any file name.
@@ -18,7 +18,7 @@ public struct Exemplar: Equatable, Sendable {
     public let file: String
 
     /// Describes an image.
-    public init(model: String, layer: String, channel: Int, rank: Int, image: String, value: Double, file: String) {
+    public init(model: String, layer: String, channel: Int?, rank: Int, image: String, value: Double, file: String) {
         self.model = model
         self.layer = layer
         self.channel = channel

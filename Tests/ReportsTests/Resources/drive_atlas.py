@@ -131,7 +131,8 @@ def opens_with_its_first_layer(visitor):
     assert visitor.names()[:3] == ["0", "1", "2"]
     assert "mixed4a_3x3:12" in visitor.one("[data-place='12'] button").get_attribute("data-label")
     # On the sheet it is a piece of it; drawn later, it is its own picture; where it failed, it says why.
-    assert "sheet.png" in visitor.run("return document.querySelector(\"[data-place='12'] .thumb\").style.backgroundImage")
+    sprite = visitor.run("return document.querySelector(\"[data-place='12'] .thumb\").style.backgroundImage")
+    assert "sheet.png" in sprite, sprite
     assert visitor.one("[data-place='38'] .thumb img").get_attribute("src").endswith("/0038.png")
     assert "not a number after 17 steps" in visitor.one("[data-place='5'] .thumb").text
     visitor.keep("grid-1280-light")
@@ -236,7 +237,8 @@ def zooms(visitor):
             clientX: box.left + 10, clientY: box.top + 10}));""")
     visitor.shows("406%", "#zoom")
     before = visitor.run("return document.querySelector('.stage img').style.transform")
-    ActionChains(visitor.browser, duration=20).click_and_hold(visitor.one(".stage")).move_by_offset(-120, -90).release().perform()
+    hand = ActionChains(visitor.browser, duration=20)
+    hand.click_and_hold(visitor.one(".stage")).move_by_offset(-120, -90).release().perform()
     after = visitor.run("return document.querySelector('.stage img').style.transform")
     assert before != after and "scale(4.05" in after, (before, after)
     visitor.keep("neuron-zoomed")
@@ -256,13 +258,15 @@ def compares(visitor):
     assert float(visitor.all(".many figure")[1].find_elements(By.CSS_SELECTOR, ".facts dd")[1].text) > 0
     visitor.keep("compare-1280-light")
     visitor.keys("+")
-    assert visitor.run("return new Set([...document.querySelectorAll('.stage img')].map(i => i.style.transform)).size") == 1
+    zooms = visitor.run("return [...document.querySelectorAll('.stage img')].map(image => image.style.transform)")
+    assert len(zooms) == 3 and len(set(zooms)) == 1 and "scale(1.5)" in zooms[0], zooms
     visitor.one("[data-act=next]").click()
     visitor.address("#mixed4a_3x3:13&compare")
     visitor.browser.refresh()
     visitor.wait(lambda: visitor.is_open() and len(visitor.all(".many figure")) == 3, "the same after a reload")
     visitor.open("#mixed4a_3x3:5&compare")
-    visitor.shows("This picture failed.</script><script>document.title='harm'</script>", ".many figure:nth-child(2) .message")
+    visitor.shows("This picture failed.</script><script>document.title='harm'</script>",
+                  ".many figure:nth-child(2) .message")
     visitor.open("#mixed4a_3x3:7&compare")
     visitor.shows("not there yet", ".many figure:nth-child(3) .message")
     visitor.keys(Keys.ESCAPE)
@@ -334,8 +338,9 @@ def moves_by_keys(visitor):
 def has_names_for_everything(visitor):
     visitor.open("#mixed4a_3x3:12&compare")
     visitor.wait(visitor.is_open, "a deep link to open")
-    nameless = visitor.run("""return [...document.querySelectorAll('button, a, select, input, [role=img]')].filter(e =>
-        !(e.getAttribute('aria-label') || e.textContent.trim() || e.labels?.[0]?.textContent.trim())).map(e => e.outerHTML)""")
+    nameless = visitor.run("""return [...document.querySelectorAll('button, a, select, input, [role=img]')]
+        .filter(e => !(e.getAttribute('aria-label') || e.textContent.trim() || e.labels?.[0]?.textContent.trim()))
+        .map(e => e.outerHTML)""")
     assert nameless == [], nameless
     assert visitor.run("return [...document.images].every(image => image.hasAttribute('alt'))")
 
@@ -364,8 +369,8 @@ def is_dark_when_asked(visitor):
 def fits_a_telephone(visitor):
     visitor.size(390, 844, mobile=True)
     fits = "return document.documentElement.scrollWidth <= window.innerWidth && window.innerWidth === 390"
-    for name, hash in (("grid", "#mixed4a_3x3"), ("compare-grid", "#mixed4a_3x3&compare"), ("neuron", "#mixed4a_3x3:12"),
-                       ("compare", "#mixed4a_3x3:12&compare")):
+    for name, hash in (("grid", "#mixed4a_3x3"), ("compare-grid", "#mixed4a_3x3&compare"),
+                       ("neuron", "#mixed4a_3x3:12"), ("compare", "#mixed4a_3x3:12&compare")):
         visitor.open(hash)
         if ":" in hash:
             visitor.wait(visitor.is_open, "a deep link to open")
@@ -381,6 +386,7 @@ def fits_a_telephone(visitor):
         assert min(widths) >= 110, widths
         visitor.pictures_loaded()
         visitor.keep(f"{name}-390-light")
+    pinches(visitor)
     visitor.scheme("dark")
     visitor.run("localStorage.removeItem('lucid-theme')")
     visitor.open("#mixed4a_3x3:12")
@@ -388,6 +394,33 @@ def fits_a_telephone(visitor):
     visitor.keep("neuron-390-dark")
     visitor.scheme("light")
     visitor.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def pinches(visitor):
+    def touch(kind, *places):
+        visitor.browser.execute_cdp_cmd("Input.dispatchTouchEvent", {
+            "type": kind, "touchPoints": [{"x": x, "y": 300, "id": int(x > 195)} for x in places]})
+
+    visitor.open("#mixed4a_3x3:12")
+    visitor.wait(visitor.is_open, "a deep link to open")
+    visitor.pictures_loaded()
+    touch("touchStart", 170, 220)
+    for spread in range(10, 101, 10):
+        touch("touchMove", 170 - spread, 220 + spread)
+    touch("touchEnd")
+    scale = visitor.run("return zoom.scale")
+    # From 50 to 250 pixels apart.
+    assert 4 < scale < 6, scale
+
+
+def forgives(visitor):
+    visitor.open("#nolayer:3&model=nobody&order=nothing&%")
+    visitor.shows("conv2d0", "#layer-name")
+    visitor.open("#mixed4a_3x3:999")
+    visitor.shows("There is no picture of mixed4a_3x3:999.", "#answer")
+    assert not visitor.is_open()
+    visitor.open("#mixed5b_1x1:direction")
+    visitor.wait(visitor.is_open, "a direction to open")
 
 
 def holds_twenty_thousand(visitor):
@@ -420,6 +453,7 @@ def main():
         for step in (
             opens_with_its_first_layer, thumbnails_are_the_pictures, finds, shows_a_neuron, zooms, compares, orders,
             goes_back_and_forward, moves_by_keys, has_names_for_everything, is_dark_when_asked, fits_a_telephone,
+            forgives,
             holds_twenty_thousand,
         ):
             print(f"{step.__name__} ...", file=sys.stderr, end=" ", flush=True)

@@ -70,16 +70,18 @@ async function follow() {
     showViewer();
 }
 
+// What neurons are ordered by and show in the grid, or null.
+function orderingValue(neuron, model) {
+    if (view.order !== 'difference') return neuron.first[model]?.objective ?? null;
+    if (model > 0) return neuron.first[model]?.difference ?? null;
+    // The base model differs from itself in nothing: for it, the largest difference of another counts.
+    const differences = neuron.first.map(other => other?.difference ?? null).filter(value => value !== null);
+    return differences.length > 0 ? Math.max(...differences) : null;
+}
+
 function inOrder(neurons) {
     const channel = (a, b) => (a.channel ?? -1) - (b.channel ?? -1);
     if (view.order === 'channel') return neurons.sort(channel);
-    // The base model differs from itself in nothing: for it, the largest difference of another counts.
-    const value = neuron => {
-        const picture = neuron.first[view.model];
-        if (view.order === 'objective') return picture?.objective ?? -Infinity;
-        if (view.model > 0) return picture?.difference ?? -Infinity;
-        return Math.max(...neuron.first.map(other => other?.difference ?? -Infinity));
-    };
-    const values = new Map(neurons.map(neuron => [neuron, value(neuron)]));
+    const values = new Map(neurons.map(neuron => [neuron, orderingValue(neuron, view.model) ?? -Infinity]));
     return neurons.sort((a, b) => values.get(b) === values.get(a) ? channel(a, b) : values.get(b) - values.get(a));
 }

@@ -50,7 +50,12 @@ function load(name) {
         loading.set(name, new Promise((resolve, reject) => {
             const source = `data/${encodeURIComponent(name)}.js`;
             document.head.append(make('script', {
-                src: source, onload: () => resolve(ready()), onerror: () => reject(new Error(`${source} cannot be read`)),
+                src: source,
+                onload: () => resolve(ready()),
+                onerror: () => {
+                    loading.delete(name);
+                    reject(new Error(`${source} cannot be read`));
+                },
             }));
         }));
     }

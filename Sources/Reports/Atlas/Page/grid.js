@@ -64,12 +64,14 @@ function cell(place) {
     const name = `${layer.name}:${neuron.key}`;
     const content = view.compare
         ? [make('span', {class: 'name'}, name), make('span', {class: 'row'},
-            ...neuron.first.map((picture, model) => tile(picture, model, bdi(atlas.models[model]))))]
-        : [tile(neuron.first[view.model], view.model, neuron.key)];
+            ...neuron.first.map((_, model) => tile(neuron, model, bdi(atlas.models[model]))))]
+        : [tile(neuron, view.model, neuron.key)];
     const description = neuron.first.filter((_, model) => view.compare || model === view.model)
-        .map(picture => picture?.file ? `objective ${number(picture.objective)}` : picture ? 'failed' : 'not there yet');
+        .map(describe);
     const button = make('button', {
-        type: 'button', 'aria-label': `${name}, ${description.join(', ')}`, 'data-label': view.compare ? null : `${name}\n${description[0]}`,
+        type: 'button',
+        'aria-label': `${name}, ${description.join(', ')}`,
+        'data-label': view.compare ? null : `${name}\n${description[0]}`,
         onclick: () => go({neuron: neuron.key}), onfocus: () => { grid.focused = place; },
     }, ...content);
     const element = make('div', {role: 'listitem', class: 'cell', 'data-place': place,
@@ -80,10 +82,17 @@ function cell(place) {
     return element;
 }
 
-function tile(picture, model, caption) {
-    const value = view.order === 'difference' && picture?.difference !== null ? picture?.difference : picture?.objective;
+function describe(picture) {
+    if (!picture) return 'not there yet';
+    return picture.file ? `objective ${number(picture.objective)}` : 'failed';
+}
+
+function tile(neuron, model, caption) {
+    const picture = neuron.first[model];
+    const isBase = view.compare && view.order === 'difference' && model === 0;
+    const value = picture?.file && !isBase ? number(orderingValue(neuron, model)) : '';
     return make('span', {class: 'tile'}, thumbnail(picture, model),
-        make('span', {class: 'caption'}, make('b', {}, caption), make('span', {}, picture?.file ? number(value) : '')));
+        make('span', {class: 'caption'}, make('b', {}, caption), make('span', {}, value)));
 }
 
 // A piece of the layer's sheet, or the picture itself where the sheet was drawn before it was there.
@@ -99,11 +108,13 @@ function thumbnail(picture, model) {
     const span = make('span', {class: 'thumb'});
     span.style.backgroundImage = `url("${address(sheet.file)}")`;
     span.style.backgroundSize = `${sheet.width * scale}px ${sheet.height * scale}px`;
-    span.style.backgroundPosition = `${-(sheet.x + column * sheet.dx) * scale}px ${-(sheet.y + row * sheet.dy) * scale}px`;
+    const [x, y] = [sheet.x + column * sheet.dx, sheet.y + row * sheet.dy];
+    span.style.backgroundPosition = `${-x * scale}px ${-y * scale}px`;
     return span;
 }
 
 function focusPlace(place) {
+    if (items.length === 0) return;
     grid.focused = Math.min(Math.max(place, 0), items.length - 1);
     const row = Math.floor(grid.focused / grid.columns);
     const top = $('grid').getBoundingClientRect().top + row * grid.dy;

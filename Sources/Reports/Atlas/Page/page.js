@@ -55,9 +55,11 @@ function showSummary() {
     const words = [plural(items.length, 'neuron'), view.compare ? plural(atlas.models.length, 'model') : model];
     const steps = new Set(present.map(neuron => neuron.first[view.model].threshold));
     if (steps.size === 1) words.push(`${count([...steps][0])} steps`);
-    if (!view.compare && present.length < items.length) words.push(`${count(items.length - present.length)} not there yet`);
+    const missing = items.length - present.length;
+    if (!view.compare && missing > 0) words.push(`${count(missing)} not there yet`);
     if (failed > 0) words.push(`${count(failed)} failed`);
-    if (view.order !== 'channel') words.push(`by ${view.order === 'difference' ? 'difference from ' + atlas.models[0] : view.order}`);
+    if (view.order === 'objective') words.push('by objective');
+    if (view.order === 'difference') words.push(`by difference from ${atlas.models[0]}`);
     $('summary').textContent = words.join(' · ');
 }
 
@@ -68,7 +70,8 @@ const themes = {
         try { return localStorage.getItem('lucid-theme'); } catch { return null; }
     },
     get isDark() {
-        return (document.documentElement.dataset.theme ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')) === 'dark';
+        const chosen = document.documentElement.dataset.theme;
+        return chosen ? chosen === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
     },
     show() {
         $('theme').textContent = this.isDark ? '☀' : '☾';
@@ -112,9 +115,11 @@ function gridKeys() {
     const onGrid = document.activeElement?.closest('#grid');
     const step = change => () => focusPlace(onGrid ? grid.focused + change : grid.focused);
     const page = Math.max(1, Math.floor(window.innerHeight / grid.dy) - 1) * grid.columns;
-    const keys = {ArrowLeft: step(-1), ArrowRight: step(1), ArrowUp: step(-grid.columns), ArrowDown: step(grid.columns)};
+    const [left, right, up, down] = [-1, 1, -grid.columns, grid.columns].map(step);
+    const keys = {ArrowLeft: left, ArrowRight: right, ArrowUp: up, ArrowDown: down};
     if (!onGrid) return keys;
-    return {...keys, Home: () => focusPlace(0), End: () => focusPlace(items.length - 1), PageUp: step(-page), PageDown: step(page)};
+    const [first, last] = [() => focusPlace(0), () => focusPlace(items.length - 1)];
+    return {...keys, Home: first, End: last, PageUp: step(-page), PageDown: step(page)};
 }
 
 function tabKeys(tab) {
@@ -123,7 +128,8 @@ function tabKeys(tab) {
         next.focus();
         next.click();
     };
-    const [back, on] = [step('previousElementSibling', 'lastElementChild'), step('nextElementSibling', 'firstElementChild')];
+    const back = step('previousElementSibling', 'lastElementChild');
+    const on = step('nextElementSibling', 'firstElementChild');
     return {ArrowUp: back, ArrowLeft: back, ArrowDown: on, ArrowRight: on};
 }
 
@@ -174,7 +180,7 @@ function start() {
     const theme = themes.read();
     if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme;
     themes.show();
-    if (!window.lucidAtlas.index) return showEmpty('The atlas cannot be shown: data/index.js is missing beside this page.');
+    if (!window.lucidAtlas.index) return showEmpty('The atlas cannot be shown: data/index.js is missing.');
     atlas = readIndex(window.lucidAtlas.index);
     showFrame();
     listen();

@@ -16,7 +16,8 @@ function answerMissing(where, key) {
     const channels = [...where.neurons.values()].map(neuron => neuron.channel).filter(channel => channel !== null);
     channels.sort((a, b) => a - b);
     const near = [...channels].sort((a, b) => Math.abs(a - Number(key)) - Math.abs(b - Number(key))).slice(0, 3);
-    const range = channels.length > 0 ? ` The atlas has ${count(channels.length)} of its neurons, from ${channels[0]} to ${channels.at(-1)}.` : '';
+    const range = channels.length === 0 ? ''
+        : ` The atlas has ${count(channels.length)} of its neurons, from ${channels[0]} to ${channels.at(-1)}.`;
     answer(`There is no picture of ${where.name}:${key}.${range}`, near.map(channel =>
         [`${where.name}:${channel}`, {layer: where.name, neuron: String(channel)}]));
 }
@@ -27,7 +28,8 @@ async function find(text) {
     const [name, key] = /^\d+$/.test(query) ? [view.layer, query] : query.split(':').map(part => part.trim());
     if (!atlas.names.has(name)) {
         const close = suggestLayers(name);
-        return answer(`There is no layer “${name}”.${close.length > 0 ? ' Did you mean:' : ''}`, close.map(other => {
+        const question = close.length > 0 ? ' Did you mean:' : '';
+        return answer(`There is no layer “${name}”.${question}`, close.map(other => {
             const neuron = key && /^\d+$/.test(key) ? String(Number(key)) : null;
             return [neuron === null ? other : `${other}:${neuron}`, {layer: other, neuron}];
         }));

@@ -40,7 +40,8 @@ function stage(picture, name) {
     if (picture?.file) {
         frame.append(make('img', {src: address(picture.file), alt: `What ${name} responds to`, draggable: 'false'}));
     } else if (picture) {
-        frame.append(make('div', {class: 'message', role: 'note'}, make('b', {}, 'This picture failed.'), bdi(picture.error ?? '')));
+        const reason = bdi(picture.error ?? '');
+        frame.append(make('div', {class: 'message', role: 'note'}, make('b', {}, 'This picture failed.'), reason));
     } else {
         frame.append(make('div', {class: 'message'}, 'This picture is not there yet.'));
     }
@@ -71,9 +72,14 @@ function alone(neuron) {
             make('dl', {class: 'facts'}, ...facts(rows)),
             sparkline(picture),
             exemplars(neuron, view.model, 12),
-            make('details', {}, make('summary', {}, 'Settings'), make('dl', {class: 'facts'}, ...facts(atlas.parameters))),
-            picture?.file ? make('p', {class: 'file'}, make('a', {href: address(picture.file), target: '_blank', rel: 'noopener'}, bdi(picture.file))) : null),
+            make('details', {}, make('summary', {}, 'Settings'),
+                make('dl', {class: 'facts'}, ...facts(atlas.parameters))),
+            picture?.file ? fileLink(picture.file) : null),
     ];
+}
+
+function fileLink(file) {
+    return make('p', {class: 'file'}, make('a', {href: address(file), target: '_blank', rel: 'noopener'}, bdi(file)));
 }
 
 // Several thresholds, or diverse pictures, of one neuron.
@@ -99,11 +105,12 @@ function sparkline(picture) {
     svg.setAttribute('viewBox', '0 0 200 40');
     svg.setAttribute('preserveAspectRatio', 'none');
     svg.setAttribute('role', 'img');
-    svg.setAttribute('aria-label', `The objective from ${number(values[0])} to ${number(values.at(-1))} over the steps`);
+    const ends = [number(values[0]), number(values.at(-1))];
+    svg.setAttribute('aria-label', `The objective from ${ends[0]} to ${ends[1]} over the steps`);
     line.setAttribute('points', points.join(' '));
     svg.append(line);
-    return make('div', {class: 'spark'}, svg, make('p', {}, make('span', {}, number(values[0])),
-        make('span', {}, `over ${plural(picture.steps, 'step')}`), make('span', {}, number(values.at(-1)))));
+    return make('div', {class: 'spark'}, svg, make('p', {}, make('span', {}, ends[0]),
+        make('span', {}, `over ${plural(picture.steps, 'step')}`), make('span', {}, ends[1])));
 }
 
 function exemplars(neuron, model, limit) {
@@ -112,5 +119,6 @@ function exemplars(neuron, model, limit) {
     return make('section', {class: 'exemplars'}, make('h3', {}, 'Images that drive it most'),
         make('ul', {}, ...images.map(image => make('li', {title: `${image.image}\n${number(image.value, 4)}`},
             make('img', {src: address(image.file), alt: image.image, loading: 'lazy'}),
-            make('span', {class: 'caption'}, make('b', {}, bdi(image.image)), make('span', {}, number(image.value)))))));
+            make('span', {class: 'caption'},
+                make('b', {}, bdi(image.image)), make('span', {}, number(image.value)))))));
 }

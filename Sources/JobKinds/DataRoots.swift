@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+
+internal import JobStorage
+internal import SystemPackage
+internal import SystemSupport
+private import WorkerRuntime
+
+/// The folders below which a worker reads images; any folder where none is given.
+struct DataRoots: Sendable {
+    private let folders: [FilePath]
+
+    init(_ folders: [FilePath]) {
+        self.folders = folders.map {
+            ($0.isAbsolute ? $0 : currentDirectory().pushing($0)).lexicallyNormalized()
+        }
+    }
+
+    /// - Throws: `JobFailure.environment` where an image lies elsewhere.
+    func check(_ images: ImageSetFile) throws {
+        guard let outside = images.entries.first(where: { !isAllowed($0.path) }) else { return }
+        throw JobFailure.environment(
+            message: "\"\(outside.path)\" is not below --data-root; start the worker with the folder that holds it"
+        )
+    }
+
+    private func isAllowed(_ path: FilePath) -> Bool {
+        let path = path.lexicallyNormalized()
+        return folders.isEmpty || folders.contains { path.starts(with: $0) }
+    }
+}
+
+extension JobDirectory {
+    /// A list of images in the cache.
+    ///
+    /// - Throws: `JobFailure` for a list that is missing, was changed, or has another number of images.
+    func cachedImages(_ digest: ContentDigest, count: Int) throws -> ImageSetFile {
+        let file = listFile(digest)
+        let bytes = try cachedContents(of: file, digest: digest, limit: 4 << 30)
+        guard let images = ImageSetFile(decoding: bytes), images.entries.count == count else {
+            throw InputError.malformed(file, "it is no list of \(count) images")
+        }
+        return images
+    }
+}
