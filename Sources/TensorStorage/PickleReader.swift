@@ -13,6 +13,8 @@ struct PickleReader {
     private var stack: [PickleValue] = []
     private var marks: [Int] = []
     private var memo: [Int: PickleValue] = [:]
+    /// The types of all storages by their keys, also of those whose tensors are in what is not kept.
+    private(set) var storageTypes: [String: ElementType] = [:]
 
     /// Where the next pickle begins, after one has been read.
     var position: Int { cursor.position }
@@ -168,6 +170,7 @@ struct PickleReader {
                 throw .refused(format: Self.format, reason: "it holds views of storages; save it again with torch.save")
             }
         }
+        storageTypes[key] = type
         stack.append(.storage(TorchStorage(key: key, elementType: type, elementCount: count)))
     }
 

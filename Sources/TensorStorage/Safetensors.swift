@@ -18,8 +18,8 @@ public struct NamedTensor: Equatable, Sendable {
     }
 }
 
-/// The most bytes that a header may have, which is enough for a hundred thousand tensors.
-private let headerLimit = 16 << 20
+/// The most bytes that a header may have, which is enough for fifty thousand tensors.
+private let headerLimit = 8 << 20
 
 private let safetensorsTypes: [String: ElementType] = [
     "BOOL": .bool, "U8": .uint8, "I8": .int8, "I16": .int16, "I32": .int32, "I64": .int64,

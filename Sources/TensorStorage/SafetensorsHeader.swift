@@ -24,7 +24,8 @@ struct SafetensorsHeader {
         } catch let DecodingError.keyNotFound(_, context), let DecodingError.typeMismatch(_, context),
             let DecodingError.valueNotFound(_, context)
         {
-            let place = context.codingPath.first.map { "the entry of \"\($0.stringValue.prefix(100))\"" } ?? "its header"
+            let name = context.codingPath.first?.stringValue.prefix(100)
+            let place = name.map { "the entry of \"\($0)\"" } ?? "its header"
             throw .malformed(format: "safetensors", reason: "\(place) is incomplete or of another type")
         } catch {
             throw .malformed(format: "safetensors", reason: "its header is no JSON object")

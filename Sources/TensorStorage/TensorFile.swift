@@ -7,7 +7,7 @@ private import SystemSupport
 ///
 /// Names are as in the file. A PyTorch checkpoint's "state_dict" (or "model", "net" and such) is
 /// unwrapped; what is no tensor is left out. No more memory is taken than 8 bytes for each of the file's, and
-/// 192 for each of a pickle's, which describe the tensors.
+/// 192 for each of a pickle's or a header's, which describe the tensors.
 public func readTensors(at path: FilePath) throws -> [String: NamedTensor] {
     try readTensors(LocalFileSystem().contents(ofUserFile: path, limit: 8 << 30))
 }

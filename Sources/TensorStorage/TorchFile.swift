@@ -35,10 +35,12 @@ func readLegacyTorchFile(_ file: [UInt8]) throws(TensorFileError) -> [String: Na
     let arena = PickleArena()
     defer { withExtendedLifetime(arena) {} }
     var position = 0
+    var types: [String: ElementType] = [:]
     func next() throws(TensorFileError) -> PickleValue {
         var reader = PickleReader(file, from: position, arena: arena)
         let value = try reader.read()
         position = reader.position
+        types.merge(reader.storageTypes) { $1 }
         return value
     }
     guard try next().integer == magicNumber else {
@@ -56,7 +58,6 @@ func readLegacyTorchFile(_ file: [UInt8]) throws(TensorFileError) -> [String: Na
     guard case .list(let list) = try next() else {
         throw .malformed(format: "PyTorch", reason: "its list of storages is missing")
     }
-    let types = storageTypes(in: value)
     var storages: [String: [UInt8]] = [:]
     var cursor = ByteCursor(file, from: position, format: "PyTorch")
     for key in list.elements.compactMap(\.string) {
@@ -72,25 +73,6 @@ func readLegacyTorchFile(_ file: [UInt8]) throws(TensorFileError) -> [String: Na
         }
         return bytes
     }
-}
-
-/// The types of all storages that tensors in nested dictionaries use.
-private func storageTypes(in value: PickleValue) -> [String: ElementType] {
-    var types: [String: ElementType] = [:]
-    var seen: Set<ObjectIdentifier> = []
-    var waiting = [value]
-    while let next = waiting.popLast() {
-        switch next {
-        case .tensor(let tensor): types[tensor.storage.key] = tensor.storage.elementType
-        case .dictionary(let dictionary) where seen.insert(ObjectIdentifier(dictionary)).inserted:
-            waiting += dictionary.items.map(\.value)
-        case .list(let list) where seen.insert(ObjectIdentifier(list)).inserted,
-            .tuple(let list) where seen.insert(ObjectIdentifier(list)).inserted:
-            waiting += list.elements
-        default: break
-        }
-    }
-    return types
 }
 
 /// Gathers all tensors, at most `limit` numbers of them.

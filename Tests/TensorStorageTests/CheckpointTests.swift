@@ -8,7 +8,11 @@ import Testing
 struct CheckpointTests {
     private static let tensor = Pickle.tensor(StoredTensor("w", shape: [2], [1, -2] as [Float]), key: "0")
     private static let state = Pickle.dictionary([("w", tensor)])
-    private static let optimizer = Pickle.dictionary([("lr", .integer(1)), ("state", .list([tensor]))])
+    /// An optimizer numbers the parameters that it has tensors for; its storage lies before the model's.
+    private static let optimizer = Pickle.dictionary([
+        ("lr", .integer(1)),
+        ("state", .numbered([0: .tensor(StoredTensor("m", shape: [3], [7, 8, 9] as [Float]), key: "-1")])),
+    ])
 
     @Test(
         "The state dictionary is found where training programs put it",
@@ -26,6 +30,14 @@ struct CheckpointTests {
             let tensors = try readTensors(file)
             #expect(tensors.mapValues(\.values) == ["w": [1, -2]])
         }
+    }
+
+    @Test("The name that PyTorch had for tensors before 0.4 is as good")
+    func readsFirstName() throws {
+        var file = Self.state.legacyFile()
+        let suffix = try #require(file.firstRange(of: "_v2".utf8))
+        file.removeSubrange(suffix)
+        #expect(try readTensors(file).mapValues(\.values) == ["w": [1, -2]])
     }
 
     @Test("A checkpoint of several models under unknown names is refused by these names")
@@ -71,7 +83,8 @@ struct CheckpointTests {
         for file in [try Pickle.dictionary(items).archive(), Pickle.dictionary(items).legacyFile()] {
             let tensors = try readTensors(file)
             for (number, view) in views.enumerated() {
-                #expect(tensors["\(number)"] == NamedTensor(shape: view.shape, elementType: .float64, values: view.values))
+                let expected = NamedTensor(shape: view.shape, elementType: .float64, values: view.values)
+                #expect(tensors["\(number)"] == expected)
             }
         }
     }

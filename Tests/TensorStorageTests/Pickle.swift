@@ -11,6 +11,7 @@ indirect enum Pickle {
     case tuple([Pickle])
     case list([Pickle])
     case dictionary([(String, Pickle)])
+    case numbered([Int: Pickle])
     case call(String, [Pickle])
     case tensor(Storage, offset: Int, shape: [Int], strides: [Int])
 
@@ -38,6 +39,7 @@ indirect enum Pickle {
         case .tuple(let values): return [0x28] + all(values) + [0x74]
         case .list(let values): return [0x5D, 0x28] + all(values) + [0x65]
         case .dictionary(let items): return [0x7D, 0x28] + all(items.flatMap { [.text($0.0), $0.1] }) + [0x75]
+        case .numbered(let items): return [0x7D, 0x28] + all(items.flatMap { [.integer($0.key), $0.value] }) + [0x75]
         case .call(let path, let arguments):
             let parts = path.split(separator: ".").map(String.init)
             return global(parts[0], parts[1]) + Pickle.tuple(arguments).body(isLegacy) + [0x52]
@@ -57,6 +59,7 @@ indirect enum Pickle {
         switch self {
         case .tensor(let storage, _, _, _): [storage.key: storage]
         case .dictionary(let items): items.reduce(into: [:]) { $0.merge($1.1.storages) { first, _ in first } }
+        case .numbered(let items): items.values.reduce(into: [:]) { $0.merge($1.storages) { $1 } }
         case .tuple(let values), .list(let values): values.reduce(into: [:]) { $0.merge($1.storages) { $1 } }
         default: [:]
         }
