@@ -192,8 +192,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Coordination", "JobStorage", "JobStorageTestSupport", "Networks", "SystemSupport", "TensorStorage",
-                "lucid-coordinator", "lucid-worker", system,
+                "Coordination", "ImageCoding", "JobStorage", "JobStorageTestSupport", "Networks", "SystemSupport",
+                "TensorStorage", "lucid-coordinator", "lucid-worker", system,
             ],
             resources: [.copy("Resources")],
             swiftSettings: strict

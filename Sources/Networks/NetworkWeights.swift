@@ -39,7 +39,7 @@ public enum WeightsError: Error, Equatable, Sendable, CustomStringConvertible {
         case .unknownNeuron(let layer, let neuron, let count):
             return "the layer \"\(layer)\" has the neurons 0 to \(count - 1), not \(neuron)"
         case .badSeed(let text):
-            return "\"\(text)\" names no seeded network; write for instance \"seeded:10\""
+            return "\"\(text)\" names no network made by formula; write for instance \"seeded:10\", or \"gabor:10\" for one that sees edges"
         }
     }
 }

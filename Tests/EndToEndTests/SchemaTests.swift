@@ -172,7 +172,7 @@ extension EndToEnd {
         }
 
         private static func weights(seed: UInt64) throws -> [UInt8] {
-            let network = try NetworkWeights(seed: seed, batchNorm: false)
+            let network = try NetworkWeights(seed: NetworkSeed(seed), batchNorm: false)
             let tensors = NetworkWeights.tensors(batchNorm: false).map { ($0.name, $0.shape, network[$0.name]) }
             return encodeSafetensors(tensors.map { ($0.0, $0.1, Array($0.2)) }, metadata: [:])
         }
