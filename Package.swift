@@ -210,7 +210,12 @@ let package = Package(
         tests(of: "JobStorage", ["JobStorageTestSupport", "SystemSupport", system]),
         tests(of: "Networks", ["ComputeEngine", "SystemSupport"], resources: true, settings: numeric),
         tests(of: "RepresentationSimilarity", ["ComputeEngine", "SystemSupport"], resources: true),
-        tests(of: "TensorStorage", ["SystemSupport", subprocess, system], resources: true),
+        tests(
+            of: "TensorStorage",
+            ["JobKinds", "Networks", "SystemSupport", subprocess, system],
+            resources: true,
+            settings: numeric
+        ),
         tests(of: "WorkerRuntime", ["JobStorage", "JobStorageTestSupport", "SystemSupport", logging, system]),
     ]
 )

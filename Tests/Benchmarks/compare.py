@@ -45,14 +45,19 @@ def output(*command):
     return run(*command, stdout=subprocess.PIPE).stdout
 
 
-def prepare():
+def prepare_python():
     WORK.mkdir(exist_ok=True)
-    run("swift", "build", "--quiet", "-c", "release", cwd=ROOT)
-    run("swift", "build", "--quiet", "-c", "release", "--scratch-path", WORK / "build", cwd=HERE)
     if not PYTHON.exists():
         run(sys.executable, "-m", "venv", WORK / "python")
         run(PYTHON, "-m", "pip", "install", "-q", *PACKAGES)
         run(PYTHON, "-m", "pip", "install", "-q", "--no-deps", "celebalucid", "torch-lucent")
+
+
+def prepare():
+    WORK.mkdir(exist_ok=True)
+    run("swift", "build", "--quiet", "-c", "release", cwd=ROOT)
+    run("swift", "build", "--quiet", "-c", "release", "--scratch-path", WORK / "build", cwd=HERE)
+    prepare_python()
     if not (WORK / "data" / "test_only_celeba" / "test.csv").exists():
         run(PYTHON, HERE / "reference.py", "images", WORK / "data", IMAGES)
 
