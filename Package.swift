@@ -81,7 +81,9 @@ let package = Package(
         // MARK: C libraries
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CVectors"),
+        library("CArchive", pkgConfig: "libarchive", apt: "libarchive-dev"),
         library("CCairo", pkgConfig: "cairo", apt: "libcairo2-dev"),
+        library("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
         library("CFFTW", pkgConfig: "fftw3f", apt: "libfftw3-dev"),
         library("COneDNN", pkgConfig: nil, apt: "libdnnl-dev"),
         library("COpenBLAS", pkgConfig: "openblas", apt: "libopenblas-dev"),
@@ -94,8 +96,10 @@ let package = Package(
         module("SystemSupport", ["CLinux", crypto, system]),
 
         // MARK: Edges
+        module("Archives", ["CArchive", "SystemSupport", system]),
         module("ComputeEngine", ["CFFTW", "COneDNN", "COpenBLAS", "CVectors", "SystemSupport"], settings: numeric),
         module("Drawing", ["CCairo"], settings: numeric),
+        module("HTTPTransfer", ["CCurl", "SystemSupport", system]),
         module("ImageCoding", ["CPNG", "CTurboJPEG"], settings: numeric),
         module("JobStorage", ["SystemSupport", system]),
         module("TensorStorage", ["CZip", "CZstd", "SystemSupport", system], settings: numeric),
