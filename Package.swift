@@ -136,6 +136,7 @@ let package = Package(
             ].map { .embedInCode("Atlas/Page/\($0)") },
             swiftSettings: numeric
         ),
+        module("Publications", ["Archives", "HTTPTransfer", "SystemSupport", system]),
         module("WorkerRuntime", ["JobStorage", "SystemSupport", logging, system]),
 
         // MARK: Executables

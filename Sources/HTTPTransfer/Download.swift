@@ -23,6 +23,12 @@ public struct Download: Equatable, Sendable {
     public let digest: ContentDigest
     /// Its bytes.
     public let byteCount: Int
+
+    /// States what is known of a file that is here.
+    public init(digest: ContentDigest, byteCount: Int) {
+        self.digest = digest
+        self.byteCount = byteCount
+    }
 }
 
 extension WebClient {

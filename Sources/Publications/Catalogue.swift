@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+
+public import HTTPTransfer
+internal import SystemSupport
+
+/// The networks and data sets that were published with the method, by their names there.
+public enum Catalogue {
+    /// Where they were published.
+    public static let base = "https://users.renyi.hu/~gergopool/celebalucid/"
+
+    /// The names of the networks; each may also be asked for with "-bn", for its variant with batch norm.
+    public static let models: [String] =
+        ["imagenet", "sgd", "adam", "adam_overfit"]
+        + ["img", "in1", "in2", "in3"].flatMap { start in ["gn1", "gn2", "gn3"].map { "\(start)-\($0)" } }
+
+    /// The names of the data sets, each with the folder that its archive holds.
+    public static let datasets: [(name: String, folder: String)] = [
+        ("celeba", "test_only_celeba"), ("imagenet", "imagenet-256"),
+    ]
+
+    /// The digests that are known, by the path below the base.
+    static let digests: [String: ContentDigest] = [:]
+
+    /// A published network; nil for any other name.
+    public static func model(_ name: String) -> Publication? {
+        guard models.contains(plainName(name)) else { return nil }
+        let path = "models/\(name).pt"
+        return Publication(name: name, kind: .weights, source: .published(path), place: path)
+    }
+
+    /// Whether a published network's name says that it has batch norm.
+    public static func usesBatchNorm(_ name: String) -> Bool {
+        plainName(name) != name && models.contains(plainName(name))
+    }
+
+    private static func plainName(_ name: String) -> String {
+        name.hasSuffix("-bn") ? String(name.dropLast(3)) : name
+    }
+
+    /// A published data set; nil for any other name.
+    public static func dataset(_ name: String) -> Publication? {
+        guard let folder = datasets.first(where: { $0.name == name })?.folder else { return nil }
+        return Publication(
+            name: name,
+            kind: .archive(folder: folder),
+            source: .published("data/\(folder).zip"),
+            place: "datasets/\(folder)"
+        )
+    }
+
+    /// An archive of images at any address.
+    public static func archive(at address: WebAddress) -> Publication {
+        let digest = ContentDigest(of: address.identity).prefix(16)
+        return Publication(
+            name: address.description,
+            kind: .archive(folder: nil),
+            source: .elsewhere(address),
+            place: "archives/\(digest)"
+        )
+    }
+}
