@@ -173,6 +173,13 @@ let package = Package(
             dependencies: ["SimulationSupport", "SystemSupport"],
             swiftSettings: strict
         ),
+        .target(
+            name: "WebServers",
+            dependencies: ["SystemSupport", system],
+            path: "Tests/WebServers",
+            swiftSettings: strict
+        ),
+        tests(of: "Archives", ["SystemSupport", "WebServers", system]),
         tests(of: "Campaigns", ["JobStorage", "SystemSupport"]),
         tests(of: "ComputeEngine", []),
         tests(
@@ -204,6 +211,7 @@ let package = Package(
             swiftSettings: strict
         ),
         tests(of: "FeatureVisualization", ["ComputeEngine", "Networks"], resources: true),
+        tests(of: "HTTPTransfer", ["SystemSupport", "WebServers", system]),
         tests(of: "ImageCoding", [], resources: true),
         tests(
             of: "JobKinds",
@@ -214,6 +222,7 @@ let package = Package(
         ),
         tests(of: "JobStorage", ["JobStorageTestSupport", "SystemSupport", system]),
         tests(of: "Networks", ["ComputeEngine", "SystemSupport"], resources: true, settings: numeric),
+        tests(of: "Publications", ["Archives", "HTTPTransfer", "SystemSupport", "WebServers", system]),
         tests(of: "RepresentationSimilarity", ["ComputeEngine", "SystemSupport"], resources: true),
         tests(of: "TensorStorage", ["SystemSupport", subprocess, system], resources: true),
         tests(of: "WorkerRuntime", ["JobStorage", "JobStorageTestSupport", "SystemSupport", logging, system]),
