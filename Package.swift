@@ -115,8 +115,9 @@ let package = Package(
         module(
             "Coordination",
             [
-                "Campaigns", "Datasets", "FeatureVisualization", "ImageCoding", "JobKinds", "JobStorage", "Networks",
-                "Reports", "RepresentationSimilarity", "SystemSupport", "TensorStorage", logging, system,
+                "Archives", "Campaigns", "Datasets", "FeatureVisualization", "HTTPTransfer", "ImageCoding", "JobKinds",
+                "JobStorage", "Networks", "Publications", "Reports", "RepresentationSimilarity", "SystemSupport",
+                "TensorStorage", logging, system,
             ]
         ),
         module(
@@ -136,14 +137,15 @@ let package = Package(
             ].map { .embedInCode("Atlas/Page/\($0)") },
             swiftSettings: numeric
         ),
-        module("Publications", ["Archives", "HTTPTransfer", "SystemSupport", system]),
+        module("Publications", ["Archives", "HTTPTransfer", "Networks", "SystemSupport", system]),
         module("WorkerRuntime", ["JobStorage", "SystemSupport", logging, system]),
 
         // MARK: Executables
         .executableTarget(
             name: "lucid-coordinator",
             dependencies: [
-                "Campaigns", "Coordination", "JobStorage", "Reports", "SystemSupport", argumentParser, logging, system,
+                "Archives", "Campaigns", "Coordination", "HTTPTransfer", "JobStorage", "Networks", "Publications",
+                "Reports", "SystemSupport", argumentParser, logging, system,
             ],
             swiftSettings: strict
         ),
@@ -222,7 +224,7 @@ let package = Package(
         ),
         tests(of: "JobStorage", ["JobStorageTestSupport", "SystemSupport", system]),
         tests(of: "Networks", ["ComputeEngine", "SystemSupport"], resources: true, settings: numeric),
-        tests(of: "Publications", ["Archives", "HTTPTransfer", "SystemSupport", "WebServers", system]),
+        tests(of: "Publications", ["Archives", "HTTPTransfer", "Networks", "SystemSupport", "WebServers", system]),
         tests(of: "RepresentationSimilarity", ["ComputeEngine", "SystemSupport"], resources: true),
         tests(of: "TensorStorage", ["SystemSupport", subprocess, system], resources: true),
         tests(of: "WorkerRuntime", ["JobStorage", "JobStorageTestSupport", "SystemSupport", logging, system]),

@@ -27,6 +27,16 @@ public struct ArchiveLimits: Equatable, Sendable {
         ratio: 100
     )
 
+    /// These limits, but for a file's bytes, and the number of entries where one is given.
+    public func with(fileBytes: Int, entries: Int?) -> ArchiveLimits {
+        ArchiveLimits(
+            fileBytes: fileBytes,
+            totalBytes: totalBytes,
+            entries: entries ?? self.entries,
+            ratio: ratio
+        )
+    }
+
     /// The most bytes that an archive of a size may give.
     func bytes(fromArchiveOf size: Int) -> Int {
         let (product, overflow) = max(size, 1 << 20).multipliedReportingOverflow(by: ratio)

@@ -11,10 +11,12 @@ private import TensorStorage
 struct ModelLoading {
     private let campaign: Campaign
     private let file: FilePath
+    private let published: PublishedData?
     private var loaded: [String: NetworkWeights] = [:]
 
     /// Networks of a campaign whose paths are relative to its file.
-    init(_ campaign: Campaign, file: FilePath) {
+    init(_ campaign: Campaign, file: FilePath, published: PublishedData?) {
+        self.published = published
         self.campaign = campaign
         self.file = file
     }
@@ -47,16 +49,17 @@ struct ModelLoading {
     }
 
     private func original(of model: Campaign.Model) throws -> NetworkWeights {
+        let fetched = try published?.weights(named: model.weights)
         do {
             if let seed = try NetworkWeights.seed(parsing: model.weights) {
                 return try NetworkWeights(seed: seed, batchNorm: model.batchNorm)
             }
-            let path = file.removingLastComponent().pushing(FilePath(model.weights))
+            let path = fetched ?? file.removingLastComponent().pushing(FilePath(model.weights))
             guard try LocalFileSystem().isPresent(path) else {
                 throw error(
                     model,
-                    "there is no file \"\(path)\"; weights are a .pt, .pth or .safetensors file or \"seeded:NUMBER\" "
-                        + "(published names are not fetched in this version)"
+                    "there is no file \"\(path)\"; weights are a .pt, .pth or .safetensors file, \"seeded:NUMBER\" "
+                        + "or a published name: \(PublishedNetworks.names.joined(separator: ", "))"
                 )
             }
             let tensors = try readTensors(at: path)

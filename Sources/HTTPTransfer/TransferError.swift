@@ -73,6 +73,15 @@ public indirect enum TransferError: Error, Equatable, Sendable, CustomStringConv
         return "\(address) answers with status \(status): \(remedy)"
     }
 
+    /// Whether something else should have been asked for, since nothing is wrong with the network.
+    public var isBadInput: Bool {
+        switch self {
+        case .malformedAddress, .forbiddenHost, .tooLarge, .wrongDigest: true
+        case .refused(_, let status, _): status == 404 || status == 410
+        default: false
+        }
+    }
+
     /// Whether the same request may succeed a little later.
     var isWorthRetrying: Bool {
         switch self {

@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: MIT
 
 public import HTTPTransfer
+private import Networks
 internal import SystemSupport
 
 /// The networks and data sets that were published with the method, by their names there.
 public enum Catalogue {
     /// Where they were published.
     public static let base = "https://users.renyi.hu/~gergopool/celebalucid/"
-
-    /// The names of the networks; each may also be asked for with "-bn", for its variant with batch norm.
-    public static let models: [String] =
-        ["imagenet", "sgd", "adam", "adam_overfit"]
-        + ["img", "in1", "in2", "in3"].flatMap { start in ["gn1", "gn2", "gn3"].map { "\(start)-\($0)" } }
 
     /// The names of the data sets, each with the folder that its archive holds.
     public static let datasets: [(name: String, folder: String)] = [
@@ -23,18 +19,9 @@ public enum Catalogue {
 
     /// A published network; nil for any other name.
     public static func model(_ name: String) -> Publication? {
-        guard models.contains(plainName(name)) else { return nil }
+        guard PublishedNetworks.contains(name) else { return nil }
         let path = "models/\(name).pt"
         return Publication(name: name, kind: .weights, source: .published(path), place: path)
-    }
-
-    /// Whether a published network's name says that it has batch norm.
-    public static func usesBatchNorm(_ name: String) -> Bool {
-        plainName(name) != name && models.contains(plainName(name))
-    }
-
-    private static func plainName(_ name: String) -> String {
-        name.hasSuffix("-bn") ? String(name.dropLast(3)) : name
     }
 
     /// A published data set; nil for any other name.

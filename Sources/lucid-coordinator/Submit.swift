@@ -3,6 +3,7 @@
 import ArgumentParser
 import Coordination
 import JobStorage
+import Publications
 import SystemPackage
 import SystemSupport
 
@@ -12,11 +13,13 @@ struct Submit: ParsableCommand {
         discussion: """
             Every image is decoded and every network is loaded first; if anything is wrong, nothing is published. \
             The campaign's id is printed on the standard output. A campaign that was submitted before is no error, \
-            unless it failed (exit code 1).
+            unless it failed (exit code 1). Published networks and data sets that the campaign names are fetched to the \
+            job directory, unless they are there or in the user's cache.
 
             EXAMPLES
               lucid-coordinator submit study.yaml --queue /shared/queue
               lucid-coordinator submit study.yaml --queue /shared/queue --dry-run
+              lucid-coordinator submit study.yaml --queue /shared/queue --mirror https://mirror.example.org/lucid
             """
     )
 
@@ -24,6 +27,8 @@ struct Submit: ParsableCommand {
     var campaign: String
 
     @OptionGroup var queue: QueueOption
+
+    @OptionGroup var source: SourceOptions
 
     @Flag(help: "Check and show the plan, and publish nothing.")
     var dryRun = false
@@ -39,7 +44,8 @@ struct Submit: ParsableCommand {
             let start = BootClock().now
             let path = absolutePath(campaign)
             let submission = try Self.readingInput {
-                try Submission(of: path, threads: processorCount()) { what, done, total in
+                let published = try published(for: directory)
+                return try Submission(of: path, threads: processorCount(), published: published) { what, done, total in
                     Self.show(what, done, of: total, since: start, on: progress)
                 }
             }
@@ -52,6 +58,18 @@ struct Submit: ParsableCommand {
                 if let failure = try directory.failure(of: submission.campaign) { throw failure }
             }
             Terminal.print(json ? try submission.json() : submission.campaign.description)
+        }
+    }
+
+    /// What was published is looked for in the job directory, which all workers see, then in the user's cache.
+    private func published(for directory: JobDirectory) throws -> PublishedData {
+        var caches = [try PublicationCache(at: directory.downloads)]
+        if let own = try? PublicationCache.userFolder(), (try? LocalFileSystem().isPresent(own)) == true {
+            caches.append(try PublicationCache(at: own))
+        }
+        let display = FetchDisplay()
+        return PublishedData(caches, by: source.client, options: source.options) { name, step in
+            display.show(name, step)
         }
     }
 

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+
+private import Archives
+internal import Campaigns
+public import HTTPTransfer
+public import JobStorage
+public import Publications
+public import SystemPackage
+private import SystemSupport
+
+/// What campaigns name and somebody published, from the caches where it is, else fetched.
+public struct PublishedData: Sendable {
+    /// Is told what is fetched, and how far it is, very often.
+    public typealias StepReport = @Sendable (_ name: String, _ step: FetchStep) -> Void
+
+    private let caches: [PublicationCache]
+    private let client: WebClient
+    private let options: FetchOptions
+    private let onStep: StepReport
+
+    /// Looks in caches in their order, and fetches to the first.
+    public init(
+        _ caches: [PublicationCache],
+        by client: WebClient,
+        options: FetchOptions,
+        onStep: @escaping StepReport
+    ) {
+        (self.caches, self.client, self.options, self.onStep) = (caches, client, options, onStep)
+    }
+
+    /// The file of a published network's weights; nil where no published one has the name.
+    func weights(named name: String) throws -> FilePath? {
+        try Catalogue.model(name).map { try path(of: $0, options) }
+    }
+
+    /// The folder of a published data set, or of an archive's images; nil where the data set is a folder already.
+    func images(of dataset: Campaign.Dataset, limits: Campaign.Limits) throws -> FilePath? {
+        var options = options
+        options.archives = options.archives.with(fileBytes: limits.bytes, entries: limits.entries)
+        if dataset.isPublished == true {
+            return try Catalogue.dataset(dataset.images).map { try path(of: $0, options) }
+        }
+        guard dataset.images.contains("://") else { return nil }
+        return try path(of: Catalogue.archive(at: WebAddress(dataset.images)), options)
+    }
+
+    /// Where something is; fetched where it is nowhere.
+    private func path(of publication: Publication, _ options: FetchOptions) throws -> FilePath {
+        for cache in caches {
+            if let item = try cache.find(publication) { return item.path }
+        }
+        guard let first = caches.first else { throw SubmissionError("there is no cache to fetch to") }
+        let item = try first.fetch(publication, by: client, options: options) { [onStep] step in
+            onStep(publication.name, step)
+        }
+        return item.path
+    }
+}
+
+extension JobDirectory {
+    /// Where what was fetched for all workers is kept.
+    public var downloads: FilePath { root.below("cache", "downloads") }
+}
