@@ -182,7 +182,7 @@ let package = Package(
             swiftSettings: strict
         ),
         tests(of: "Archives", ["SystemSupport", "WebServers", system]),
-        tests(of: "Campaigns", ["JobStorage", "SystemSupport"]),
+        tests(of: "Campaigns", ["FeatureVisualization", "JobStorage", "SystemSupport"]),
         tests(of: "ComputeEngine", []),
         tests(
             of: "Coordination",
@@ -206,8 +206,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Coordination", "JobStorage", "JobStorageTestSupport", "Networks", "SystemSupport", "TensorStorage",
-                "lucid-coordinator", "lucid-worker", system,
+                "Coordination", "ImageCoding", "JobStorage", "JobStorageTestSupport", "Networks", "SystemSupport",
+                "TensorStorage", "lucid-coordinator", "lucid-worker", system,
             ],
             resources: [.copy("Resources")],
             swiftSettings: strict
@@ -226,7 +226,12 @@ let package = Package(
         tests(of: "Networks", ["ComputeEngine", "SystemSupport"], resources: true, settings: numeric),
         tests(of: "Publications", ["Archives", "HTTPTransfer", "Networks", "SystemSupport", "WebServers", system]),
         tests(of: "RepresentationSimilarity", ["ComputeEngine", "SystemSupport"], resources: true),
-        tests(of: "TensorStorage", ["SystemSupport", subprocess, system], resources: true),
+        tests(
+            of: "TensorStorage",
+            ["JobKinds", "Networks", "SystemSupport", subprocess, system],
+            resources: true,
+            settings: numeric
+        ),
         tests(of: "WorkerRuntime", ["JobStorage", "JobStorageTestSupport", "SystemSupport", logging, system]),
     ]
 )

@@ -68,6 +68,8 @@ FILES = [
     (rf"scratch/{WORKER}/.+", None),
     (r"trash/.+", None),
     (rf"reports/{CAMPAIGN}/(?P<report>cka|index|SUCCESS)\.json", "report"),
+    (rf"reports/{CAMPAIGN}/atlas/index\.json", "atlas"),
+    (rf"reports/{CAMPAIGN}/atlas/.+\.(?:html|css|js)", None),
     (rf"reports/{CAMPAIGN}/.+\.(?:csv|npy|png)", None),
 ]
 FILES = [(re.compile(pattern), kind) for pattern, kind in FILES]
@@ -75,7 +77,10 @@ FILES = [(re.compile(pattern), kind) for pattern, kind in FILES]
 # Members that may be absent, for --mutate.
 OPTIONAL = {
     ("log", "worker"), ("command-logs", "worker"), ("cka", "reason"), ("command-repair", "done"),
-    ("command-scope", "campaign"), ("command-scope", "job"),
+    ("command-scope", "campaign"), ("command-scope", "job"), ("manifest", "images"), ("manifest", "comparison"),
+    ("manifest", "pictures"), ("manifest", "direction"), ("payload", "direction"), ("payload", "instructions"),
+    ("result-pictures", "neuron"), ("result-pictures", "error"), ("result-exemplars", "neuron"), ("atlas", "variant"),
+    ("atlas", "error"),
 }
 
 
@@ -208,7 +213,9 @@ class Check:
         if payload.startswith(b"["):
             self.validate(path, "result-files", payload)
         else:
-            self.validate(path, "result-sums", payload.split(b"\n", 1)[0])
+            line = payload.split(b"\n", 1)[0]
+            kinds = {b'"blocks"': "result-sums", b'"pictures"': "result-pictures", b'"neurons"': "result-exemplars"}
+            self.validate(path, next((kind for key, kind in kinds.items() if key in line), "result-sums"), line)
 
     def outputs(self, folder):
         for file in sorted(folder.glob("*.json")):
@@ -265,7 +272,7 @@ NAMES = {
 
 
 def is_map(kind, path):
-    return bool(path) and path[-1] in {"versions", "inputs", "files", "checked"} or (
+    return bool(path) and path[-1] in {"versions", "inputs", "files", "checked", "parameters"} or (
         bool(path) and path[-1] == "jobs" and kind.startswith(("command", "success")))
 
 
@@ -273,7 +280,7 @@ def free(kind, path, other):
     """Whether any value of that type is as good."""
     key = next((step for step in reversed(path) if isinstance(step, str)), "")
     if other is None:
-        return key in {"value", "cka", "debiased"} or kind.startswith("command") and key in {
+        return key in {"value", "cka", "debiased"} or kind == "atlas" and key in {"objective", "difference", "file"} or kind.startswith("command") and key in {
             "worker", "reason", "campaign", "job", "path"}
     return kind == "cka" and key in {"cka", "debiased"} and isinstance(other, float)
 

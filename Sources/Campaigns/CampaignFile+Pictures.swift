@@ -25,6 +25,11 @@ extension CampaignFile {
                 rawValue: try fields["transforms"]?.text(oneOf: ["standard", "none"]) ?? "standard"
             ) ?? .standard
         )
+        // An atlas has a folder for each model beside these files.
+        let files = ["index.html", "index.json"]
+        if let model = models.first(where: { files.contains($0.name.lowercased()) }) {
+            throw node.error("a model whose neurons are pictured cannot be called \"\(model.name)\"; rename it")
+        }
         let list = try node.required("neurons", in: fields)
         let neurons = try neurons(list, isDirection: direction != nil)
         try check(settings, reaches: neurons, fields["size"] ?? list)

@@ -70,11 +70,12 @@ extension CampaignPlan {
         }
     }
 
-    /// How many neurons one job has: whole batches where there is time for one.
+    /// How many neurons one job has: an even number of whole batches, so that two threads end together, or one batch.
     static func neuronsPerJob(_ settings: PictureSettings, layer: String) -> Int {
         let batch = CompiledNetwork.batchSize / settings.diversity
         let fitting = secondsPerLucidJob / (PictureCost(settings, layer: layer).seconds * Double(settings.diversity))
-        return max(batch, Int(min(Double(neuronsPerLucidJob), fitting)) / batch * batch)
+        let batches = Int(min(Double(neuronsPerLucidJob), fitting)) / batch
+        return batch * max(1, batches < 2 ? batches : batches / 2 * 2)
     }
 }
 

@@ -84,7 +84,11 @@ public enum GradientKernels {
         }
     }
 
-    private static func rectify(_ input: UnsafeMutablePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ count: Int) {
+    private static func rectify(
+        _ input: UnsafeMutablePointer<Float>,
+        _ output: UnsafeMutablePointer<Float>,
+        _ count: Int
+    ) {
         for index in stride(from: 0, to: count, by: 8) {
             unsafe store(signedRectified(load(input + index)), output + index)
         }
@@ -180,7 +184,11 @@ public enum GradientKernels {
         _ count: Int
     ) -> Bool {
         for index in stride(from: 0, to: count, by: 8) {
-            let passing = unsafe selected(SIMD8(repeating: 0), where: signs(rectified + index), else: load(gradient + index))
+            let passing = unsafe selected(
+                SIMD8(repeating: 0),
+                where: signs(rectified + index),
+                else: load(gradient + index)
+            )
             if any(passing .!= 0) { return false }
         }
         return true
@@ -302,8 +310,12 @@ public enum GradientKernels {
 
     /// A choice by bits, which the compiler turns into vector instructions where it does not for masks.
     @inline(__always)
-    private static func selected(_ one: SIMD8<Float>, where mask: SIMD8<Int32>, else other: SIMD8<Float>) -> SIMD8<Float> {
-        let (first, second) = unsafe (unsafeBitCast(one, to: SIMD8<Int32>.self), unsafeBitCast(other, to: SIMD8<Int32>.self))
+    private static func selected(_ one: SIMD8<Float>, where mask: SIMD8<Int32>, else other: SIMD8<Float>) -> SIMD8<
+        Float
+    > {
+        let (first, second) = unsafe (
+            unsafeBitCast(one, to: SIMD8<Int32>.self), unsafeBitCast(other, to: SIMD8<Int32>.self)
+        )
         return unsafe unsafeBitCast((first & mask) | (second & ~mask), to: SIMD8<Float>.self)
     }
 }

@@ -30,7 +30,8 @@ public enum ImageBlocks {
                     let line = unsafe output + (color * side + row) * side
                     // The channel of the first column of the row's blocks; that of the second column is the next.
                     let channel = color * 4 + row % 2 * 2
-                    let first = unsafe input + (channel / block * pixels + row / 2 * shape.side) * block + channel % block
+                    let first =
+                        unsafe input + (channel / block * pixels + row / 2 * shape.side) * block + channel % block
                     for column in 0..<side {
                         unsafe line[column] = first[column / 2 * block + column % 2]
                     }

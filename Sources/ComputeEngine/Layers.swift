@@ -157,7 +157,12 @@ public struct PreparedLayer: Sendable {
         return PreparedLayer(
             engine: engine,
             primitive: primitive,
-            weights: try reordered(weights, describe([bias.count, features], dnnl_nc), as: primitive.weights, on: engine),
+            weights: try reordered(
+                weights,
+                describe([bias.count, features], dnnl_nc),
+                as: primitive.weights,
+                on: engine
+            ),
             bias: try FloatBuffer(copying: bias)
         )
     }

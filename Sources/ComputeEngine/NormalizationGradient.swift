@@ -110,7 +110,9 @@ extension GradientKernels {
         for index in 0..<pixel.blocks {
             for half in stride(from: 0, to: pixel.block, by: 8) {
                 let channel = index * pixel.block + half
-                let (value, g) = unsafe (load(x + index * pixel.step + half), load(gradient + index * pixel.step + half))
+                let (value, g) = unsafe (
+                    load(x + index * pixel.step + half), load(gradient + index * pixel.step + half)
+                )
                 let scale = unsafe 1 + factor * windowSum(lines.squares + channel - 4)
                 let root = SIMD8(
                     lowHalf: lucid_square_roots(scale.lowHalf),

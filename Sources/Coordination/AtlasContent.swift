@@ -87,8 +87,10 @@ struct AtlasContent {
         guard wanted.count == file.pictures.count else { return false }
         return zip(wanted, file.pictures).allSatisfy { wanted, picture in
             let reached = picture.stages.map(\.threshold)
-            let isComplete = picture.error == nil ? reached == settings.thresholds : reached.count < settings.thresholds.count
-            return wanted == (picture.neuron, picture.variant) && isComplete && settings.thresholds.starts(with: reached)
+            let isComplete =
+                picture.error == nil ? reached == settings.thresholds : reached.count < settings.thresholds.count
+            return wanted == (picture.neuron, picture.variant) && isComplete
+                && settings.thresholds.starts(with: reached)
         }
     }
 

@@ -17,12 +17,11 @@ public protocol CampaignContent: Sendable {
 
     /// Merges what is there of a campaign that is under way, or that will not be complete, for some moments.
     ///
-    /// Throws as `merge` does.
-    ///
     /// - Parameters:
     ///   - plan: the campaign's plan.
     ///   - results: the results that are there.
     ///   - isLast: whether no more will come.
+    /// - Throws: `UnusableResult` where a job's result is to be made again.
     /// - Returns: whether there is more to be merged at once.
     func mergePart(_ plan: PublicationPlan, results: CampaignResults, isLast: Bool) throws -> Bool
 

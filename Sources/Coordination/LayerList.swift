@@ -1,24 +1,27 @@
 // SPDX-License-Identifier: MIT
 
-private import JobKinds
 private import Networks
-private import SystemPackage
-private import SystemSupport
-private import TensorStorage
+public import SystemPackage
 
 /// The layers of a network that can be looked at, with their numbers of neurons.
 public struct LayerList: Sendable {
     /// Lists the layers, after reading the model where one is given.
     ///
+    /// - Parameters:
+    ///   - model: a file, a published name, or "seeded:10".
+    ///   - folder: where relative paths begin.
+    ///   - published: the networks that have names.
     /// - Throws: `SubmissionError` where the model cannot be read.
-    public init(of model: String?) throws {
+    public init(
+        of model: String?,
+        below folder: FilePath,
+        published: any PublishedModels = NoPublishedModels()
+    ) throws {
         guard let model else { return }
         do {
-            if let seed = try NetworkWeights.seed(parsing: model) {
-                _ = try NetworkWeights(seed: seed, batchNorm: false)
-            } else {
-                _ = try NetworkWeights(readTensors(at: FilePath(model)), batchNorm: false, strict: true)
-            }
+            _ = try ModelSource(model, below: folder, published: published).weights(batchNorm: false, strict: true)
+        } catch let error as SubmissionError {
+            throw error
         } catch {
             throw SubmissionError("\"\(model)\": \(error)")
         }

@@ -1,24 +1,22 @@
 // SPDX-License-Identifier: MIT
 
 internal import Campaigns
-private import JobKinds
+private import HTTPTransfer
 internal import Networks
 internal import SystemPackage
-private import SystemSupport
-private import TensorStorage
 
 /// Loads a campaign's networks and makes the edits that it asks for, in order.
 struct ModelLoading {
     private let campaign: Campaign
     private let file: FilePath
-    private let published: PublishedData?
+    private let published: any PublishedModels
     private var loaded: [String: NetworkWeights] = [:]
 
     /// Networks of a campaign whose paths are relative to its file.
-    init(_ campaign: Campaign, file: FilePath, published: PublishedData?) {
-        self.published = published
+    init(_ campaign: Campaign, file: FilePath, published: any PublishedModels = NoPublishedModels()) {
         self.campaign = campaign
         self.file = file
+        self.published = published
     }
 
     /// The weights of a model after all its edits; edits from another model take that one's weights after its own edits.
@@ -49,23 +47,18 @@ struct ModelLoading {
     }
 
     private func original(of model: Campaign.Model) throws -> NetworkWeights {
-        let fetched = try published?.weights(named: model.weights)
         do {
-            if let seed = try NetworkWeights.seed(parsing: model.weights) {
-                return try NetworkWeights(seed: seed, batchNorm: model.batchNorm)
-            }
-            let path = fetched ?? file.removingLastComponent().pushing(FilePath(model.weights))
-            guard try LocalFileSystem().isPresent(path) else {
-                throw error(
-                    model,
-                    "there is no file \"\(path)\"; weights are a .pt, .pth or .safetensors file, \"seeded:NUMBER\" "
-                        + "or a published name: \(PublishedNetworks.names.joined(separator: ", "))"
-                )
-            }
-            let tensors = try readTensors(at: path)
-            return try NetworkWeights(tensors, batchNorm: model.batchNorm, strict: model.strict)
+            let source = try ModelSource(
+                model.weights,
+                below: file.removingLastComponent(),
+                published: published
+            )
+            return try source.weights(batchNorm: model.batchNorm, strict: model.strict)
+        } catch let failure as TransferError {
+            // The network's fault, not the campaign's.
+            throw failure
         } catch let known as SubmissionError {
-            throw known
+            throw self.error(model, known.description)
         } catch {
             throw self.error(model, "\"\(model.weights)\": \(error)")
         }

@@ -4,12 +4,13 @@ private import Archives
 internal import Campaigns
 public import HTTPTransfer
 public import JobStorage
+private import Networks
 public import Publications
 public import SystemPackage
 private import SystemSupport
 
 /// What campaigns name and somebody published, from the caches where it is, else fetched.
-public struct PublishedData: Sendable {
+public struct PublishedData: PublishedModels {
     /// Is told what is fetched, and how far it is, very often.
     public typealias StepReport = @Sendable (_ name: String, _ step: FetchStep) -> Void
 
@@ -28,8 +29,11 @@ public struct PublishedData: Sendable {
         (self.caches, self.client, self.options, self.onStep) = (caches, client, options, onStep)
     }
 
+    /// The names of the published networks.
+    public var names: [String] { PublishedNetworks.names }
+
     /// The file of a published network's weights; nil where no published one has the name.
-    func weights(named name: String) throws -> FilePath? {
+    public func weights(named name: String) throws -> FilePath? {
         try Catalogue.model(name).map { try path(of: $0, options) }
     }
 

@@ -30,7 +30,7 @@ public struct QueueObserver {
     public mutating func look() throws(FileError) -> QueueOverview {
         // After a new word, campaigns that had ended may go on.
         if try control.look() { lines = lines.filter { $0.value.campaign.state == .done } }
-        var held: [CampaignID: [JobID: Double]] = [:]
+        var held: [CampaignID: [JobID: Progress]] = [:]
         let workers = try self.workers(&held)
         var campaigns: [QueueStatus.Campaign] = []
         var progress: [CampaignID: Double] = [:]
@@ -43,13 +43,14 @@ public struct QueueObserver {
                 problems[id] = "\(error)"
                 continue
             }
-            if let plan { lines[id] = try look(at: plan, held: held[id] ?? [:]) }
+            if let plan { lines[id] = try look(at: plan, held: (held[id] ?? [:]).mapValues(\.fraction)) }
             guard let line = lines[id] else { continue }
             campaigns.append(line.campaign)
             progress[id] = line.progress
         }
         let status = QueueStatus(campaigns: campaigns, workers: workers)
-        return QueueOverview(status: status, progress: progress, problems: problems)
+        let jobs = held.values.reduce(into: [:]) { $0.merge($1) { first, _ in first } }
+        return QueueOverview(status: status, progress: progress, problems: problems, held: jobs)
     }
 
     /// The plan of a campaign that may still change; nil for one that was seen to end.
@@ -81,7 +82,7 @@ public struct QueueObserver {
 
     /// The workers that have not left, and how far the jobs are that they hold.
     private mutating func workers(
-        _ held: inout [CampaignID: [JobID: Double]]
+        _ held: inout [CampaignID: [JobID: Progress]]
     ) throws(FileError) -> [QueueStatus.Worker] {
         var workers: [QueueStatus.Worker] = []
         for name in try directory.workersWithHeartbeat() where !departed.contains(name) {
@@ -95,7 +96,7 @@ public struct QueueObserver {
             let isDead =
                 registrations[name].map { directory.surroundings.isProvablyDead($0.identity, seenFrom: observer) }
                 ?? false
-            for attempt in beat.held { held[attempt.campaign, default: [:]][attempt.job] = attempt.progress.fraction }
+            for attempt in beat.held { held[attempt.campaign, default: [:]][attempt.job] = attempt.progress }
             let worker = QueueStatus.Worker(
                 id: name,
                 host: name.host,

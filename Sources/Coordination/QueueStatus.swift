@@ -58,11 +58,19 @@ public struct QueueOverview: Equatable, Sendable {
     public let progress: [CampaignID: Double]
     /// For each campaign of which nothing can be told, why.
     public let problems: [CampaignID: String]
+    /// How far the jobs are that workers hold.
+    let held: [JobID: Progress]
 
-    init(status: QueueStatus, progress: [CampaignID: Double], problems: [CampaignID: String]) {
+    init(
+        status: QueueStatus,
+        progress: [CampaignID: Double],
+        problems: [CampaignID: String],
+        held: [JobID: Progress] = [:]
+    ) {
         self.status = status
         self.progress = progress
         self.problems = problems
+        self.held = held
     }
 
     /// Reads the whole directory once.

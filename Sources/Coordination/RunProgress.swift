@@ -64,9 +64,12 @@ extension QueueOverview {
     /// One line for each worker that has not left.
     public var workerLines: [String] {
         status.workers.map { worker in
-            let jobs =
-                worker.jobs.isEmpty ? "" : ": \(worker.jobs.map { $0.description.prefix(8) }.joined(separator: ", "))"
-            return "worker on \(worker.host), \(worker.state)\(jobs)"
+            let jobs = worker.jobs.map { job in
+                let progress = held[job].map { " (\(Int($0.fraction * 100))%: \($0.text))" } ?? ""
+                return "\(job.description.prefix(8))\(progress)"
+            }
+            return "worker on \(worker.host), \(worker.state)"
+                + (jobs.isEmpty ? "" : ": \(jobs.joined(separator: ", "))")
         }
     }
 
@@ -95,6 +98,6 @@ extension QueueOverview {
     }
 
     private static func order(_ kind: String) -> String {
-        ["activations": "0", "gram": "1", "hsic": "2"][kind] ?? kind
+        ["activations": "0", "gram": "1", "hsic": "2", "lucid": "3"][kind] ?? kind
     }
 }

@@ -65,10 +65,12 @@ public struct Submission: Sendable {
             onProgress: onProgress
         )
         warnings += images?.warnings ?? []
-        if images == nil, asked.dataset != nil { warnings.append("no image is needed, so the data set is not looked at") }
+        if images == nil, asked.dataset != nil {
+            warnings.append("no image is needed, so the data set is not looked at")
+        }
         let pictures = try PictureSelection(asked, file: file)
 
-        var loading = ModelLoading(asked, file: file, published: published)
+        var loading = ModelLoading(asked, file: file, published: published ?? NoPublishedModels())
         var weights: [ContentDigest: [UInt8]] = [:]
         var models: [CampaignManifest.Model] = []
         for (number, model) in asked.models.enumerated() {

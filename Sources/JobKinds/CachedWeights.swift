@@ -16,12 +16,13 @@ extension NetworkWeights {
         )
     }
 
-    /// Takes the weights from the tensors of a file.
+    /// Takes the weights from the tensors of a file, whose names may have a prefix in common.
     ///
     /// - Throws: `WeightsError` for a wrong shape, or missing tensors where `strict`.
     public init(_ tensors: [String: NamedTensor], batchNorm: Bool, strict: Bool) throws(WeightsError) {
+        let prefix = try Self.keyPrefix(in: Set(tensors.keys))
         try self.init(batchNorm: batchNorm, strict: strict) { name in
-            tensors[name].map { ($0.shape, $0.values) }
+            tensors[prefix + name].map { ($0.shape, $0.values) }
         }
     }
 }

@@ -44,7 +44,7 @@ public struct ExemplarsResultFile: Equatable, Sendable {
     private struct Header: Codable {
         struct Image: Codable {
             let row: Int
-            let name: String
+            let image: String
             let bytes: Int
         }
 
@@ -60,7 +60,7 @@ public struct ExemplarsResultFile: Equatable, Sendable {
         let header = Header(
             format: 1,
             neurons: neurons,
-            images: images.map { Header.Image(row: $0.row, name: $0.name, bytes: $0.png.count) }
+            images: images.map { Header.Image(row: $0.row, image: $0.name, bytes: $0.png.count) }
         )
         let head = Array(try canonicalJSON(header)) + [UInt8(ascii: "\n")]
         return images.reduce(into: head) { $0 += $1.png }
@@ -76,7 +76,7 @@ public struct ExemplarsResultFile: Equatable, Sendable {
         for image in header.images {
             guard (0...bytes.count - position).contains(image.bytes) else { return nil }
             let png = Array(bytes[position..<position + image.bytes])
-            images.append(Image(row: image.row, name: image.name, png: png))
+            images.append(Image(row: image.row, name: image.image, png: png))
             position += image.bytes
         }
         let rows = Set(images.map(\.row))

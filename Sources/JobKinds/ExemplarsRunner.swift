@@ -78,7 +78,9 @@ public struct ExemplarsRunner: JobRunner {
         return try rows.map { row in
             try context.checkCancellation()
             let entry = images.entries[row]
-            let bytes = try readInput { try LocalFileSystem().contents(ofUserFile: entry.path, limit: limits.fileBytes) }
+            let bytes = try readInput {
+                try LocalFileSystem().contents(ofUserFile: entry.path, limit: limits.fileBytes)
+            }
             guard ContentDigest(of: bytes) == entry.digest else { throw InputError.changed(entry.path) }
             do throws(ImageError) {
                 let png = try encodePNG(resampler.resample(decoder.decode(bytes)))

@@ -35,7 +35,11 @@ struct NeuronScores: Sendable {
     var count: Int { direction == nil ? neurons.count : 1 }
 
     func makeReader() throws -> Reader {
-        Reader(scores: self, codec: try reader.makeCodec(), chunk: [Float](repeating: 0, count: reader.metadata.chunkElementCount))
+        Reader(
+            scores: self,
+            codec: try reader.makeCodec(),
+            chunk: [Float](repeating: 0, count: reader.metadata.chunkElementCount)
+        )
     }
 
     /// Reads rows on one thread.
@@ -57,18 +61,24 @@ struct NeuronScores: Sendable {
             for neuron in scores.neurons {
                 if neuron / channels != loaded {
                     loaded = neuron / channels
-                    let coordinates = [row, loaded] + rest
-                    var span = chunk.mutableSpan
-                    do {
-                        try scores.reader.readChunk(coordinates, with: &codec, into: &span)
-                    } catch {
-                        try readInput { throw error }
-                    }
+                    try Self.load([row, loaded] + rest, scores.reader, &codec, into: &chunk)
                 }
                 values.append(value(of: neuron % channels, pixels, side: layer.side))
             }
             guard let direction = scores.direction else { return values }
             return [zip(values, direction).reduce(0) { $0 + $1.0 * Double($1.1) }]
+        }
+
+        private static func load(
+            _ coordinates: [Int],
+            _ reader: ZarrReader,
+            _ codec: inout ChunkCodec,
+            into chunk: inout [Float]
+        ) throws {
+            try readInput {
+                var span = chunk.mutableSpan
+                try reader.readChunk(coordinates, with: &codec, into: &span)
+            }
         }
 
         private func value(of channel: Int, _ pixels: Int, side: Int) -> Double {

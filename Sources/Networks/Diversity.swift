@@ -67,7 +67,9 @@ struct Diversity {
     }
 
     /// Adds 2 · A · slopes, where slopes are symmetric, in the blocked layout.
-    private func add(_ slopes: [Double], _ plain: FloatBuffer, image: Int, to gradient: FloatRegion) throws(ComputeError) {
+    private func add(_ slopes: [Double], _ plain: FloatBuffer, image: Int, to gradient: FloatRegion)
+        throws(ComputeError)
+    {
         let factors = try FloatBuffer(count: channels * channels)
         factors.all.withMutableValues { values in
             for index in values.indices { values[index] = Float(2 * slopes[index]) }

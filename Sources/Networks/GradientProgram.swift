@@ -150,7 +150,9 @@ struct GradientProgram {
             let copy = ChannelCopy(from: starts[index], to: first, count: joint[index].neuronCount)
             rectify(joint[index], raw, copy, into: map)
         }
-        let ends = [(branches.three, three), (branches.five, five), (branches.poolReduce, pool(input, InceptionV1.three))]
+        let ends = [
+            (branches.three, three), (branches.five, five), (branches.poolReduce, pool(input, InceptionV1.three)),
+        ]
         for (index, (layer, source)) in ends.enumerated() {
             let copy = ChannelCopy(from: 0, to: firsts[index + 1], count: layer.neuronCount)
             rectify(layer, convolve(.layers([layer]), source), copy, into: output)

@@ -30,7 +30,9 @@ struct LogitsHead {
             (0..<shape.images).map { pool(values, shape, image: $0) }
         }
         var slopes = pooled.indices.map { slope(image: $0, count: pooled[$0].count) }
-        if objective.diversity > 1 { LogitsDiversity(layer.weights, layer.biases).add(pooled, objective.diversity, &slopes) }
+        if objective.diversity > 1 {
+            LogitsDiversity(layer.weights, layer.biases).add(pooled, objective.diversity, &slopes)
+        }
         gradient.withMutableValues { gradient in
             for image in slopes.indices { spread(slopes[image], shape, image: image, into: &gradient) }
         }

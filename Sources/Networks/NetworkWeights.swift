@@ -6,6 +6,10 @@ public enum WeightsError: Error, Equatable, Sendable, CustomStringConvertible {
     case missing([String])
     /// A tensor has another shape than the network's.
     case wrongShape(name: String, expected: [Int], actual: [Int])
+    /// A file has another number of logits, as networks have that were trained on other classes.
+    case otherLogits(count: Int)
+    /// A file has the tensors of more than one network, by what stands before their names.
+    case severalNetworks(prefixes: [String])
     /// No layer has that name.
     case unknownLayer(String)
     /// A layer has fewer neurons.
@@ -22,6 +26,12 @@ public enum WeightsError: Error, Equatable, Sendable, CustomStringConvertible {
             return "missing weights: \(shown)\(more); set \"strict: false\" to take zeros for them"
         case .wrongShape(let name, let expected, let actual):
             return "the tensor \"\(name)\" has the shape \(actual), but the network needs \(expected)"
+        case .otherLogits(let count):
+            return "the file has \(count) logits, but the network has \(Self.logitCount); "
+                + "set \"strict: false\" to leave them out, which makes the layer \"logits\" zeros"
+        case .severalNetworks(let prefixes):
+            let names = prefixes.prefix(6).map { "\"\($0.prefix(40))\"" }.joined(separator: ", ")
+            return "the file has the tensors of several networks, whose names begin with \(names); save one alone"
         case .unknownLayer(let name):
             let remedy =
                 closestLayer(to: name).map { "did you mean \"\($0)\"?" } ?? "`lucid-coordinator layers` lists them"
@@ -29,9 +39,14 @@ public enum WeightsError: Error, Equatable, Sendable, CustomStringConvertible {
         case .unknownNeuron(let layer, let neuron, let count):
             return "the layer \"\(layer)\" has the neurons 0 to \(count - 1), not \(neuron)"
         case .badSeed(let text):
-            return "\"\(text)\" names no seeded network; write for instance \"seeded:10\""
+            return
+                "\"\(text)\" names no network made by formula; write for instance \"seeded:10\", or \"gabor:10\" for one that sees edges"
         }
     }
+}
+
+extension WeightsError {
+    fileprivate static let logitCount = InceptionV1.layers.last?.neuronCount ?? 0
 }
 
 /// The layer whose name differs least from a mistyped one, where one is close.
@@ -70,7 +85,7 @@ public struct NetworkWeights: Sendable, Equatable {
 
     /// Whether batch norm is applied between convolution and ReLU.
     public let usesBatchNorm: Bool
-    private var values: [String: [Float]]
+    private(set) var values: [String: [Float]]
 
     /// All parameters of a network, in the order of its layers.
     public static func tensors(batchNorm: Bool) -> [Tensor] {
@@ -79,10 +94,8 @@ public struct NetworkWeights: Sendable, Equatable {
                 Tensor(name: layer.key + ".weight", shape: layer.weightShape),
                 Tensor(name: layer.key + ".bias", shape: [layer.neuronCount]),
             ]
-            if batchNorm, let key = layer.batchNormKey {
-                tensors += ["weight", "bias", "running_mean", "running_var"].map {
-                    Tensor(name: "\(key).\($0)", shape: [layer.neuronCount])
-                }
+            if batchNorm {
+                tensors += layer.batchNormTensorNames.map { Tensor(name: $0, shape: [layer.neuronCount]) }
             }
             return tensors
         }
@@ -93,6 +106,7 @@ public struct NetworkWeights: Sendable, Equatable {
     /// - Parameters:
     ///   - batchNorm: whether the network applies batch norm.
     ///   - strict: whether a missing parameter is an error; if not, it is taken as zeros (batch norm's as doing nothing).
+    ///     Logits of another number are as good as missing.
     ///   - lookup: shape and values of the tensor of a name, or nil.
     /// - Throws: `WeightsError` for a wrong shape, or missing tensors where `strict`.
     public init(
@@ -103,19 +117,33 @@ public struct NetworkWeights: Sendable, Equatable {
         usesBatchNorm = batchNorm
         values = [:]
         var missing: [String] = []
+        let otherLogits = Self.otherLogits(lookup)
         for tensor in Self.tensors(batchNorm: batchNorm) {
-            if let found = lookup(tensor.name) {
+            let isUnfit = otherLogits != nil && tensor.name.hasPrefix("logits.")
+            if !isUnfit, let found = lookup(tensor.name) {
                 guard found.shape == tensor.shape else {
                     throw .wrongShape(name: tensor.name, expected: tensor.shape, actual: found.shape)
                 }
                 values[tensor.name] = found.values
             } else {
                 missing.append(tensor.name)
-                let doesNothing = tensor.name.hasSuffix("bn.weight") || tensor.name.hasSuffix("running_var")
-                values[tensor.name] = [Float](repeating: doesNothing ? 1 : 0, count: tensor.count)
+                values[tensor.name] = Self.default(for: tensor)
             }
         }
-        if strict, !missing.isEmpty { throw .missing(missing) }
+        guard strict, !missing.isEmpty else { return }
+        if let otherLogits, missing.allSatisfy({ $0.hasPrefix("logits.") }) { throw .otherLogits(count: otherLogits) }
+        throw .missing(missing)
+    }
+
+    /// How many logits a file has, where they are not the network's; lucent's file has a name of its own for them.
+    private static func otherLogits(_ lookup: (String) -> (shape: [Int], values: [Float])?) -> Int? {
+        guard let own = InceptionV1.layers.last?.weightShape else { return nil }
+        for name in ["logits.weight", "softmax2_pre_activation_matmul.weight"] {
+            if let shape = lookup(name)?.shape, shape.count == 2, shape[1] == own[1], shape[0] != own[0] {
+                return shape[0]
+            }
+        }
+        return nil
     }
 
     /// The values of a parameter; empty for a name that the network does not have.

@@ -20,7 +20,8 @@ extension BatchObjective {
         var objectives: [Double] = []
         for (image, wish) in wishes.enumerated() {
             let coefficients =
-                diversity == 1 ? (0..<shape.channels).map { $0 == image ? 1 : 0 } : wish.coefficients(count: shape.channels)
+                diversity == 1
+                ? (0..<shape.channels).map { $0 == image ? 1 : 0 } : wish.coefficients(count: shape.channels)
             var value = 0.0
             for (channel, coefficient) in coefficients.enumerated() where coefficient != 0 {
                 let sum = accumulate(map, gradient, shape, image, channel, places, coefficient)

@@ -6,20 +6,42 @@ extension NetworkWeights {
     /// Each value is v = 2u − 1 of 24 random bits u, scaled: weights by √(6 / inputs), convolutions' biases by 10,
     /// batch norm to 1 + v/2, v, 10v and 1 + 500(v + 1). The random numbers are SplitMix64's, started for each
     /// tensor with the FNV-1a digest of its name and the seed.
-    public init(seed: UInt64, batchNorm: Bool) throws(WeightsError) {
+    public init(seed: NetworkSeed, batchNorm: Bool) throws(WeightsError) {
         let shapes = Dictionary(
             uniqueKeysWithValues: Self.tensors(batchNorm: batchNorm).map { ($0.name, $0.shape) }
         )
+        let filters = seed.seesEdges ? GaborFilters.tensors : [:]
         try self.init(batchNorm: batchNorm, strict: true) { name in
-            shapes[name].map { ($0, seededValues(name: name, shape: $0, seed: seed)) }
+            shapes[name].map { ($0, filters[name] ?? seededValues(name: name, shape: $0, seed: seed.number)) }
         }
     }
 
-    /// Reads "seeded:10"; nil for what does not start like that.
-    public static func seed(parsing text: String) throws(WeightsError) -> UInt64? {
-        guard text.hasPrefix("seeded:") else { return nil }
-        guard let seed = UInt64(text.dropFirst("seeded:".count)) else { throw .badSeed(text) }
-        return seed
+    /// Reads "seeded:10" or "gabor:10"; nil for what does not start like that.
+    public static func seed(parsing text: String) throws(WeightsError) -> NetworkSeed? {
+        for (prefix, seesEdges) in [("seeded:", false), ("gabor:", true)] where text.hasPrefix(prefix) {
+            guard let number = UInt64(text.dropFirst(prefix.count)) else { throw .badSeed(text) }
+            return NetworkSeed(number, seesEdges: seesEdges)
+        }
+        return nil
+    }
+}
+
+/// What a network's parameters follow from.
+public struct NetworkSeed: Equatable, Sendable, ExpressibleByIntegerLiteral {
+    /// The number that random ones are drawn from.
+    public let number: UInt64
+    /// Whether the first two layers see edges in place of something random.
+    public let seesEdges: Bool
+
+    /// Names parameters.
+    public init(_ number: UInt64, seesEdges: Bool = false) {
+        self.number = number
+        self.seesEdges = seesEdges
+    }
+
+    /// Names random parameters.
+    public init(integerLiteral value: UInt64) {
+        self.init(value)
     }
 }
 

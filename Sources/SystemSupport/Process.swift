@@ -24,6 +24,29 @@ public func executablePath() -> FilePath {
     return count > 0 ? FilePath(platformString: buffer) : FilePath("")
 }
 
+/// The value of an environment variable.
+public func environmentVariable(_ name: String) -> String? {
+    unsafe getenv(name).map { unsafe String(cString: $0) }
+}
+
+/// Replaces this process by a new run of its program, with the same arguments and a changed environment.
+///
+/// To be called when no other thread runs any more. Returns only where the system refuses.
+///
+/// - Parameter changes: variables and their values; nil removes one.
+/// - Throws: `FileError` where the program cannot be started.
+public func startAnew(changing changes: [String: String?]) throws(FileError) {
+    for (name, value) in changes {
+        if let value { unsafe setenv(name, value, 1) } else { unsafe unsetenv(name) }
+    }
+    var texts: [UnsafeMutablePointer<CChar>?] = unsafe CommandLine.arguments.map { unsafe strdup($0) }
+    defer { for index in unsafe texts.indices { unsafe free(texts[index]) } }
+    unsafe texts.append(nil)
+    let program = executablePath()
+    unsafe execv(program.string, texts)
+    throw FileError("start", program, Errno(rawValue: errno))
+}
+
 /// Makes this process get SIGTERM when the one that started it dies, so that it is not left behind.
 public func endWithParent() {
     _ = lucid_end_with_parent()

@@ -13,6 +13,8 @@ struct PickleReader {
     private var stack: [PickleValue] = []
     private var marks: [Int] = []
     private var memo: [Int: PickleValue] = [:]
+    /// The types of all storages by their keys, also of those whose tensors are in what is not kept.
+    private(set) var storageTypes: [String: ElementType] = [:]
 
     /// Where the next pickle begins, after one has been read.
     var position: Int { cursor.position }
@@ -28,7 +30,9 @@ struct PickleReader {
             let opcode = try cursor.byte()
             if opcode == 0x2E { return try pop() }  // STOP
             try step(opcode)
-            guard stack.count <= Self.limit, memo.count <= Self.limit, marks.count <= Self.limit else {
+            guard stack.count <= Self.limit, memo.count <= Self.limit, marks.count <= Self.limit,
+                arena.count <= Self.limit
+            else {
                 throw Self.malformed("it holds more than \(Self.limit) values")
             }
         }
@@ -166,6 +170,7 @@ struct PickleReader {
                 throw .refused(format: Self.format, reason: "it holds views of storages; save it again with torch.save")
             }
         }
+        storageTypes[key] = type
         stack.append(.storage(TorchStorage(key: key, elementType: type, elementCount: count)))
     }
 
@@ -203,7 +208,7 @@ struct PickleReader {
             stack.append(.tensor(tensor))
         case .rebuildTensor:
             guard arguments.count >= 4, case .storage(let storage) = arguments[0], let offset = arguments[1].integer,
-                let shape = arguments[2].integers, let strides = arguments[3].integers
+                let shape = arguments[2].sizes, let strides = arguments[3].sizes
             else { throw Self.malformed("a tensor is not described as one") }
             stack.append(.tensor(TorchTensor(storage: storage, offset: offset, shape: shape, strides: strides)))
         default: throw Self.malformed("a name is called with unknown arguments")

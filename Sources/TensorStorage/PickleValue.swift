@@ -11,8 +11,9 @@ enum PickleValue {
     case list(PickleList)
     case dictionary(PickleDictionary)
     case global(PickleGlobal)
-    case storage(TorchStorage)
-    case tensor(TorchTensor)
+    // Boxed, so that the plain values, of which a file may hold a million, stay small.
+    indirect case storage(TorchStorage)
+    indirect case tensor(TorchTensor)
 
     var integer: Int? {
         if case .integer(let value) = self { value } else { nil }
@@ -22,9 +23,11 @@ enum PickleValue {
         if case .string(let text) = self { text } else { nil }
     }
 
-    /// The values of a tuple of sizes.
-    var integers: [Int]? {
-        guard case .tuple(let tuple) = self else { return nil }
+    /// The values of a tuple of sizes, no longer than any tensor's.
+    ///
+    /// One tuple may serve any number of tensors, each of which keeps a copy: a long one would be multiplied.
+    var sizes: [Int]? {
+        guard case .tuple(let tuple) = self, tuple.elements.count <= TorchTensor.axisLimit else { return nil }
         let numbers = tuple.elements.compactMap(\.integer)
         return numbers.count == tuple.elements.count ? numbers : nil
     }
@@ -49,6 +52,9 @@ final class PickleDictionary {
 final class PickleArena {
     private var lists: [PickleList] = []
     private var dictionaries: [PickleDictionary] = []
+
+    /// How many containers there are.
+    var count: Int { lists.count + dictionaries.count }
 
     func list(_ elements: [PickleValue]) -> PickleList {
         let list = PickleList(elements)
@@ -78,18 +84,29 @@ enum PickleGlobal: Equatable {
     init?(module: String, name: String) {
         switch (module, name) {
         case ("collections", "OrderedDict"): self = .orderedDictionary
-        case ("torch._utils", "_rebuild_tensor_v2"): self = .rebuildTensor
+        case ("torch._utils", "_rebuild_tensor"), ("torch._utils", "_rebuild_tensor_v2"): self = .rebuildTensor
         case ("torch._utils", "_rebuild_parameter"): self = .rebuildParameter
         case ("torch", _):
-            let types: [String: ElementType] = [
-                "BoolStorage": .bool, "ByteStorage": .uint8, "CharStorage": .int8, "ShortStorage": .int16,
-                "IntStorage": .int32, "LongStorage": .int64, "HalfStorage": .float16,
-                "BFloat16Storage": .bfloat16, "FloatStorage": .float32, "DoubleStorage": .float64,
-            ]
-            guard let type = types[name] else { return nil }
+            guard let type = ElementType.allCases.first(where: { torchStorageName(of: $0) == name }) else { return nil }
             self = .storage(type)
         default: return nil
         }
+    }
+}
+
+/// What PyTorch calls a block of numbers of a type.
+func torchStorageName(of type: ElementType) -> String {
+    switch type {
+    case .bool: "BoolStorage"
+    case .uint8: "ByteStorage"
+    case .int8: "CharStorage"
+    case .int16: "ShortStorage"
+    case .int32: "IntStorage"
+    case .int64: "LongStorage"
+    case .float16: "HalfStorage"
+    case .bfloat16: "BFloat16Storage"
+    case .float32: "FloatStorage"
+    case .float64: "DoubleStorage"
     }
 }
 
@@ -102,6 +119,9 @@ struct TorchStorage {
 
 /// A view of a storage, in elements.
 struct TorchTensor {
+    /// The most axes that a tensor may have, which is also NumPy's bound.
+    static let axisLimit = 32
+
     let storage: TorchStorage
     let offset: Int
     let shape: [Int]

@@ -18,6 +18,9 @@ public struct NamedTensor: Equatable, Sendable {
     }
 }
 
+/// The most bytes that a header may have, which is enough for fifty thousand tensors.
+private let headerLimit = 8 << 20
+
 private let safetensorsTypes: [String: ElementType] = [
     "BOOL": .bool, "U8": .uint8, "I8": .int8, "I16": .int16, "I32": .int32, "I64": .int64,
     "F16": .float16, "BF16": .bfloat16, "F32": .float32, "F64": .float64,
@@ -28,18 +31,15 @@ public func readSafetensors(_ file: [UInt8]) throws(TensorFileError) -> [String:
     func malformed(_ reason: String) -> TensorFileError { .malformed(format: "safetensors", reason: reason) }
     var cursor = ByteCursor(file, format: "safetensors")
     let headerSize = try cursor.size(bytes: 8)
-    guard headerSize <= 100_000_000 else { throw malformed("its header would have \(headerSize) bytes") }
-    guard let header = JSONValue(parsing: Array(try cursor.take(headerSize)))?.object else {
-        throw malformed("its header is no JSON object")
-    }
+    guard headerSize <= headerLimit else { throw malformed("its header would have \(headerSize) bytes") }
+    let header = try SafetensorsHeader(parsing: try cursor.take(headerSize))
     let data = cursor.position
     var places: [Place] = []
-    for (name, entry) in header where name != "__metadata__" {
-        guard let members = entry.object, let typeName = members["dtype"]?.string,
-            let shape = members["shape"]?.integers, let offsets = members["data_offsets"]?.integers, offsets.count == 2
-        else { throw malformed("the entry of \"\(name)\" is incomplete") }
-        guard let type = safetensorsTypes[typeName] else {
-            throw .refused(format: "safetensors", reason: "\"\(name)\" is of the type \"\(typeName.prefix(40))\"")
+    for (name, entry) in header.entries {
+        let (shape, offsets) = (entry.shape, entry.dataOffsets)
+        guard offsets.count == 2 else { throw malformed("the entry of \"\(name)\" is incomplete") }
+        guard let type = safetensorsTypes[entry.dtype] else {
+            throw .refused(format: "safetensors", reason: "\"\(name)\" is of the type \"\(entry.dtype.prefix(40))\"")
         }
         guard offsets[0] >= 0, offsets[0] <= offsets[1], offsets[1] <= file.count - data else {
             throw malformed("\"\(name)\" lies at \(offsets), outside of the \(file.count - data) bytes of data")
@@ -82,17 +82,24 @@ public func encodeSafetensors(
     _ tensors: [(name: String, shape: [Int], values: [Float])],
     metadata: [String: String]
 ) -> [UInt8] {
+    encodeSafetensors(tensors.map { StoredTensor($0.name, shape: $0.shape, $0.values) }, metadata: metadata)
+}
+
+/// Writes tensors as a `.safetensors` file; the same content gives the same bytes.
+///
+/// Names must differ. Tensors lie in the order given, metadata in the order of their names.
+public func encodeSafetensors(_ tensors: [StoredTensor], metadata: [String: String]) -> [UInt8] {
     var entries: [String] = []
     if !metadata.isEmpty {
         entries.append("\"__metadata__\": " + JSONValue.object(metadata.mapValues(JSONValue.string)).text)
     }
     var offset = 0
-    for (name, shape, values) in tensors {
-        precondition(elementCount(shape, limit: .max) == values.count, "the shape fits the values")
-        let end = offset + values.count * 4
-        let sizes = JSONValue.array(shape.map(JSONValue.integer)).text
-        let place = "\"dtype\": \"F32\", \"shape\": \(sizes), \"data_offsets\": [\(offset), \(end)]"
-        entries.append("\(JSONValue.quoted(name)): {\(place)}")
+    for tensor in tensors {
+        let end = offset + tensor.bytes.count
+        let type = safetensorsTypes.first { $0.value == tensor.elementType }?.key ?? ""
+        let sizes = JSONValue.array(tensor.shape.map(JSONValue.integer)).text
+        let place = "\"dtype\": \"\(type)\", \"shape\": \(sizes), \"data_offsets\": [\(offset), \(end)]"
+        entries.append("\(JSONValue.quoted(tensor.name)): {\(place)}")
         offset = end
     }
     var header = Array(("{" + entries.joined(separator: ", ") + "}").utf8)
@@ -101,6 +108,6 @@ public func encodeSafetensors(
     file.reserveCapacity(8 + header.count + offset)
     appendLittleEndian(UInt64(header.count), to: &file)
     file += header
-    for tensor in tensors { file += memoryBytes(of: tensor.values.span) }
+    for tensor in tensors { file += tensor.bytes }
     return file
 }

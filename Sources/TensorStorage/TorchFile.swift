@@ -8,35 +8,44 @@ func readTorchArchive(_ file: [UInt8]) throws(TensorFileError) -> [String: Named
     }
     let folder = pickleName.dropLast("data.pkl".count)
     if archive.names.contains("\(folder)byteorder") {
-        let order = try archive.contents(of: "\(folder)byteorder")
+        let order = try archive.contents(of: "\(folder)byteorder", limit: 16)
         guard order == Array("little".utf8) else {
             throw .refused(format: "PyTorch", reason: "its numbers are not little-endian")
         }
     }
     let arena = PickleArena()
     defer { withExtendedLifetime(arena) {} }
-    var reader = PickleReader(try archive.contents(of: pickleName), arena: arena)
+    var reader = PickleReader(try archive.contents(of: pickleName, limit: file.count), arena: arena)
     var storages: [String: [UInt8]] = [:]
+    var remaining = file.count
     return try tensors(of: try reader.read(), limit: file.count) { (key) throws(TensorFileError) in
         if let known = storages[key] { return known }
-        let bytes = try archive.contents(of: "\(folder)data/\(key)")
+        let bytes = try archive.contents(of: "\(folder)data/\(key)", limit: remaining)
+        remaining -= bytes.count
         storages[key] = bytes
         return bytes
     }
 }
+
+/// The low eight bytes of the number with which files of the old format begin.
+private let magicNumber = Int(bitPattern: 0xA86A_20F9_469C_FC6C)
 
 /// Reads the format of before PyTorch 1.6: pickles one after another, then the storages' bytes.
 func readLegacyTorchFile(_ file: [UInt8]) throws(TensorFileError) -> [String: NamedTensor] {
     let arena = PickleArena()
     defer { withExtendedLifetime(arena) {} }
     var position = 0
+    var types: [String: ElementType] = [:]
     func next() throws(TensorFileError) -> PickleValue {
         var reader = PickleReader(file, from: position, arena: arena)
         let value = try reader.read()
         position = reader.position
+        types.merge(reader.storageTypes) { $1 }
         return value
     }
-    _ = try next()  // The magic number, by which the file was recognised.
+    guard try next().integer == magicNumber else {
+        throw .malformed(format: "PyTorch", reason: "it is a pickle, but not one of torch.save")
+    }
     guard try next().integer == 1001 else {
         throw .refused(format: "PyTorch", reason: "its protocol is unknown; save it again with torch.save")
     }
@@ -49,7 +58,6 @@ func readLegacyTorchFile(_ file: [UInt8]) throws(TensorFileError) -> [String: Na
     guard case .list(let list) = try next() else {
         throw .malformed(format: "PyTorch", reason: "its list of storages is missing")
     }
-    let types = storageTypes(in: value)
     var storages: [String: [UInt8]] = [:]
     var cursor = ByteCursor(file, from: position, format: "PyTorch")
     for key in list.elements.compactMap(\.string) {
@@ -67,36 +75,6 @@ func readLegacyTorchFile(_ file: [UInt8]) throws(TensorFileError) -> [String: Na
     }
 }
 
-/// The items that may be tensors: those below "state_dict" where there is one.
-private func stateItems(of value: PickleValue) throws(TensorFileError) -> [(key: String, value: PickleValue)] {
-    guard case .dictionary(let dictionary) = value else {
-        throw .refused(format: "PyTorch", reason: "it holds no dictionary of tensors; save the model's state_dict()")
-    }
-    if case .dictionary(let wrapped)? = dictionary.items.last(where: { $0.key == "state_dict" })?.value {
-        return wrapped.items
-    }
-    return dictionary.items
-}
-
-/// The types of all storages that tensors in nested dictionaries use.
-private func storageTypes(in value: PickleValue) -> [String: ElementType] {
-    var types: [String: ElementType] = [:]
-    var seen: Set<ObjectIdentifier> = []
-    var waiting = [value]
-    while let next = waiting.popLast() {
-        switch next {
-        case .tensor(let tensor): types[tensor.storage.key] = tensor.storage.elementType
-        case .dictionary(let dictionary) where seen.insert(ObjectIdentifier(dictionary)).inserted:
-            waiting += dictionary.items.map(\.value)
-        case .list(let list) where seen.insert(ObjectIdentifier(list)).inserted,
-            .tuple(let list) where seen.insert(ObjectIdentifier(list)).inserted:
-            waiting += list.elements
-        default: break
-        }
-    }
-    return types
-}
-
 /// Gathers all tensors, at most `limit` numbers of them.
 ///
 /// Tensors may share a storage, so that a small file could ask for any number of them. As many numbers
@@ -106,9 +84,12 @@ private func tensors(
     limit: Int,
     storage: (String) throws(TensorFileError) -> [UInt8]
 ) throws(TensorFileError) -> [String: NamedTensor] {
+    guard case .dictionary(let dictionary) = value else {
+        throw .refused(format: "PyTorch", reason: "it holds no dictionary of tensors; save the model's state_dict()")
+    }
     var tensors: [String: NamedTensor] = [:]
     var remaining = limit
-    for (key, value) in try stateItems(of: value) {
+    for (key, value) in try dictionary.stateDictionary().items {
         guard case .tensor(let view) = value else { continue }
         // A shape that has no number of elements is refused, with its name, where it is gathered.
         let count = elementCount(view.shape, limit: .max) ?? 0

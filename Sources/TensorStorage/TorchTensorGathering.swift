@@ -10,7 +10,8 @@ extension TorchTensor {
         guard storage.elementCount <= bytes.count / type.byteCount else {
             throw malformed("needs \(storage.elementCount) numbers of a storage of \(bytes.count) bytes")
         }
-        guard shape.count == strides.count, shape.count <= 32, offset >= 0, strides.allSatisfy({ $0 >= 0 }) else {
+        guard shape.count == strides.count, shape.count <= Self.axisLimit, offset >= 0, strides.allSatisfy({ $0 >= 0 })
+        else {
             throw malformed("has no valid shape")
         }
         guard let count = TensorStorage.elementCount(shape, limit: storage.elementCount) else {

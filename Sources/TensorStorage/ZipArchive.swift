@@ -48,13 +48,17 @@ struct ZipArchive: ~Copyable {
     }
 
     /// The bytes of an entry, checked against the archive's checksum.
-    func contents(of name: String) throws(TensorFileError) -> [UInt8] {
+    ///
+    /// Entries may claim the same bytes of the file, so callers that keep many count down the limit.
+    func contents(of name: String, limit: Int) throws(TensorFileError) -> [UInt8] {
         var status = unsafe zip_stat_t()
         guard unsafe zip_stat(archive, name, 0, &status) == 0 else { throw malformed(name) }
         guard unsafe status.comp_method == ZIP_CM_STORE, unsafe status.encryption_method == ZIP_EM_NONE else {
             throw .refused(format: "ZIP", reason: "the entry \"\(name)\" is compressed or encrypted")
         }
-        guard let size = unsafe Int(exactly: status.size), unsafe size <= bytes.count else { throw malformed(name) }
+        guard let size = unsafe Int(exactly: status.size), size <= limit else {
+            throw .malformed(format: "ZIP", reason: "the entry \"\(name)\" is larger than the file has room for")
+        }
         guard let entry = unsafe zip_fopen(archive, name, 0) else { throw malformed(name) }
         defer { unsafe zip_fclose(entry) }
         var contents = [UInt8](repeating: 0, count: size)

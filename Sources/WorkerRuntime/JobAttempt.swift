@@ -13,11 +13,14 @@ struct JobAttempt {
         case givenBack(ReturnCode, String)
         /// The worker itself cannot go on.
         case unfit(String)
+        /// The worker is to start anew in another mode.
+        case restart(String)
 
         /// Decides what an error of a runner means.
         init(_ error: any Error) {
             self =
                 switch error {
+                case let error as NeedsRestart: .restart(error.mode)
                 case is HandedBack: .givenBack(.handedBack, "handed back")
                 case JobFailure.failed(let code, let message): .givenBack(.failed(code), message)
                 case JobFailure.inputUnreadable(let code, let message): .givenBack(.inputUnreadable(code), message)

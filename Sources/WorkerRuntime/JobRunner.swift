@@ -20,6 +20,17 @@ public struct HandedBack: Error {
     public init() {}
 }
 
+/// The job goes back as it was, because it needs a worker process that was started in another way.
+public struct NeedsRestart: Error {
+    /// How to start the process, in a word that its program understands.
+    public let mode: String
+
+    /// Names how to start.
+    public init(mode: String) {
+        self.mode = mode
+    }
+}
+
 /// Why a job cannot be done.
 public enum JobFailure: Error, Equatable, CustomStringConvertible {
     /// The job itself is at fault; the code is a word or two of `[a-z0-9-]`.

@@ -200,6 +200,9 @@ public final class Worker: Sendable {
         case .givenBack(let code, let message):
             attempt.end(claim, code, message)
             return JobEnding(isFailure: true)
+        case .restart(let mode):
+            attempt.end(claim, .handedBack, "this worker starts anew for it: \(mode)")
+            return JobEnding(exit: .restart(mode))
         case .unfit(let message):
             attempt.end(claim, .handedBack, message)
             return JobEnding(exit: .environment(message))

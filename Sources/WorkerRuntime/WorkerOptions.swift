@@ -51,6 +51,8 @@ public enum WorkerExit: Equatable, Sendable {
     case idle
     /// Its time was over.
     case timeLimit
+    /// Its program is to start it anew in another mode.
+    case restart(String)
     /// It cannot work here; the message says why.
     case environment(String)
 }

@@ -25,8 +25,9 @@ struct LucidCoordinator: ParsableCommand {
             """,
         version: CoordinatorVersion.text,
         subcommands: [
-            Init.self, Submit.self, Run.self, Status.self, Report.self, Layers.self, Models.self, Datasets.self,
-            Jobs.self, Workers.self, Why.self, Logs.self, Wait.self, Retry.self, Cancel.self, Pause.self, Resume.self, Drain.self,
+            Init.self, Submit.self, Run.self, Status.self, Report.self, Layers.self, Weights.self, Export.self,
+            Models.self, Datasets.self, Jobs.self, Workers.self, Why.self, Logs.self, Wait.self, Retry.self,
+            Cancel.self, Pause.self, Resume.self, Drain.self,
             Verify.self, Repair.self, Doctor.self, Prune.self, Racer.self,
         ]
     )

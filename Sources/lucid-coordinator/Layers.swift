@@ -2,7 +2,7 @@
 
 import ArgumentParser
 import Coordination
-import SystemPackage
+import SystemSupport
 
 struct Layers: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -26,7 +26,7 @@ struct Layers: ParsableCommand {
 
     func run() throws {
         try withExitCodes {
-            let layers = try LayerList(of: model.map { $0.hasPrefix("seeded:") ? $0 : absolutePath($0).string })
+            let layers = try LayerList(of: model, below: currentDirectory())
             Terminal.print(json ? layers.json : layers.text)
         }
     }

@@ -85,6 +85,7 @@ struct LucidWorker: ParsableCommand {
             handler.logLevel = isQuiet ? .error : .info
             return handler
         }
+        let start = BootClock().now
         do {
             let directory = try JobDirectory.open(
                 at: FilePath(queue),
@@ -95,7 +96,7 @@ struct LucidWorker: ParsableCommand {
                 memoryBudget: memory.bytes,
                 untilEmpty: untilEmpty,
                 idleTimeout: idleTimeout?.duration,
-                timeLimit: timeLimit?.duration,
+                timeLimit: timeLimit.map { max(.zero, $0.duration - timeUsedBefore) },
                 kinds: wantedKinds.map { Set($0) },
                 versions: Runners.versions,
                 selfTest: SelfTest.run
@@ -109,11 +110,26 @@ struct LucidWorker: ParsableCommand {
             let signals = SignalListener { worker.drain() }
             let exit = worker.run()
             withExtendedLifetime(signals) {}
-            if case .environment(let message) = exit { throw Failure(message) }
+            switch exit {
+            case .environment(let message): throw Failure(message)
+            case .restart(let mode):
+                var changes = InstructionMode.environment(for: mode)
+                let used = timeUsedBefore + start.duration(to: BootClock().now)
+                changes[Self.timeUsedVariable] = "\(used.components.seconds)"
+                try startAnew(changing: changes)
+            case .drained, .empty, .idle, .timeLimit: break
+            }
         } catch {
             complain("\(error)")
             throw ExitCode(isBadInput(error) ? 65 : 2)
         }
+    }
+
+    private static let timeUsedVariable = "LUCID_TIME_USED"
+
+    /// How long earlier runs of this process have worked, before they started it anew.
+    private var timeUsedBefore: Duration {
+        .seconds(environmentVariable(Self.timeUsedVariable).flatMap { Int($0) } ?? 0)
     }
 
     /// Whether what was given is no job directory that may be trusted, rather than one that cannot be reached.

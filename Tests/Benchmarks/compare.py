@@ -2,8 +2,12 @@
 # SPDX-License-Identifier: MIT
 """Measures LucidGrid and celebalucid on PyTorch in one run on one machine, and prints the ratios.
 
-usage: Tests/Benchmarks/compare.py [forward] [gram] [cka] [activations] [memory]     (all of these where none is named)
+usage: Tests/Benchmarks/compare.py [forward] [gram] [cka] [activations] [memory] [lucid]     (all of these where none is named)
+       Tests/Benchmarks/compare.py objectives [--make]
        Tests/Benchmarks/compare.py queue [--large] [--folder DIR]
+
+`objectives` compares the final objectives of our pictures of 20 neurons with those of the reference's own, which
+--make makes anew in half an hour and keeps in reference_objectives.json.
 
 `queue` measures the job directory beside dirq in a folder of its own below DIR (/tmp), gone afterwards; --large adds a
 million jobs and takes about half an hour.
@@ -30,7 +34,7 @@ ROOT = HERE.parent.parent
 WORK = ROOT / ".build-benchmarks"
 PYTHON = WORK / "python" / "bin" / "python3"
 IMAGES = 2048
-PACKAGES = "torch torchvision opencv-python-headless pillow==11.3.0 kornia==0.4.1 dotmap pandas tqdm numpy scipy ipython".split()
+PACKAGES = "torch torchvision opencv-python-headless pillow==11.3.0 kornia==0.4.1 dotmap pandas tqdm numpy scipy ipython decorator requests".split()
 
 
 def run(*command, **options):
@@ -41,14 +45,19 @@ def output(*command):
     return run(*command, stdout=subprocess.PIPE).stdout
 
 
-def prepare():
+def prepare_python():
     WORK.mkdir(exist_ok=True)
-    run("swift", "build", "--quiet", "-c", "release", cwd=ROOT)
-    run("swift", "build", "--quiet", "-c", "release", "--scratch-path", WORK / "build", cwd=HERE)
     if not PYTHON.exists():
         run(sys.executable, "-m", "venv", WORK / "python")
         run(PYTHON, "-m", "pip", "install", "-q", *PACKAGES)
         run(PYTHON, "-m", "pip", "install", "-q", "--no-deps", "celebalucid", "torch-lucent")
+
+
+def prepare():
+    WORK.mkdir(exist_ok=True)
+    run("swift", "build", "--quiet", "-c", "release", cwd=ROOT)
+    run("swift", "build", "--quiet", "-c", "release", "--scratch-path", WORK / "build", cwd=HERE)
+    prepare_python()
     if not (WORK / "data" / "test_only_celeba" / "test.csv").exists():
         run(PYTHON, HERE / "reference.py", "images", WORK / "data", IMAGES)
 
@@ -78,8 +87,9 @@ def campaign(name, models, layers, iterations):
     return path
 
 
-def run_campaign(path, watch=None):
-    """Submits and runs a campaign with one worker of all processors: seconds in all, and of the jobs of one kind."""
+def run_campaign(path, watch=None, result="cka.json"):
+    """Submits and runs a campaign with one worker of all processors: seconds in all, and of the jobs of one kind,
+    the worker's peak memory, and a file of the report."""
     programs = ROOT / ".build" / "release"
     queue = WORK / "queue"
     shutil.rmtree(queue, ignore_errors=True)
@@ -107,7 +117,7 @@ def run_campaign(path, watch=None):
     coordinator.wait()
     total = time.perf_counter() - start
     report = next((queue / "reports").iterdir())
-    return total, (last - first) if first else None, usage.ru_maxrss / 1024, json.loads((report / "cka.json").read_text())
+    return total, (last - first) if first else None, usage.ru_maxrss / 1024, json.loads((report / result).read_text())
 
 
 def forward():
@@ -145,7 +155,58 @@ def memory():
     print(f"conv2d0 at n = {IMAGES}: worker {peak:.0f} MiB at most, {total:.1f} s")
 
 
+def pictures(name, neurons, steps):
+    """Runs a campaign of pictures with one worker of all processors: the seconds of its jobs, and the atlas's index."""
+    path = WORK / "data" / f"{name}.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(
+        f'name: {name}\nmodels: {{a: {{weights: "seeded:10"}}}}\nlucid: {{neurons: {json.dumps(neurons)}, thresholds: [{steps}]}}\n'
+    )
+    _, seconds, _, folder = run_campaign(path, watch="lucid", result="atlas/index.json")
+    return seconds, folder["pictures"]
+
+
+def lucid():
+    steps = 64
+    for layer, first in [("mixed4a_3x3", "mixed4a_3x3:0-15"), ("mixed5a_5x5", "mixed5a_5x5:0-15")]:
+        seconds, atlas = pictures("lucid", [first], steps)
+        own = seconds / len(atlas) / steps
+        theirs = reference("lucid", f"{layer}:7", 24)[0]["value"]
+        print(
+            f"lucid, {layer}: {own * 512:.1f} s a neuron of 512 steps, by {len(atlas)} neurons of {steps} steps with "
+            f"everything, PNG files and final objectives included"
+        )
+        print(f"  celebalucid: {theirs * 512:.0f} s, ratio {theirs / own:.2f}")
+        print(output(WORK / "build" / "release" / "gradient-benchmark", layer, "248").rstrip())
+    print(output(WORK / "build" / "release" / "picture-benchmark").rstrip())
+
+
+OBJECTIVES = HERE / "reference_objectives.json"
+OBJECTIVE_STEPS = 128
+OBJECTIVE_NEURONS = [
+    f"{layer}:{neuron}" for layer in ["conv2d2", "mixed3a_3x3", "mixed3b_1x1", "mixed4a_3x3"] for neuron in range(5)
+]
+
+
+def objectives(make):
+    if make:
+        rows = [reference("objective", neuron, OBJECTIVE_STEPS)[0] for neuron in OBJECTIVE_NEURONS]
+        OBJECTIVES.write_text(json.dumps([{"neuron": row["neuron"], "value": row["value"]} for row in rows], indent=1) + "\n")
+    theirs = {row["neuron"]: row["value"] for row in json.loads(OBJECTIVES.read_text())}
+    _, atlas = pictures("objectives", OBJECTIVE_NEURONS, OBJECTIVE_STEPS)
+    ratios = []
+    for picture in atlas:
+        ours, other = picture["objective"], theirs[picture["neuron"]]
+        ratios.append(ours / other)
+        print(f"{picture['neuron']}: {ours:.1f}, celebalucid {other:.1f}, ratio {ours / other:.3f}")
+    print(f"mean ratio of {len(ratios)} neurons: {statistics.mean(ratios):.4f}; median {statistics.median(ratios):.4f}")
+
+
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["objectives"]:
+        prepare()
+        objectives("--make" in sys.argv[2:])
+        sys.exit()
     if sys.argv[1:2] == ["queue"]:
         parser = argparse.ArgumentParser(prog="compare.py queue")
         parser.add_argument("--large", action="store_true")
@@ -153,7 +214,7 @@ if __name__ == "__main__":
         options = parser.parse_args(sys.argv[2:])
         queue_scale.main(options.folder, options.large)
         sys.exit()
-    parts = [forward, gram, cka, activations, memory]
+    parts = [forward, gram, cka, activations, memory, lucid]
     named = [part for part in parts if part.__name__ in sys.argv[1:]] or parts
     prepare()
     for part in named:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """What celebalucid and PyTorch take for the same work, one line of JSON a measurement.
 
-usage: reference.py images WORKDIR COUNT | forward | cka WORKDIR LAYER BATCHES
+usage: reference.py images WORKDIR COUNT | forward | cka WORKDIR LAYER BATCHES | lucid LAYER:NEURON STEPS | objective LAYER:NEURON STEPS
 
 WORKDIR holds test_only_celeba/, which `images` fills with crops of photographs at CelebA's size. The networks are seeded ones that are put into torch's hub cache under the names
 of published files, so that celebalucid loads them as it loads its own.
@@ -115,8 +115,48 @@ def cka(workdir, layer, batches):
     report("cka of one epoch, s", time.perf_counter() - start, cka=float(value), layer=layer)
 
 
+def picture(neuron, steps):
+    """A picture as the package makes it, with the time of its steps but the first two, which warm up."""
+    from celebalucid import load_model
+    from lucent.optvis import render
+
+    model = load_model("seeded_a")
+    times = []
+    step = render.objectives.Objective.__call__
+
+    def timed(self, *arguments):
+        times.append(time.perf_counter())
+        return step(self, *arguments)
+
+    render.objectives.Objective.__call__ = timed
+    try:
+        pixels = model.lucid(neuron, thresholds=[int(steps)])
+    finally:
+        render.objectives.Objective.__call__ = step
+    times.append(time.perf_counter())
+    return model, pixels, float(np.mean(np.diff(times[2:])))
+
+
+def lucid(neuron, steps):
+    _, _, seconds = picture(neuron, steps)
+    report(f"lucid, a step of {neuron}, s", seconds)
+
+
+def objective(neuron, steps):
+    """The mean activation of the package's own picture as it returns it, in 8 bits and without transforms."""
+    torch.manual_seed(0)
+    np.random.seed(0)
+    model, pixels, seconds = picture(neuron, steps)
+    layer, channel = neuron.split(":")
+    with torch.no_grad():
+        model.stream(torch.from_numpy(pixels.astype(np.float32)).permute(2, 0, 1)[None] - 117)
+        value = float(model.neurons[layer][0, int(channel)].double().mean())
+    report(f"objective of {neuron}", value, neuron=neuron, steps=int(steps), seconds_a_step=seconds)
+
+
 if __name__ == "__main__":
     if sys.argv[1] != "images":
         install("seeded_a", 10)
         install("seeded_c", 12)
-    {"images": images, "forward": forward, "cka": cka}[sys.argv[1]](*sys.argv[2:])
+    parts = [images, forward, cka, lucid, objective]
+    {part.__name__: part for part in parts}[sys.argv[1]](*sys.argv[2:])

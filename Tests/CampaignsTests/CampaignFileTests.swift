@@ -22,8 +22,10 @@ struct CampaignFileTests {
         #expect(campaign.models.map(\.name) == ["a", "b"])
         #expect(campaign.models[0].place == Campaign.Place(line: 3, column: 3))
         #expect(campaign.models.allSatisfy { $0.strict && !$0.batchNorm && $0.edits.isEmpty })
-        #expect(campaign.cka.pairs == [["a", "b"]])
-        #expect((campaign.cka.epochs, campaign.cka.iterations, campaign.cka.batchSize) == (10, 64, 32))
+        let cka = try #require(campaign.cka)
+        #expect(cka.pairs == [["a", "b"]])
+        #expect((cka.epochs, cka.iterations, cka.batchSize) == (10, 64, 32))
+        #expect(campaign.lucid == nil && campaign.activations == nil && campaign.reproducible == nil)
         #expect(campaign.priority == 5)
         #expect(campaign.arrays == Campaign.ArrayOptions(dtype: "float32", codec: "shuffle-zstd"))
     }
@@ -53,13 +55,16 @@ struct CampaignFileTests {
                   batch_size: 7
                   estimator: full
                   across: models
+                activations: {models: [x, z], layers: [logits, conv2d2]}
                 arrays: {dtype: float16, codec: zstd}
                 limits: {bytes: 1000, pixels: 2000}
                 """.utf8
             )
         )
-        #expect(campaign.cka.layers.first == "conv2d0" && campaign.cka.layers.count == 13)
-        #expect(campaign.cka.pairs == [["z", "y"], ["z", "x"]])
+        let cka = try #require(campaign.cka)
+        #expect(cka.layers.first == "conv2d0" && cka.layers.count == 13)
+        #expect(cka.pairs == [["z", "y"], ["z", "x"]])
+        #expect(campaign.activations == Campaign.Activations(models: ["z", "x"], layers: ["conv2d2", "logits"]))
         let edits = campaign.models[1].edits
         #expect(edits[0] == Campaign.Edit(layer: "mixed4a_3x3", neuron: nil, mode: "both", from: "z", value: nil))
         #expect(edits[1] == Campaign.Edit(layer: "mixed4a_3x3", neuron: 0, mode: "weight", from: nil, value: -0.5))
@@ -117,7 +122,16 @@ struct CampaignFileTests {
         Mistake(find: "{images: photos}", replace: "{images: 'https://x/y.zip'}", line: 5, says: "not fetched"),
         Mistake(find: "{images: photos}", replace: "[", line: nil, says: "not YAML"),
         Mistake(find: "{images: photos}", replace: "&d {images: photos}\nx: *d", line: 6, says: "aliases"),
-        Mistake(find: "cka:", replace: "lucid: {}\ncka:", line: 6, says: "not available in this version"),
+        Mistake(find: "cka:", replace: "storage_budget: 1GB\ncka:", line: 6, says: "not available in this version"),
+        Mistake(find: "cka: {layers: [mixed4a_3x3]}", replace: "", line: 1, says: "nothing is asked for"),
+        Mistake(find: "dataset: {images: photos}\n", replace: "", line: 1, says: "the key \"dataset\" is missing"),
+        Mistake(
+            find: "cka:",
+            replace: "activations: {layers: [], models: [a]}\ncka:",
+            line: 6,
+            says: "at least one layer"
+        ),
+        Mistake(find: "cka:", replace: "activations: {layers: all, models: [a, a]}\ncka:", line: 6, says: "twice"),
     ]
 
     @Test("A mistake is named with its line and what would have been right", arguments: mistakes)

@@ -13,7 +13,8 @@ private func manifest(
     weights: [String]? = nil,
     layers: [String] = ["mixed4a_3x3", "logits"],
     epochs: [String] = ["e0", "e1"],
-    codec: String = "zstd"
+    codec: String = "zstd",
+    reproducible: Bool = false
 ) -> CampaignManifest {
     CampaignManifest(
         campaign: "study-01234567",
@@ -37,8 +38,12 @@ private func manifest(
         pictures: nil,
         options: .init(dtype: "float32", codec: codec),
         priority: 5,
-        reproducible: false
+        reproducible: reproducible
     )
+}
+
+extension CampaignManifest {
+    fileprivate var epochs: [Epoch] { comparison?.epochs ?? [] }
 }
 
 private func jobs<Payload: JobPayload>(_ kind: Payload.Type, in plan: PublicationPlan) throws -> [Payload] {
@@ -99,13 +104,27 @@ struct CampaignPlanTests {
     func addresses() throws {
         let base = manifest()
         let model = base.models[0]
-        let address = base.activations(of: model, layer: "logits")
-        #expect(address == manifest(models: ["other"], weights: ["a"]).activations(of: model, layer: "logits"))
-        #expect(address != base.activations(of: base.models[1], layer: "logits"))
-        #expect(address != base.activations(of: model, layer: "mixed4a_3x3"))
-        #expect(address != manifest(codec: "shuffle-zstd").activations(of: model, layer: "logits"))
-        let grams = base.epochs.map { base.gram(of: model, layer: "logits", epoch: $0) }
+        let images = try #require(base.images)
+        func address(_ manifest: CampaignManifest, _ layer: String = "logits") -> ContentDigest {
+            manifest.activations(of: model, layer: layer, images)
+        }
+        #expect(address(base) == address(manifest(models: ["other"], weights: ["a"])))
+        #expect(address(base) != base.activations(of: base.models[1], layer: "logits", images))
+        #expect(address(base) != address(base, "mixed4a_3x3"))
+        #expect(address(base) != address(manifest(codec: "shuffle-zstd")))
+        #expect(address(base) != address(manifest(reproducible: true)))
+        let grams = base.epochs.map { base.gram(of: model, layer: "logits", epoch: $0, images) }
         #expect(grams[0] != grams[1])
+    }
+
+    @Test("Jobs of a reproducible campaign say which instructions they are pinned to, others say nothing")
+    func pinnedInstructions() throws {
+        for isPinned in [false, true] {
+            let plan = try CampaignPlan.make(manifest(reproducible: isPinned))
+            for job in plan.buckets.flatMap(\.jobs) {
+                #expect(try PinnedPayload(decoding: job.payload).instructions == (isPinned ? "avx2" : nil))
+            }
+        }
     }
 
     @Test("Large epochs are cut into panels of rows, and their sums into several jobs")
@@ -114,7 +133,7 @@ struct CampaignPlanTests {
         let plan = try CampaignPlan.make(big)
         #expect(try jobs(GramPayload.self, in: plan).count == 2 * 2 * 3)
         let many = manifest(perEpoch: 5000, models: (0..<16).map { "m\($0)" })
-        let hsic = CampaignPlan.hsicJobs(many, epoch: many.epochs[0])
+        let hsic = try CampaignPlan.hsicJobs(many, epoch: many.epochs[0])
         #expect(hsic.count == 1 || hsic.flatMap(\.groups) == many.epochs[0].groups)
     }
 
@@ -122,7 +141,7 @@ struct CampaignPlanTests {
     func manyNetworks() throws {
         let layers = (0..<58).map { "layer\($0)" }
         let study = manifest(models: (0..<300).map { "m\($0)" }, layers: layers, epochs: ["e0"])
-        let hsic = CampaignPlan.hsicJobs(study, epoch: study.epochs[0])
+        let hsic = try CampaignPlan.hsicJobs(study, epoch: study.epochs[0])
         #expect(hsic.count > 1)
         for job in hsic {
             #expect(try job.encoded().count < JobSpecification.payloadLimit)

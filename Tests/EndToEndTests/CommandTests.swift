@@ -11,7 +11,9 @@ extension EndToEnd {
     struct CommandTests {
         @Test(
             "Every command's help shows an example",
-            arguments: [[], ["init"], ["submit"], ["run"], ["status"], ["report"], ["layers"]]
+            arguments: [
+                [], ["init"], ["submit"], ["run"], ["status"], ["report"], ["layers"], ["weights"], ["export"],
+            ]
         )
         func help(_ command: [String]) async throws {
             let result = try await RunningProgram(Programs.coordinator, command + ["--help"]).result()

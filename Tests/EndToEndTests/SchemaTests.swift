@@ -122,7 +122,8 @@ extension EndToEnd {
         // MARK: Examples
 
         static let examples = [
-            "edited-weights.yaml", "many-models.yaml", "own-image-lists.yaml", "small-arrays.yaml", "two-networks.yaml",
+            "direction.yaml", "edited-weights.yaml", "many-models.yaml", "neuron-atlas.yaml", "own-image-lists.yaml",
+            "small-arrays.yaml", "two-networks.yaml",
         ]
 
         @Test("Every example can be submitted", arguments: examples)
@@ -133,6 +134,8 @@ extension EndToEnd {
                 try bench.write(file, try LocalFileSystem().contents(of: source, limit: 1 << 20))
             }
             try Bench.copyImages(smallImages, to: bench.root.appending("images"))
+            let direction = (0..<32).map { Float($0) - 16 }
+            try bench.write("direction.npy", NumPyFile.encode(direction.span, shape: [32]))
             for (file, seed) in [("imagenet", UInt64(20)), ("adam", 21)] {
                 try bench.write("weights/\(file).safetensors", try Self.weights(seed: seed))
             }
@@ -160,14 +163,16 @@ extension EndToEnd {
             for key in [
                 "name", "models", "weights", "edits", "set", "from", "value", "mode", "strict", "batch_norm", "dataset",
                 "images", "cka", "layers", "pairs", "epochs", "iterations", "batch_size", "image_lists", "estimator",
-                "across", "priority", "arrays", "dtype", "codec", "limits", "bytes", "pixels",
+                "across", "priority", "arrays", "dtype", "codec", "limits", "bytes", "pixels", "lucid", "neurons",
+                "size", "thresholds", "seed", "compat", "objective", "diversity", "transforms", "direction",
+                "activations", "reproducible",
             ] {
                 #expect(texts.contains { $0.contains("\(key):") }, "\(key)")
             }
         }
 
         private static func weights(seed: UInt64) throws -> [UInt8] {
-            let network = try NetworkWeights(seed: seed, batchNorm: false)
+            let network = try NetworkWeights(seed: NetworkSeed(seed), batchNorm: false)
             let tensors = NetworkWeights.tensors(batchNorm: false).map { ($0.name, $0.shape, network[$0.name]) }
             return encodeSafetensors(tensors.map { ($0.0, $0.1, Array($0.2)) }, metadata: [:])
         }
@@ -201,6 +206,7 @@ private struct Study {
           two: {weights: "seeded:\(seed)"}
         dataset: {images: \(images)}
         cka: {layers: [mixed3a_1x1, logits], epochs: 2, iterations: \(batches), batch_size: 4}
+        lucid: {neurons: ["conv2d0:3", "mixed3a_1x1:0-1"], size: 32, thresholds: [1, 2], models: [one]}
         """
     }
 

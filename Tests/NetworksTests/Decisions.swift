@@ -17,7 +17,8 @@ struct Decisions {
             switch operation.kind {
             case .rectify(let layer, let channels):
                 let values = Self.plain(operation.destination, instance)
-                let pixels = program.maps[operation.destination].shape.side * program.maps[operation.destination].shape.side
+                let pixels =
+                    program.maps[operation.destination].shape.side * program.maps[operation.destination].shape.side
                 let part = values[channels.to * pixels..<(channels.to + channels.count) * pixels]
                 negative[layer.name] = part.map { $0.sign == .minus }
             case .pool(let window): places.append(Self.places(operation, window, instance))
@@ -34,7 +35,8 @@ struct Decisions {
             count += zip(signs, others).count { $0 != $1 }
         }
         let order = ["maxpool0", "maxpool1"] + ["3a", "3b"].map { "mixed\($0)_pool" } + ["maxpool4"]
-        let later = ["4a", "4b", "4c", "4d", "4e"].map { "mixed\($0)_pool" } + ["maxpool10", "mixed5a_pool", "mixed5b_pool"]
+        let later =
+            ["4a", "4b", "4c", "4d", "4e"].map { "mixed\($0)_pool" } + ["maxpool10", "mixed5a_pool", "mixed5b_pool"]
         let names = (order + later).filter { slow.places[$0] != nil }
         // The target's own branch may leave out a pooling that the slow network runs.
         for (own, name) in zip(places, names) {

@@ -106,7 +106,10 @@ struct GradientTests {
     }
 
     static let smallCases: [(layer: String, side: Int, batchNorm: Bool)] =
-        ["conv2d0", "conv2d1", "conv2d2", "mixed3a_1x1", "mixed3a_pool_reduce", "mixed3b_3x3_bottleneck", "mixed3b_3x3"]
+        [
+            "conv2d0", "conv2d1", "conv2d2", "mixed3a_1x1", "mixed3a_pool_reduce", "mixed3b_3x3_bottleneck",
+            "mixed3b_3x3",
+        ]
         .map { ($0, 39, false) }
         + ["mixed4a_1x1", "mixed4a_3x3", "mixed4a_5x5", "mixed4a_pool_reduce"].map { ($0, 40, false) }
         + [("mixed4b_5x5_bottleneck", 40, false), ("mixed4e_pool_reduce", 48, false), ("mixed5a_5x5", 64, false)]
@@ -129,9 +132,13 @@ struct GradientTests {
         #expect(worst <= (differing == 0 ? 2e-5 : 0.1) * largest, "\(worst / largest), \(differing) decisions differ")
     }
 
-    @Test("The slow network's gradient is that of finite differences", arguments: [
-        ("conv2d0", false), ("conv2d2", true), ("mixed3a_pool_reduce", true), ("mixed4a_3x3", false), ("mixed5a_5x5", false),
-    ])
+    @Test(
+        "The slow network's gradient is that of finite differences",
+        arguments: [
+            ("conv2d0", false), ("conv2d2", true), ("mixed3a_pool_reduce", true), ("mixed4a_3x3", false),
+            ("mixed5a_5x5", false),
+        ]
+    )
     func slowNetworkIsRight(layer: String, batchNorm: Bool) throws {
         let weights = try NetworkWeights(seed: 10, batchNorm: batchNorm)
         // Blocked where negative, as the true derivative is.
@@ -159,7 +166,11 @@ struct GradientTests {
         #expect(checked >= 4)
     }
 
-    @Test("No kernel of the way forward and back is reference code", arguments: GoldenNetwork.all, ["mixed5b_5x5", "logits"])
+    @Test(
+        "No kernel of the way forward and back is reference code",
+        arguments: GoldenNetwork.all,
+        ["mixed5b_5x5", "logits"]
+    )
     func usesNoReferenceCode(network: GoldenNetwork, layer: String) throws {
         let gradient = try GradientNetwork(network.weights(), target: layer)
         for side in [224, 249, 273] {

@@ -25,7 +25,9 @@ enum SlowOperations {
                     let weight = weights[(channel * input.channels + from) * k * k + tap]
                     forEachRow(geometry, side, tap) { row, y, columns, shift in
                         let (o, i) = ((channel * out + row) * out, (from * side + y) * side + shift)
-                        for column in columns { values[o + column] += weight * input.values[i + column * geometry.stride] }
+                        for column in columns {
+                            values[o + column] += weight * input.values[i + column * geometry.stride]
+                        }
                     }
                 }
             }

@@ -74,7 +74,8 @@ struct Tape {
             var (maps, back): (Maps, Back) = (input, { $0 })
             for step in path {
                 let before = back
-                let raw = step == "pool" ? pool(maps, "\(block)_pool", halving: false) : convolve(maps, "\(block)_\(step)")
+                let raw =
+                    step == "pool" ? pool(maps, "\(block)_pool", halving: false) : convolve(maps, "\(block)_\(step)")
                 let next = raw.1
                 (maps, back) = (raw.0, { before(next($0)) })
                 if "\(block)_\(step)" == target { return ((maps, back), true) }
@@ -116,7 +117,8 @@ struct Tape {
         let (side, stride, padding, trailing) =
             name == "conv2d0"
             ? (7, 2, 2, 3)
-            : name == "conv2d2" || name.hasSuffix("3x3") ? (3, 1, 1, 1) : name.hasSuffix("5x5") ? (5, 1, 2, 2) : (1, 1, 0, 0)
+            : name == "conv2d2" || name.hasSuffix("3x3")
+                ? (3, 1, 1, 1) : name.hasSuffix("5x5") ? (5, 1, 2, 2) : (1, 1, 0, 0)
         let output = (input.side + padding + trailing - side) / stride + 1
         let geometry = Geometry(side: side, stride: stride, padding: padding, output: output)
         return (

@@ -109,5 +109,33 @@ struct WeightsTests {
         }
         #expect(neuron?.description.contains("0 to 63") == true)
         #expect(throws: WeightsError.badSeed("seeded:x")) { try NetworkWeights.seed(parsing: "seeded:x") }
+        #expect(throws: WeightsError.badSeed("gabor:")) { try NetworkWeights.seed(parsing: "gabor:") }
+    }
+
+    @Test("A network that sees edges has oriented filters without a mean first, and is a seeded one from there on")
+    func seesEdges() throws {
+        let seed = try #require(try NetworkWeights.seed(parsing: "gabor:10"))
+        let network = try NetworkWeights(seed: seed, batchNorm: false)
+        let random = try NetworkWeights(seed: 10, batchNorm: false)
+        for tensor in NetworkWeights.tensors(batchNorm: false)
+        where !["conv2d0", "conv2d1"].contains(tensor.name.prefix(7)) {
+            #expect(network[tensor.name] == random[tensor.name])
+        }
+        let passing = network["conv2d1_pre_relu_conv.weight"]
+        #expect(passing.indices.allSatisfy { (passing[$0] != 0) == ($0 / 64 == $0 % 64) })
+        let weights = network["conv2d0_pre_relu_conv.weight"]
+        #expect(network["conv2d0_pre_relu_conv.bias"].allSatisfy { $0 == 0 })
+        for neuron in 0..<64 {
+            let planes = (0..<3).map { Array(weights[(neuron * 3 + $0) * 49..<(neuron * 3 + $0 + 1) * 49]) }
+            for plane in planes { #expect(abs(plane.reduce(0, +)) < 1e-4) }
+            #expect(abs(planes.joined().reduce(0) { $0 + $1 * $1 } - 2) < 1e-4)
+            // What sees brightness sees no colour, and what sees colour sees no brightness.
+            let isBrightness = planes[0] == planes[1] && planes[1] == planes[2]
+            let sums = (0..<49).map { planes[0][$0] + planes[1][$0] + planes[2][$0] }
+            #expect(neuron < 32 ? isBrightness : sums.allSatisfy { abs($0) < 1e-5 })
+        }
+        // Neuron 0 sees upright waves: its columns are alike, and its mirror image across a row is itself.
+        let upright = Array(weights[0..<49])
+        for place in 0..<49 { #expect(abs(upright[place] - upright[(6 - place / 7) * 7 + place % 7]) < 1e-6) }
     }
 }

@@ -41,7 +41,8 @@ var totals: [String: Duration] = [:]
 var operations: [(String, Duration)] = []
 for round in 0..<rounds {
     for (index, row) in try instance.timings(.tenth).enumerated() {
-        let kernel = row.kernel ?? "own: \(row.operation.prefix { $0 != " " })\(row.operation.contains(" back") ? " back" : "")"
+        let kernel =
+            row.kernel ?? "own: \(row.operation.prefix { $0 != " " })\(row.operation.contains(" back") ? " back" : "")"
         totals[kernel, default: .zero] += row.time
         if round == 0 { operations.append(("\(row.operation) (\(row.kernel ?? "own"))", .zero)) }
         operations[index].1 += row.time
