@@ -11,7 +11,7 @@ struct ModelSource {
     static let choices = "weights are a .pt, .pth or .safetensors file or \"seeded:NUMBER\""
 
     private enum Origin {
-        case seed(UInt64)
+        case seed(NetworkSeed)
         /// The tensors' shapes and values without a prefix in common, by name.
         case tensors([String: (shape: [Int], values: [Float])])
     }

@@ -49,7 +49,7 @@ public struct PublishedData: PublishedModels {
     }
 
     /// Where something is; fetched where it is nowhere.
-    private func path(of publication: Publication, _ options: FetchOptions) throws -> FilePath {
+    private func path(of publication: PublishedItem, _ options: FetchOptions) throws -> FilePath {
         for cache in caches {
             if let item = try cache.find(publication) { return item.path }
         }

@@ -18,16 +18,16 @@ public enum Catalogue {
     static let digests: [String: ContentDigest] = [:]
 
     /// A published network; nil for any other name.
-    public static func model(_ name: String) -> Publication? {
+    public static func model(_ name: String) -> PublishedItem? {
         guard PublishedNetworks.contains(name) else { return nil }
         let path = "models/\(name).pt"
-        return Publication(name: name, kind: .weights, source: .published(path), place: path)
+        return PublishedItem(name: name, kind: .weights, source: .published(path), place: path)
     }
 
     /// A published data set; nil for any other name.
-    public static func dataset(_ name: String) -> Publication? {
+    public static func dataset(_ name: String) -> PublishedItem? {
         guard let folder = datasets.first(where: { $0.name == name })?.folder else { return nil }
-        return Publication(
+        return PublishedItem(
             name: name,
             kind: .archive(folder: folder),
             source: .published("data/\(folder).zip"),
@@ -36,9 +36,9 @@ public enum Catalogue {
     }
 
     /// An archive of images at any address.
-    public static func archive(at address: WebAddress) -> Publication {
+    public static func archive(at address: WebAddress) -> PublishedItem {
         let digest = ContentDigest(of: address.identity).prefix(16)
-        return Publication(
+        return PublishedItem(
             name: address.description,
             kind: .archive(folder: nil),
             source: .elsewhere(address),

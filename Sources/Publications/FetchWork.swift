@@ -8,7 +8,7 @@ internal import SystemSupport
 /// One owner's work: fetch, check, unpack, record, and give what was fetched its place.
 struct FetchWork {
     let cache: PublicationCache
-    let publication: Publication
+    let publication: PublishedItem
     let draft: FetchDraft
     let options: FetchOptions
     let onStep: @Sendable (FetchStep) -> Void

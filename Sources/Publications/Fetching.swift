@@ -44,7 +44,7 @@ extension PublicationCache {
     /// - Throws: `TransferError`, `ArchiveError`, `CacheError`, `FileError`.
     /// - Returns: where it is.
     public func fetch(
-        _ publication: Publication,
+        _ publication: PublishedItem,
         by client: WebClient,
         options: FetchOptions,
         onStep: @escaping @Sendable (FetchStep) -> Void
@@ -66,7 +66,7 @@ extension PublicationCache {
     }
 
     private func fetch(
-        _ publication: Publication,
+        _ publication: PublishedItem,
         into draft: FetchDraft,
         of folder: FetchFolder,
         by client: WebClient,

@@ -68,7 +68,7 @@ public struct PublicationCache: Sendable {
     /// - Parameter publication: what is looked up.
     /// - Throws: `CacheError.damaged`, `FileError`.
     /// - Returns: where it is; nil where it is not.
-    public func find(_ publication: Publication) throws -> Item? {
+    public func find(_ publication: PublishedItem) throws -> Item? {
         let path = place(of: publication)
         guard try LocalFileSystem().isPresent(path) else { return nil }
         let record = try FetchRecord.read(recordPath(of: publication))
@@ -84,18 +84,18 @@ public struct PublicationCache: Sendable {
         return Item(path: path, record: try settle(new, for: publication))
     }
 
-    func place(of publication: Publication) -> FilePath { root.below(publication.place) }
+    func place(of publication: PublishedItem) -> FilePath { root.below(publication.place) }
 
-    func recordPath(of publication: Publication) -> FilePath { root.below("\(publication.place).json") }
+    func recordPath(of publication: PublishedItem) -> FilePath { root.below("\(publication.place).json") }
 
     /// Where processes settle who fetches something.
-    func fetchFolder(of publication: Publication) throws -> FetchFolder {
+    func fetchFolder(of publication: PublishedItem) throws -> FetchFolder {
         let name = publication.place.split(separator: "/").joined(separator: "-")
         return try FetchFolder(root.below("drafts", name), surroundings)
     }
 
     /// Records what was fetched, unless something is recorded already, and returns what is.
-    func settle(_ record: FetchRecord, for publication: Publication) throws -> FetchRecord {
+    func settle(_ record: FetchRecord, for publication: PublishedItem) throws -> FetchRecord {
         let path = recordPath(of: publication)
         try place(record.encoded(), as: path)
         return try FetchRecord.read(path) ?? record

@@ -34,7 +34,7 @@ struct Datasets: ParsableCommand {
         func run() throws {
             try withExitCodes {
                 let all = Catalogue.datasets.map(\.name).compactMap { Catalogue.dataset($0) }
-                try PublicationList.show(all, in: cache.open(), source, json: json)
+                try PublishedItems.show(all, in: cache.open(), source, json: json)
             }
         }
     }
@@ -70,7 +70,7 @@ struct Datasets: ParsableCommand {
                     }
                     return found
                 }
-                try PublicationList.fetch(wanted, to: cache.open(), source, json: json)
+                try PublishedItems.fetch(wanted, to: cache.open(), source, json: json)
             }
         }
     }

@@ -35,7 +35,7 @@ struct Models: ParsableCommand {
         func run() throws {
             try withExitCodes {
                 let all = PublishedNetworks.names.compactMap { Catalogue.model($0) }
-                try PublicationList.show(all, in: cache.open(), source, json: json)
+                try PublishedItems.show(all, in: cache.open(), source, json: json)
             }
         }
     }
@@ -71,7 +71,7 @@ struct Models: ParsableCommand {
                     }
                     return found
                 }
-                try PublicationList.fetch(wanted, to: cache.open(), source, json: json)
+                try PublishedItems.fetch(wanted, to: cache.open(), source, json: json)
             }
         }
     }

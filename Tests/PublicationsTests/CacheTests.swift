@@ -21,7 +21,7 @@ struct CacheTests {
         cache = try PublicationCache(at: place.path.below("cache"))
     }
 
-    private func fetch(_ publication: Publication?, from mirror: String) throws -> PublicationCache.Item {
+    private func fetch(_ publication: PublishedItem?, from mirror: String) throws -> PublicationCache.Item {
         var policy = TransferPolicy.standard
         policy.firstDelay = .milliseconds(1)
         let options = FetchOptions(mirror: try WebAddress(mirror), byteLimit: 1 << 30, archives: .pictures)

@@ -6,7 +6,7 @@ import SystemPackage
 import SystemSupport
 
 /// What `list` and `fetch` do, whatever kind of thing was published.
-enum PublicationList {
+enum PublishedItems {
     /// One published thing, as `--json` prints it.
     private struct Entry: Encodable {
         let name: String
@@ -20,7 +20,7 @@ enum PublicationList {
 
     /// Prints all, with what the cache has of each.
     static func show(
-        _ publications: [Publication],
+        _ publications: [PublishedItem],
         in cache: PublicationCache,
         _ source: SourceOptions,
         json: Bool
@@ -39,7 +39,7 @@ enum PublicationList {
 
     /// Fetches what is not there, and prints where each is.
     static func fetch(
-        _ publications: [Publication],
+        _ publications: [PublishedItem],
         to cache: PublicationCache,
         _ source: SourceOptions,
         json: Bool
@@ -58,7 +58,7 @@ enum PublicationList {
     }
 
     private static func entry(
-        _ publication: Publication,
+        _ publication: PublishedItem,
         _ item: PublicationCache.Item?,
         state: String,
         _ source: SourceOptions

@@ -4,7 +4,7 @@ public import HTTPTransfer
 internal import SystemSupport
 
 /// Something to be fetched once and kept.
-public struct Publication: Hashable, Sendable {
+public struct PublishedItem: Hashable, Sendable {
     /// What comes out of it.
     enum Kind: Hashable {
         /// A file of weights.
