@@ -207,7 +207,7 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "Coordination", "ImageCoding", "JobStorage", "JobStorageTestSupport", "Networks", "SystemSupport",
-                "TensorStorage", "lucid-coordinator", "lucid-worker", system,
+                "TensorStorage", "WebServers", "lucid-coordinator", "lucid-worker", system,
             ],
             resources: [.copy("Resources")],
             swiftSettings: strict

@@ -32,7 +32,7 @@ struct DownloadTests {
     func breaks(round: Int) throws {
         let bytes = bytes
         var random = SystemRandomNumberGenerator()
-        let cuts = (0..<5).map { _ in Int.random(in: 0..<100_000, using: &random) }
+        let cuts = (0..<5).map { _ in Int.random(in: 0..<50_000, using: &random) }
         let server = try RawServer { request in
             let cut = cuts.indices.contains(request.number) ? cuts[request.number] : .max
             var answer = sound(request, bytes, cutAfter: cut)
