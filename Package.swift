@@ -102,7 +102,7 @@ let package = Package(
         module("HTTPTransfer", ["CCurl", "SystemSupport", system]),
         module("ImageCoding", ["CPNG", "CTurboJPEG"], settings: numeric),
         module("JobStorage", ["SystemSupport", system]),
-        module("TensorStorage", ["CZip", "CZstd", "SystemSupport", system], settings: numeric),
+        module("TensorStorage", ["CZip", "CZstd", "HTTPTransfer", "SystemSupport", system], settings: numeric),
 
         // MARK: Science
         module("Datasets", ["ImageCoding", "SystemSupport", swiftCSV, system], settings: numeric),
@@ -228,7 +228,7 @@ let package = Package(
         tests(of: "RepresentationSimilarity", ["ComputeEngine", "SystemSupport"], resources: true),
         tests(
             of: "TensorStorage",
-            ["JobKinds", "Networks", "SystemSupport", subprocess, system],
+            ["HTTPTransfer", "JobKinds", "Networks", "SystemSupport", "WebServers", subprocess, system],
             resources: true,
             settings: numeric
         ),

@@ -145,7 +145,7 @@ extension EndToEnd {
             try Bench.copyImages(smallImages, to: bench.root.appending("images"))
             let local = try bench.write("local.yaml", smallCampaign(name: "same", images: "images"))
             for (model, name) in [("one", "adam"), ("two", "sgd-bn")] {
-                let output = place.path.pushing("www/models/\(name).pt")
+                let output = place.path.pushing(FilePath("www/models/\(name).pt"))
                 try LocalFileSystem().makeDirectories(output.removingLastComponent())
                 try await succeed(Programs.coordinator, "export", local.string, model, "--output", output.string)
             }
@@ -172,13 +172,13 @@ extension EndToEnd {
                 try #require(result.exit == .code(0), "\(result)")
                 let run = try await start(["run", "--queue", bench.queue.string, "--local-workers", "1"]).result()
                 try #require(run.exit == .code(0), "\(run)")
-                let table = bench.queue.pushing("reports/\(result.line)/cka.npy")
+                let table = bench.queue.pushing(FilePath("reports/\(result.line)/cka.npy"))
                 reports.append(try LocalFileSystem().contents(of: table, limit: 1 << 20))
             }
             let id = try await bench.submit(local)
             let run = try await start(["run", "--queue", bench.queue.string, "--local-workers", "1"]).result()
             try #require(run.exit == .code(0), "\(run)")
-            let table = bench.queue.pushing("reports/\(id)/cka.npy")
+            let table = bench.queue.pushing(FilePath("reports/\(id)/cka.npy"))
             let expected = try LocalFileSystem().contents(of: table, limit: 1 << 20)
             #expect(reports == [expected, expected])
             // The networks were fetched for the first campaign alone.
