@@ -3,11 +3,11 @@
 private import Archives
 internal import Campaigns
 public import HTTPTransfer
+private import JobKinds
 public import JobStorage
 private import Networks
 public import Publications
 public import SystemPackage
-private import SystemSupport
 
 /// What campaigns name and somebody published, from the caches where it is, else fetched.
 public struct PublishedData: PublishedModels {
@@ -61,7 +61,9 @@ public struct PublishedData: PublishedModels {
     }
 }
 
-extension JobDirectory {
-    /// Where what was fetched for all workers is kept.
-    public var downloads: FilePath { root.below("cache", "downloads") }
+extension PublicationCache {
+    /// Opens the cache in a job directory, which all workers see.
+    public init(in directory: JobDirectory) throws {
+        try self.init(at: directory.downloads)
+    }
 }

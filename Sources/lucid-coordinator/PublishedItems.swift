@@ -51,6 +51,9 @@ enum PublishedItems {
             let item = try cache.fetch(publication, by: client, options: source.options) { step in
                 display.show(publication.name, step)
             }
+            if let record = item.record {
+                Terminal.note("\(publication.name): \(ByteCount(record.bytes)), SHA-256 \(record.sha256)")
+            }
             entries.append(try entry(publication, item, state: "cached", source))
             if !json { Terminal.print(item.path.string) }
         }

@@ -59,6 +59,6 @@ struct CacheOptions: ParsableArguments {
         var option = QueueOption()
         option.queue = queue
         option.trustOwner = trustOwner
-        return try PublicationCache(at: option.open().downloads)
+        return try PublicationCache(in: option.open())
     }
 }

@@ -63,7 +63,7 @@ struct Submit: ParsableCommand {
 
     /// What was published is looked for in the job directory, which all workers see, then in the user's cache.
     private func published(for directory: JobDirectory) throws -> PublishedData {
-        var caches = [try PublicationCache(at: directory.downloads)]
+        var caches = [try PublicationCache(in: directory)]
         if let own = try? PublicationCache.userFolder(), (try? LocalFileSystem().isPresent(own)) == true {
             caches.append(try PublicationCache(at: own))
         }
