@@ -14,14 +14,14 @@ public struct PublishedData: PublishedModels {
     /// Is told what is fetched, and how far it is, very often.
     public typealias StepReport = @Sendable (_ name: String, _ step: FetchStep) -> Void
 
-    private let caches: [PublicationCache]
+    private let caches: @Sendable () throws -> [PublicationCache]
     private let client: WebClient
     private let options: FetchOptions
     private let onStep: StepReport
 
-    /// Looks in caches in their order, and fetches to the first.
+    /// Looks in caches in their order, and fetches to the first; they are opened when something is asked for.
     public init(
-        _ caches: [PublicationCache],
+        _ caches: @escaping @Sendable () throws -> [PublicationCache],
         by client: WebClient,
         options: FetchOptions,
         onStep: @escaping StepReport
@@ -50,6 +50,7 @@ public struct PublishedData: PublishedModels {
 
     /// Where something is; fetched where it is nowhere.
     private func path(of publication: PublishedItem, _ options: FetchOptions) throws -> FilePath {
+        let caches = try caches()
         for cache in caches {
             if let item = try cache.find(publication) { return item.path }
         }

@@ -8,15 +8,24 @@ public final class WebClient: Sendable {
     /// What may be fetched, and how long is waited for it.
     public let policy: TransferPolicy
     let surroundings: any Surroundings
+    private let onRetry: @Sendable (TransferError, Duration) -> Void
     /// Handles that nobody uses now, with the connections that they keep.
     private let handles = Mutex<[EasyHandle]>([])
 
     private static let mostRedirects = 5
 
     /// Prepares to fetch; nothing is sent yet.
-    public init(_ policy: TransferPolicy, surroundings: any Surroundings = ThisMachine()) {
-        self.policy = policy
-        self.surroundings = surroundings
+    ///
+    /// - Parameters:
+    ///   - policy: what may be fetched, and how long is waited for it.
+    ///   - surroundings: where time and chance come from.
+    ///   - onRetry: is told what went wrong, and after what time it is tried again.
+    public init(
+        _ policy: TransferPolicy,
+        surroundings: any Surroundings = ThisMachine(),
+        onRetry: @escaping @Sendable (TransferError, Duration) -> Void = { _, _ in }
+    ) {
+        (self.policy, self.surroundings, self.onRetry) = (policy, surroundings, onRetry)
     }
 
     /// Asks once, and follows redirects; the sink gets the body of an answer with status 200 or 206.
@@ -71,6 +80,7 @@ public final class WebClient: Sendable {
             } catch {
                 let random = surroundings.randomBits()
                 let delay = try schedule.delay(after: error, byteCount: byteCount(), random: random)
+                onRetry(error, delay)
                 _ = surroundings.wait(on: Monitor(()), atMost: delay) { _ in false }
             }
         }

@@ -88,6 +88,8 @@ extension PublicationCache {
             return item
         } catch {
             folder.withdraw(draft)
+            // One who was taken for gone, and is late: another has what was wanted.
+            if let item = try? find(publication) { return item }
             throw error
         }
     }

@@ -7,6 +7,7 @@ import HTTPTransfer
 import JobStorage
 import Publications
 import SystemPackage
+import SystemSupport
 
 /// The options that say where published things come from.
 struct SourceOptions: ParsableArguments {
@@ -33,11 +34,31 @@ struct SourceOptions: ParsableArguments {
     var client: WebClient {
         var policy = TransferPolicy.standard
         policy.allowedHosts = Set(allowedHosts.map { $0.lowercased() })
-        return WebClient(policy)
+        return WebClient(policy) { error, delay in
+            guard delay >= .seconds(1) else { return }
+            Terminal.note("\(error); trying again in \(TimeSpan(delay))")
+        }
     }
 
     var options: FetchOptions {
         FetchOptions(mirror: mirror, byteLimit: FetchOptions.usualByteLimit, archives: .pictures)
+    }
+
+    /// What was published, looked for in caches in their order and fetched to the first.
+    func published(_ caches: @escaping @Sendable () throws -> [PublicationCache]) -> PublishedData {
+        let display = FetchDisplay()
+        return PublishedData(caches, by: client, options: options) { name, step in display.show(name, step) }
+    }
+
+    /// What was published, in the user's cache.
+    var publishedForUser: PublishedData { published { [try PublicationCache(at: PublicationCache.userFolder())] } }
+
+    /// The user's cache, where there is one.
+    static func existingUserCache() throws -> [PublicationCache] {
+        guard let folder = try? PublicationCache.userFolder(), try LocalFileSystem().isPresent(folder) else {
+            return []
+        }
+        return [try PublicationCache(at: folder)]
     }
 }
 

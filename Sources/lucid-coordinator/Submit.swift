@@ -44,7 +44,9 @@ struct Submit: ParsableCommand {
             let start = BootClock().now
             let path = absolutePath(campaign)
             let submission = try Self.readingInput {
-                let published = try published(for: directory)
+                let published = source.published {
+                    try [PublicationCache(in: directory)] + SourceOptions.existingUserCache()
+                }
                 return try Submission(of: path, threads: processorCount(), published: published) { what, done, total in
                     Self.show(what, done, of: total, since: start, on: progress)
                 }
@@ -58,18 +60,6 @@ struct Submit: ParsableCommand {
                 if let failure = try directory.failure(of: submission.campaign) { throw failure }
             }
             Terminal.print(json ? try submission.json() : submission.campaign.description)
-        }
-    }
-
-    /// What was published is looked for in the job directory, which all workers see, then in the user's cache.
-    private func published(for directory: JobDirectory) throws -> PublishedData {
-        var caches = [try PublicationCache(in: directory)]
-        if let own = try? PublicationCache.userFolder(), (try? LocalFileSystem().isPresent(own)) == true {
-            caches.append(try PublicationCache(at: own))
-        }
-        let display = FetchDisplay()
-        return PublishedData(caches, by: source.client, options: source.options) { name, step in
-            display.show(name, step)
         }
     }
 

@@ -186,6 +186,41 @@ extension EndToEnd {
         }
 
         @Test(
+            "A full disk is said to be full, and with some space more the transfer goes on where it was",
+            .enabled(if: PrivateMounts.areAllowed, PrivateMounts.absence)
+        )
+        func fullDisk() async throws {
+            let bytes: [UInt8] = [0x50, 0x4B, 3, 4] + noise(600_000, seed: 6)
+            let server = try RawServer { Self.answer($0, ["/models/adam.pt": bytes], cutAfter: .max) }
+            let cache = place.path.appending("cache")
+            try LocalFileSystem().makeDirectory(cache)
+            let fetch = "$1 models fetch adam --mirror \(server.address("/"))"
+            let script = """
+                mount -t tmpfs -o size=256k tmpfs $0 && export XDG_CACHE_HOME=$0
+                \(fetch); echo code $?; mount -o remount,size=2m $0; \(fetch); echo code $?
+                """
+            let arguments = ["/bin/sh", "-c", script, cache.string, Programs.coordinator.string]
+            let result = try await RunningProgram("/usr/bin/unshare", PrivateMounts.options + arguments).result()
+            #expect(result.output.split(separator: "\n").filter { $0.hasPrefix("code") } == ["code 2", "code 0"])
+            #expect(result.complaints.contains("free some space there and try again"), "\(result)")
+            let starts = server.requests.map(\.start)
+            #expect(starts.count == 2 && starts.first == 0 && starts.last ?? 0 > 100_000, "\(starts)")
+        }
+
+        @Test("A proxy that the environment names is asked instead of the server")
+        func proxy() async throws {
+            let bytes: [UInt8] = [0x50, 0x4B, 3, 4] + noise(1000, seed: 7)
+            let url = "http://mirror.invalid/models/adam.pt"
+            let server = try RawServer { Self.answer($0, [url: bytes], cutAfter: .max) }
+            let environment = ["XDG_CACHE_HOME=\(place.path)/cache", "http_proxy=\(server.address(""))", "no_proxy="]
+            let command = ["models", "fetch", "adam", "--mirror", "http://mirror.invalid/"]
+            let arguments = environment + [Programs.coordinator.string] + command
+            let result = try await RunningProgram("/usr/bin/env", arguments).result()
+            #expect(result.exit == .code(0), "\(result)")
+            #expect(server.requests.map(\.path) == [url])
+        }
+
+        @Test(
             "What cannot be fetched is said in a sentence, with the exit code of wrong input",
             arguments: [
                 (["models", "fetch", "nobody"], "no published network \"nobody\""),
