@@ -71,6 +71,20 @@ struct CampaignFileTests {
         #expect(campaign.limits == Campaign.Limits(bytes: 1000, pixels: 2000))
     }
 
+    @Test("Published networks and data sets are named, and archives by their address")
+    func published() throws {
+        let text = minimal.replacing("b.pt", with: "adam-bn").replacing("{images: photos}", with: "celeba")
+        let campaign = try CampaignFile.parse(Array((text + "\nlimits: {entries: 9}").utf8))
+        #expect(campaign.models[1].batchNorm)
+        #expect(campaign.dataset == Campaign.Dataset(images: "celeba", isPublished: true))
+        #expect(campaign.limits.entries == 9)
+        let mine = try CampaignFile.parse(Array(minimal.replacing("b.pt", with: "mine-bn").utf8))
+        #expect(!mine.models[1].batchNorm && mine.dataset?.isPublished == nil && mine.limits.entries == nil)
+        let address = "\"https://example.org/a.zip\""
+        let archive = try CampaignFile.parse(Array(minimal.replacing("photos", with: address).utf8))
+        #expect(archive.dataset == Campaign.Dataset(images: "https://example.org/a.zip", isPublished: nil))
+    }
+
     struct Mistake: Sendable, CustomTestStringConvertible {
         let find: String
         let replace: String
