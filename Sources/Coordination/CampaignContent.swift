@@ -15,6 +15,9 @@ public protocol CampaignContent: Sendable {
     /// the same files. Throws `UnusableResult` where a job's result is to be made again.
     func merge(_ plan: PublicationPlan, results: CampaignResults) throws
 
+    /// Whether something of a campaign can be merged before all is there; asked again and again, so the answer is quick.
+    func mergesParts(of campaign: CampaignID) throws -> Bool
+
     /// Merges what is there of a campaign that is under way, or that will not be complete, for some moments.
     ///
     /// - Parameters:
@@ -36,6 +39,9 @@ public protocol CampaignContent: Sendable {
 }
 
 extension CampaignContent {
+    /// Not where a merge needs all results.
+    public func mergesParts(of campaign: CampaignID) throws -> Bool { false }
+
     /// Nothing, where a merge needs all results.
     public func mergePart(_ plan: PublicationPlan, results: CampaignResults, isLast: Bool) throws -> Bool { false }
 

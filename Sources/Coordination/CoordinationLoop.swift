@@ -260,18 +260,22 @@ public struct CoordinationLoop {
         _ snapshot: CampaignSnapshot
     ) throws(FileError) -> CampaignEnd? {
         let plan = course.plan
-        let results = CampaignResults(directory, snapshot)
         let outcome = snapshot.outcome(of: plan, control.state)
         let unusable: UnusableResult
         do {
             switch outcome {
             case .underWay:
+                guard try content.mergesParts(of: plan.campaign) else { return nil }
+                let results = CampaignResults(directory, snapshot)
                 if try content.mergePart(plan, results: results, isLast: false) { hasChanged = true }
                 return nil
             case .failed(let reasons):
-                while try content.mergePart(plan, results: results, isLast: true) {}
+                if try content.mergesParts(of: plan.campaign) {
+                    let results = CampaignResults(directory, snapshot)
+                    while try content.mergePart(plan, results: results, isLast: true) {}
+                }
                 return control.state.cancellation(of: plan.campaign).map { .cancelled($0) } ?? .failed(reasons)
-            case .done: return try merge(plan, results)
+            case .done: return try merge(plan, CampaignResults(directory, snapshot))
             }
         } catch let error as UnusableResult {
             unusable = error

@@ -14,8 +14,8 @@ private import TensorStorage
 /// What the coordinator must know of campaigns that compare networks and picture their neurons.
 public final class NetworkCampaigns: CampaignContent {
     private let directory: JobDirectory
-    /// The atlases that grow while their campaigns run.
-    private let atlases = Mutex<[CampaignID: AtlasMerge]>([:])
+    /// The atlases that grow while their campaigns run; none for a campaign that asks for no pictures.
+    private let atlases = Mutex<[CampaignID: [AtlasMerge]]>([:])
 
     /// Campaigns of a job directory.
     public init(_ directory: JobDirectory) {
@@ -47,6 +47,9 @@ public final class NetworkCampaigns: CampaignContent {
 
     // MARK: Merging
 
+    /// Whether a campaign asks for pictures.
+    public func mergesParts(of campaign: CampaignID) throws -> Bool { try withAtlas(of: campaign) { $0 != nil } }
+
     /// Puts pictures that have arrived into the campaign's atlas, for some moments.
     public func mergePart(_ plan: PublicationPlan, results: CampaignResults, isLast: Bool) throws -> Bool {
         try withAtlas(of: plan.campaign) { try $0?.advance(results, isLast: isLast) ?? false }
@@ -58,7 +61,7 @@ public final class NetworkCampaigns: CampaignContent {
         try withAtlas(of: plan.campaign) { atlas in
             _ = try write(manifest, plan, results, &atlas, to: ReportFolder(directory, of: plan.campaign))
         }
-        atlases.withLock { $0[plan.campaign] = nil }
+        atlases.withLock { _ = $0.removeValue(forKey: plan.campaign) }
     }
 
     /// Works on a campaign's atlas; nil where it asks for no pictures.
@@ -66,12 +69,14 @@ public final class NetworkCampaigns: CampaignContent {
         of campaign: CampaignID,
         _ body: (inout AtlasMerge?) throws -> Result
     ) throws -> Result {
-        var atlas = atlases.withLock { $0[campaign] }
-        if atlas == nil {
+        var atlas: AtlasMerge?
+        if let known = atlases.withLock({ $0[campaign] }) {
+            atlas = known.first
+        } else {
             let manifest = try CampaignFiles.manifest(of: campaign, in: directory)
             atlas = try AtlasMerge(manifest, in: ReportFolder(directory, of: campaign))
         }
-        defer { atlases.withLock { $0[campaign] = atlas } }
+        defer { atlases.withLock { $0[campaign] = atlas.map { [$0] } ?? [] } }
         return try body(&atlas)
     }
 

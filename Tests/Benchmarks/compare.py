@@ -7,7 +7,7 @@ usage: Tests/Benchmarks/compare.py [forward] [gram] [cka] [activations] [memory]
        Tests/Benchmarks/compare.py queue [--large] [--folder DIR]
 
 `objectives` compares the final objectives of our pictures of 20 neurons with those of the reference's own, which
---make makes anew in half an hour and keeps in reference_objectives.json.
+--make makes anew in a quarter of an hour and keeps in reference_objectives.json.
 
 `queue` measures the job directory beside dirq in a folder of its own below DIR (/tmp), gone afterwards; --large adds a
 million jobs and takes about half an hour.
@@ -182,7 +182,7 @@ def lucid():
 
 
 OBJECTIVES = HERE / "reference_objectives.json"
-OBJECTIVE_STEPS = 128
+OBJECTIVE_STEPS = 64
 OBJECTIVE_NEURONS = [
     f"{layer}:{neuron}" for layer in ["conv2d2", "mixed3a_3x3", "mixed3b_1x1", "mixed4a_3x3"] for neuron in range(5)
 ]
