@@ -236,7 +236,13 @@ public enum CampaignFile {
     // MARK: Images and the comparison
 
     private static func dataset(_ node: YAMLNode) throws(CampaignError) -> Campaign.Dataset {
-        if let name = node.node.string, ["celeba", "imagenet"].contains(name) {
+        if let name = node.node.string {
+            guard ["celeba", "imagenet"].contains(name) else {
+                throw node.error(
+                    "there is no data set \"\(name)\": published ones are celeba and imagenet; write "
+                        + "\"{images: FOLDER}\" for your own"
+                )
+            }
             return Campaign.Dataset(images: name, isPublished: true)
         }
         let fields = try node.fields(["images"], unavailable: ["list", "on_error"])

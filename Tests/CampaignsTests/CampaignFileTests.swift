@@ -132,7 +132,7 @@ struct CampaignFileTests {
         Mistake(find: "[mixed4a_3x3]", replace: "all, pairs: [[a, b], [b, a]]", line: 6, says: "stands here twice"),
         Mistake(find: "[mixed4a_3x3]", replace: "all, estimator: minibatch", line: 6, says: "only \"full\""),
         Mistake(find: "[mixed4a_3x3]", replace: "all, image_lists: l, epochs: 2", line: 6, says: "no meaning beside"),
-        Mistake(find: "{images: photos}", replace: "celeba", line: 5, says: "not fetched in this version"),
+        Mistake(find: "{images: photos}", replace: "mnist", line: 5, says: "published ones are celeba and imagenet"),
         Mistake(find: "{images: photos}", replace: "{images: 'https://x/y.zip'}", line: 5, says: "not fetched"),
         Mistake(find: "{images: photos}", replace: "[", line: nil, says: "not YAML"),
         Mistake(find: "{images: photos}", replace: "&d {images: photos}\nx: *d", line: 6, says: "aliases"),
