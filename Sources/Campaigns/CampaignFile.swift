@@ -247,7 +247,11 @@ public enum CampaignFile {
         }
         let fields = try node.fields(["images"], unavailable: ["list", "on_error"])
         let images = try node.required("images", in: fields)
-        return Campaign.Dataset(images: try images.text(), isPublished: nil)
+        let place = try images.text()
+        if place.contains("://"), !place.hasPrefix("http://"), !place.hasPrefix("https://") {
+            throw images.error("archives are fetched from http and https addresses only")
+        }
+        return Campaign.Dataset(images: place, isPublished: nil)
     }
 
     private static func comparison(

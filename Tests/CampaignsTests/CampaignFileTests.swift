@@ -133,7 +133,7 @@ struct CampaignFileTests {
         Mistake(find: "[mixed4a_3x3]", replace: "all, estimator: minibatch", line: 6, says: "only \"full\""),
         Mistake(find: "[mixed4a_3x3]", replace: "all, image_lists: l, epochs: 2", line: 6, says: "no meaning beside"),
         Mistake(find: "{images: photos}", replace: "mnist", line: 5, says: "published ones are celeba and imagenet"),
-        Mistake(find: "{images: photos}", replace: "{images: 'https://x/y.zip'}", line: 5, says: "not fetched"),
+        Mistake(find: "{images: photos}", replace: "{images: 'ftp://x/y.zip'}", line: 5, says: "http and https"),
         Mistake(find: "{images: photos}", replace: "[", line: nil, says: "not YAML"),
         Mistake(find: "{images: photos}", replace: "&d {images: photos}\nx: *d", line: 6, says: "aliases"),
         Mistake(find: "cka:", replace: "storage_budget: 1GB\ncka:", line: 6, says: "not available in this version"),
