@@ -81,7 +81,9 @@ let package = Package(
         // MARK: C libraries
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CVectors"),
+        library("CArchive", pkgConfig: "libarchive", apt: "libarchive-dev"),
         library("CCairo", pkgConfig: "cairo", apt: "libcairo2-dev"),
+        library("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
         library("CFFTW", pkgConfig: "fftw3f", apt: "libfftw3-dev"),
         library("COneDNN", pkgConfig: nil, apt: "libdnnl-dev"),
         library("COpenBLAS", pkgConfig: "openblas", apt: "libopenblas-dev"),
@@ -94,11 +96,13 @@ let package = Package(
         module("SystemSupport", ["CLinux", crypto, system]),
 
         // MARK: Edges
+        module("Archives", ["CArchive", "SystemSupport", system]),
         module("ComputeEngine", ["CFFTW", "COneDNN", "COpenBLAS", "CVectors", "SystemSupport"], settings: numeric),
         module("Drawing", ["CCairo"], settings: numeric),
+        module("HTTPTransfer", ["CCurl", "SystemSupport", system]),
         module("ImageCoding", ["CPNG", "CTurboJPEG"], settings: numeric),
         module("JobStorage", ["SystemSupport", system]),
-        module("TensorStorage", ["CZip", "CZstd", "SystemSupport", system], settings: numeric),
+        module("TensorStorage", ["CZip", "CZstd", "HTTPTransfer", "SystemSupport", system], settings: numeric),
 
         // MARK: Science
         module("Datasets", ["ImageCoding", "SystemSupport", swiftCSV, system], settings: numeric),
@@ -111,8 +115,9 @@ let package = Package(
         module(
             "Coordination",
             [
-                "Campaigns", "Datasets", "FeatureVisualization", "ImageCoding", "JobKinds", "JobStorage", "Networks",
-                "Reports", "RepresentationSimilarity", "SystemSupport", "TensorStorage", logging, system,
+                "Archives", "Campaigns", "Datasets", "FeatureVisualization", "HTTPTransfer", "ImageCoding", "JobKinds",
+                "JobStorage", "Networks", "Publications", "Reports", "RepresentationSimilarity", "SystemSupport",
+                "TensorStorage", logging, system,
             ]
         ),
         module(
@@ -132,13 +137,15 @@ let package = Package(
             ].map { .embedInCode("Atlas/Page/\($0)") },
             swiftSettings: numeric
         ),
+        module("Publications", ["Archives", "HTTPTransfer", "Networks", "SystemSupport", system]),
         module("WorkerRuntime", ["JobStorage", "SystemSupport", logging, system]),
 
         // MARK: Executables
         .executableTarget(
             name: "lucid-coordinator",
             dependencies: [
-                "Campaigns", "Coordination", "JobStorage", "Reports", "SystemSupport", argumentParser, logging, system,
+                "Archives", "Campaigns", "Coordination", "HTTPTransfer", "JobStorage", "Networks", "Publications",
+                "Reports", "SystemSupport", argumentParser, logging, system,
             ],
             swiftSettings: strict
         ),
@@ -168,6 +175,13 @@ let package = Package(
             dependencies: ["SimulationSupport", "SystemSupport"],
             swiftSettings: strict
         ),
+        .target(
+            name: "WebServers",
+            dependencies: ["SystemSupport", system],
+            path: "Tests/WebServers",
+            swiftSettings: strict
+        ),
+        tests(of: "Archives", ["SystemSupport", "WebServers", system]),
         tests(of: "Campaigns", ["FeatureVisualization", "JobStorage", "SystemSupport"]),
         tests(of: "ComputeEngine", []),
         tests(
@@ -193,12 +207,13 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "Coordination", "ImageCoding", "JobStorage", "JobStorageTestSupport", "Networks", "SystemSupport",
-                "TensorStorage", "lucid-coordinator", "lucid-worker", system,
+                "TensorStorage", "WebServers", "lucid-coordinator", "lucid-worker", system,
             ],
             resources: [.copy("Resources")],
             swiftSettings: strict
         ),
         tests(of: "FeatureVisualization", ["ComputeEngine", "Networks"], resources: true),
+        tests(of: "HTTPTransfer", ["SystemSupport", "WebServers", system]),
         tests(of: "ImageCoding", [], resources: true),
         tests(
             of: "JobKinds",
@@ -209,10 +224,11 @@ let package = Package(
         ),
         tests(of: "JobStorage", ["JobStorageTestSupport", "SystemSupport", system]),
         tests(of: "Networks", ["ComputeEngine", "SystemSupport"], resources: true, settings: numeric),
+        tests(of: "Publications", ["Archives", "HTTPTransfer", "Networks", "SystemSupport", "WebServers", system]),
         tests(of: "RepresentationSimilarity", ["ComputeEngine", "SystemSupport"], resources: true),
         tests(
             of: "TensorStorage",
-            ["JobKinds", "Networks", "SystemSupport", subprocess, system],
+            ["HTTPTransfer", "JobKinds", "Networks", "SystemSupport", "WebServers", subprocess, system],
             resources: true,
             settings: numeric
         ),

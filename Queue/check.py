@@ -59,6 +59,7 @@ FILES = [
     (rf"arrays/{DIGEST}/means\.json", "array-means"),
     (rf"arrays/{DIGEST}/c(?:/{COUNT})+", None),
     (rf"cache/(?:weights|datasets)/(?P<content>{DIGEST})", "content"),
+    (r"cache/downloads/.+", None),
     (rf"heartbeats/{WORKER}", "heartbeat"),
     (rf"workers/{WORKER}", "registration"),
     (rf"logs/{WORKER}\.jsonl", "log"),

@@ -61,8 +61,10 @@ public struct Campaign: Encodable, Equatable, Sendable {
 
     /// Where the images are.
     public struct Dataset: Encodable, Equatable, Sendable {
-        /// A folder, relative to the campaign file.
+        /// A folder, relative to the campaign file, the address of an archive, or the name of a published data set.
         public let images: String
+        /// Whether it is the name of a published data set.
+        public let isPublished: Bool?
     }
 
     /// Which layers of which models are compared, on which images.
@@ -129,6 +131,8 @@ public struct Campaign: Encodable, Equatable, Sendable {
         public let bytes: Int
         /// Pixels of an image.
         public let pixels: Int
+        /// Files and folders of an archive of images; nil where nothing is said.
+        public internal(set) var entries: Int?
     }
 
     /// A line and column, both from 1.

@@ -187,7 +187,7 @@ public enum CampaignFile {
         return Campaign.Model(
             name: name,
             weights: weights,
-            batchNorm: try fields["batch_norm"]?.boolean() ?? false,
+            batchNorm: try fields["batch_norm"]?.boolean() ?? PublishedNetworks.usesBatchNorm(weights),
             strict: try fields["strict"]?.boolean() ?? true,
             edits: try edits(fields["edits"]),
             place: place
@@ -236,18 +236,22 @@ public enum CampaignFile {
     // MARK: Images and the comparison
 
     private static func dataset(_ node: YAMLNode) throws(CampaignError) -> Campaign.Dataset {
-        if let name = node.node.string, ["celeba", "imagenet"].contains(name) {
-            throw node.error(
-                "published data sets are not fetched in this version; write \"{images: FOLDER}\" with an unpacked one"
-            )
+        if let name = node.node.string {
+            guard ["celeba", "imagenet"].contains(name) else {
+                throw node.error(
+                    "there is no data set \"\(name)\": published ones are celeba and imagenet; write "
+                        + "\"{images: FOLDER}\" for your own"
+                )
+            }
+            return Campaign.Dataset(images: name, isPublished: true)
         }
         let fields = try node.fields(["images"], unavailable: ["list", "on_error"])
         let images = try node.required("images", in: fields)
-        let folder = try images.text()
-        guard !folder.contains("://") else {
-            throw images.error("addresses are not fetched in this version; give a folder")
+        let place = try images.text()
+        if place.contains("://"), !place.hasPrefix("http://"), !place.hasPrefix("https://") {
+            throw images.error("archives are fetched from http and https addresses only")
         }
-        return Campaign.Dataset(images: folder)
+        return Campaign.Dataset(images: place, isPublished: nil)
     }
 
     private static func comparison(
@@ -366,10 +370,11 @@ public enum CampaignFile {
     }
 
     private static func limits(_ node: YAMLNode?) throws(CampaignError) -> Campaign.Limits {
-        let fields = try node?.fields(["bytes", "pixels"], unavailable: ["entries"]) ?? [:]
+        let fields = try node?.fields(["bytes", "pixels", "entries"]) ?? [:]
         return Campaign.Limits(
             bytes: try fields["bytes"]?.integer(in: 1...(1 << 40)) ?? 256 << 20,
-            pixels: try fields["pixels"]?.integer(in: 1...(1 << 32)) ?? 64_000_000
+            pixels: try fields["pixels"]?.integer(in: 1...(1 << 32)) ?? 64_000_000,
+            entries: try fields["entries"]?.integer(in: 1...(1 << 32))
         )
     }
 }

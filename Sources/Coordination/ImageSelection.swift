@@ -25,10 +25,12 @@ struct ImageSelection {
         _ asked: Campaign,
         file: FilePath,
         threads: Int,
+        published: PublishedData?,
         onProgress: @escaping Submission.ProgressReport
     ) throws {
         guard asked.cka != nil || asked.activations != nil, let dataset = asked.dataset else { return nil }
-        let folder = absolute(file.removingLastComponent().pushing(FilePath(dataset.images)))
+        let fetched = try published?.images(of: dataset, limits: asked.limits)
+        let folder = absolute(fetched ?? file.removingLastComponent().pushing(FilePath(dataset.images)))
         let (images, decodingBytes) = try ImageInspection.inspect(folder, limits: asked.limits, threads: threads) {
             onProgress("checking images", $0, $1)
         }

@@ -25,8 +25,9 @@ public struct ModelExport: Sendable {
     ///   - model: its name in the campaign.
     ///   - file: the campaign file.
     ///   - output: where to write; its ending tells the format.
+    ///   - published: the networks that have names.
     /// - Throws: `SubmissionError` for anything that is wrong with what was asked.
-    public init(of model: String, in file: FilePath, to output: FilePath) throws {
+    public init(of model: String, in file: FilePath, to output: FilePath, published: any PublishedModels) throws {
         guard let format = WeightsFormat(fileExtension: output.extension) else {
             throw SubmissionError("\(output): a network is written to a .pt, .pth or .safetensors file")
         }
@@ -35,7 +36,7 @@ public struct ModelExport: Sendable {
             let known = campaign.models.map(\.name).joined(separator: ", ")
             throw SubmissionError("\(file): there is no model \"\(model)\"; known are: \(known)")
         }
-        var loading = ModelLoading(campaign, file: file)
+        var loading = ModelLoading(campaign, file: file, published: published)
         let weights = try loading.weights(of: model)
         bytes = try weights.file(as: format)
         tensorCount = NetworkWeights.stateTensors.count

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 internal import Campaigns
+private import HTTPTransfer
 internal import Networks
 internal import SystemPackage
 
@@ -53,6 +54,9 @@ struct ModelLoading {
                 published: published
             )
             return try source.weights(batchNorm: model.batchNorm, strict: model.strict)
+        } catch let failure as TransferError {
+            // The network's fault, not the campaign's.
+            throw failure
         } catch let known as SubmissionError {
             throw self.error(model, known.description)
         } catch {

@@ -32,9 +32,15 @@ public struct Submission: Sendable {
     /// - Parameters:
     ///   - file: the campaign file.
     ///   - threads: how many threads may decode images.
+    ///   - published: where what was published comes from; nil where nothing is to be fetched.
     ///   - onProgress: is told how far the check is.
     /// - Throws: `SubmissionError` for anything that is wrong with what was asked.
-    public init(of file: FilePath, threads: Int, onProgress: @escaping ProgressReport) throws {
+    public init(
+        of file: FilePath,
+        threads: Int,
+        published: PublishedData? = nil,
+        onProgress: @escaping ProgressReport
+    ) throws {
         source = try Self.contents(of: file)
         let asked: Campaign
         do throws(CampaignError) {
@@ -51,14 +57,20 @@ public struct Submission: Sendable {
             return digest
         }
         var warnings: [String] = []
-        let images = try ImageSelection(asked, file: file, threads: threads, onProgress: onProgress)
+        let images = try ImageSelection(
+            asked,
+            file: file,
+            threads: threads,
+            published: published,
+            onProgress: onProgress
+        )
         warnings += images?.warnings ?? []
         if images == nil, asked.dataset != nil {
             warnings.append("no image is needed, so the data set is not looked at")
         }
         let pictures = try PictureSelection(asked, file: file)
 
-        var loading = ModelLoading(asked, file: file)
+        var loading = ModelLoading(asked, file: file, published: published ?? NoPublishedModels())
         var weights: [ContentDigest: [UInt8]] = [:]
         var models: [CampaignManifest.Model] = []
         for (number, model) in asked.models.enumerated() {

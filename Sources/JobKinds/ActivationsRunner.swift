@@ -69,7 +69,7 @@ public final class ActivationsRunner: JobRunner {
     ) throws -> [String: WrittenFile] {
         let directory = context.directory
         let images = try directory.cachedImages(payload.images, count: payload.imageCount)
-        try dataRoots.check(images)
+        try dataRoots.check(images, in: directory)
         let first = payload.shard * payload.shardRows
         let rows = images.entries[first..<min(first + payload.shardRows, payload.imageCount)]
         let network = try network(payload, outputs.map(\.layer.name), context)

@@ -15,6 +15,9 @@ extension JobDirectory {
         root.appending("cache").appending("datasets").appending(digest.hexadecimal)
     }
 
+    /// Where what was fetched from elsewhere is kept for all workers.
+    public var downloads: FilePath { root.appending("cache").appending("downloads") }
+
     /// A cached file's bytes, if they are still those that its name promises.
     ///
     /// - Throws: `JobFailure.inputUnreadable` for a file that is missing or was changed.

@@ -15,9 +15,15 @@ struct DataRoots: Sendable {
         }
     }
 
+    /// Lets pass what lies below the folders, or was fetched to the job directory.
+    ///
     /// - Throws: `JobFailure.environment` where an image lies elsewhere.
-    func check(_ images: ImageSetFile) throws {
-        guard let outside = images.entries.first(where: { !isAllowed($0.path) }) else { return }
+    func check(_ images: ImageSetFile, in directory: JobDirectory) throws {
+        let downloads = directory.downloads.lexicallyNormalized()
+        let outside = images.entries.first { entry in
+            !isAllowed(entry.path) && !entry.path.lexicallyNormalized().starts(with: downloads)
+        }
+        guard let outside else { return }
         throw JobFailure.environment(
             message: "\"\(outside.path)\" is not below --data-root; start the worker with the folder that holds it"
         )

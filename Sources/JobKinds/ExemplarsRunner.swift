@@ -26,7 +26,7 @@ public struct ExemplarsRunner: JobRunner {
         }
         let directory = context.directory
         let images = try directory.cachedImages(payload.images, count: payload.imageCount)
-        try dataRoots.check(images)
+        try dataRoots.check(images, in: directory)
         let scores = try NeuronScores(payload, layer, in: directory)
         let ranking = Monitor(Ranking(neurons: scores.count, places: ExemplarsPayload.imagesPerNeuron))
         let rowsAtOnce = 64

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+public import HTTPTransfer
 private import Synchronization
 public import SystemPackage
 private import SystemSupport
@@ -10,7 +11,7 @@ private import SystemSupport
 public final class ZarrReader: Sendable {
     /// What the array holds and how.
     public let metadata: ArrayMetadata
-    private let directory: FilePath
+    private let location: any ArrayLocation
     private let openFiles = Mutex(OpenFiles())
 
     private static let mostOpenFiles = 32
@@ -22,13 +23,22 @@ public final class ZarrReader: Sendable {
     }
 
     /// Reads the array's `zarr.json`.
-    public init(directory: FilePath) throws {
-        self.directory = directory
-        let path = directory.appending("zarr.json")
+    public convenience init(directory: FilePath) throws {
+        try self.init(at: ArrayFolder(path: directory))
+    }
+
+    /// Reads the `zarr.json` of an array at an address; of its chunks only those are fetched that are read.
+    public convenience init(address: WebAddress, by client: WebClient) throws {
+        try self.init(at: ArrayAddress(address: address, client: client))
+    }
+
+    private init(at location: any ArrayLocation) throws {
+        self.location = location
+        let name = "zarr.json"
         do {
-            metadata = try ArrayMetadata(parsing: LocalFileSystem().contents(of: path, limit: 16 << 20))
+            metadata = try ArrayMetadata(parsing: location.contents(of: name, limit: 16 << 20))
         } catch let error as TensorFileError {
-            throw ShardError(file: path, chunk: nil, reason: .malformed(error.description))
+            throw ShardError(file: location.path.appending(name), chunk: nil, reason: .malformed(error.description))
         }
     }
 
@@ -75,19 +85,32 @@ public final class ZarrReader: Sendable {
     public func readAll() throws -> [Float] {
         guard let count = elementCount(metadata.shape, limit: 1 << 30) else {
             let reason = "an array of shape \(metadata.shape) is too large to be read at once"
-            throw ShardError(file: directory, chunk: nil, reason: .malformed(reason))
+            throw ShardError(file: location.path, chunk: nil, reason: .malformed(reason))
         }
-        var values = [Float](repeating: .nan, count: count)
-        var chunk = [Float](repeating: 0, count: metadata.chunkElementCount)
-        var codec = try makeCodec()
-        try forEachPosition(in: metadata.chunkGrid) { coordinates in
-            var span = chunk.mutableSpan
-            try readChunk(coordinates, with: &codec, into: &span)
-            forEachRow(ofChunk: coordinates, metadata) { (inChunk, inArray, count) in
-                for index in 0..<count { values[inArray + index] = chunk[inChunk + index] }
+        let values = Mutex([Float](repeating: .nan, count: count))
+        var positions: [[Int]] = []
+        forEachPosition(in: metadata.chunkGrid) { positions.append($0) }
+        let next = Atomic(0)
+        let readers = max(1, min(location.inFlight, positions.count))
+        let wanted = positions
+        try onThreads(readers, named: "chunks") { [self] _ in
+            var chunk = [Float](repeating: 0, count: metadata.chunkElementCount)
+            var codec = try makeCodec()
+            while true {
+                let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                guard number < wanted.count else { return }
+                var span = chunk.mutableSpan
+                try readChunk(wanted[number], with: &codec, into: &span)
+                values.withLock { copy(chunk, wanted[number], into: &$0) }
             }
         }
-        return values
+        return values.withLock { $0 }
+    }
+
+    private func copy(_ chunk: [Float], _ coordinates: [Int], into values: inout [Float]) {
+        forEachRow(ofChunk: coordinates, metadata) { (inChunk, inArray, count) in
+            for index in 0..<count { values[inArray + index] = chunk[inChunk + index] }
+        }
     }
 
     /// Decodes every chunk of a shard of an array of single or half precision, and so finds all damage of it.
@@ -119,7 +142,7 @@ public final class ZarrReader: Sendable {
             let reason = "its \(place.count) bytes are too many for a chunk"
             throw ShardError(file: file.path, chunk: coordinates, reason: .malformed(reason))
         }
-        try file.read(offset: place.offset, count: place.count, into: &bytes)
+        try file.source.read(offset: place.offset, count: place.count, into: &bytes)
         return file.path
     }
 
@@ -134,8 +157,7 @@ public final class ZarrReader: Sendable {
             return nil
         }
         if let known { return known }
-        let path = directory.pushing(FilePath(metadata.key(ofShard: shard)))
-        let file = try ShardFile(opening: path, of: metadata)
+        let file = try ShardFile(location.open(metadata.key(ofShard: shard)), of: metadata)
         openFiles.withLock { open in
             open.files[number] = file
             open.order.removeAll { $0 == number }

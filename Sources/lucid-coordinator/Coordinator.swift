@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 
+import Archives
 import ArgumentParser
 import Coordination
+import HTTPTransfer
 import JobStorage
+import Publications
 import SystemPackage
 import SystemSupport
 
@@ -23,8 +26,8 @@ struct LucidCoordinator: ParsableCommand {
         version: CoordinatorVersion.text,
         subcommands: [
             Init.self, Submit.self, Run.self, Status.self, Report.self, Layers.self, Weights.self, Export.self,
-            Jobs.self, Workers.self, Why.self,
-            Logs.self, Wait.self, Retry.self, Cancel.self, Pause.self, Resume.self, Drain.self,
+            Models.self, Datasets.self, Jobs.self, Workers.self, Why.self, Logs.self, Wait.self, Retry.self,
+            Cancel.self, Pause.self, Resume.self, Drain.self,
             Verify.self, Repair.self, Doctor.self, Prune.self, Racer.self,
         ]
     )
@@ -71,7 +74,8 @@ func withExitCodes(_ body: () throws -> Void) throws {
     } catch {
         Terminal.complain("\(error)")
         switch error {
-        case is SubmissionError: throw ExitCode(65)
+        case is SubmissionError, is ArchiveError, is CacheError, is UnknownPublication: throw ExitCode(65)
+        case let error as TransferError: throw ExitCode(error.isBadInput ? 65 : 2)
         case is UnfinishedCampaign: throw ExitCode(1)
         case JobDirectoryError.file: throw ExitCode(2)
         case is JobDirectoryError: throw ExitCode(65)

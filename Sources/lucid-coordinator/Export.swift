@@ -27,6 +27,8 @@ struct Export: ParsableCommand {
     @Option(help: ArgumentHelp("The file to write, over one that is there.", valueName: "F.pt|F.safetensors"))
     var output: String
 
+    @OptionGroup var source: SourceOptions
+
     func validate() throws {
         guard let ending = FilePath(output).extension, ModelExport.fileExtensions.contains(ending) else {
             throw ValidationError("\"\(output)\" ends in none of .pt, .pth and .safetensors")
@@ -36,7 +38,12 @@ struct Export: ParsableCommand {
     func run() throws {
         try withExitCodes {
             let file = absolutePath(output)
-            let export = try ModelExport(of: model, in: absolutePath(campaign), to: file)
+            let export = try ModelExport(
+                of: model,
+                in: absolutePath(campaign),
+                to: file,
+                published: source.publishedForUser
+            )
             try export.write()
             Terminal.note("wrote \(export.tensorCount) tensors, \(ByteCount(export.byteCount)), to \(file)")
         }

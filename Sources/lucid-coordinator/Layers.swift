@@ -17,16 +17,18 @@ struct Layers: ParsableCommand {
 
     @Argument(
         help:
-            "A file of weights, or seeded:NUMBER; every network has the same layers, so this only checks that it can be read."
+            "A file of weights, a published name, or seeded:NUMBER; every network has the same layers, so this only checks that it can be read."
     )
     var model: String?
+
+    @OptionGroup var source: SourceOptions
 
     @Flag(help: "Print JSON: a list of [name, number of neurons].")
     var json = false
 
     func run() throws {
         try withExitCodes {
-            let layers = try LayerList(of: model, below: currentDirectory())
+            let layers = try LayerList(of: model, below: currentDirectory(), published: source.publishedForUser)
             Terminal.print(json ? layers.json : layers.text)
         }
     }

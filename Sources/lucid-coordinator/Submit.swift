@@ -3,6 +3,7 @@
 import ArgumentParser
 import Coordination
 import JobStorage
+import Publications
 import SystemPackage
 import SystemSupport
 
@@ -12,11 +13,13 @@ struct Submit: ParsableCommand {
         discussion: """
             Every image is decoded and every network is loaded first; if anything is wrong, nothing is published. \
             The campaign's id is printed on the standard output. A campaign that was submitted before is no error, \
-            unless it failed (exit code 1).
+            unless it failed (exit code 1). Published networks and data sets that the campaign names are fetched to the \
+            job directory, unless they are there or in the user's cache.
 
             EXAMPLES
               lucid-coordinator submit study.yaml --queue /shared/queue
               lucid-coordinator submit study.yaml --queue /shared/queue --dry-run
+              lucid-coordinator submit study.yaml --queue /shared/queue --mirror https://mirror.example.org/lucid
             """
     )
 
@@ -24,6 +27,8 @@ struct Submit: ParsableCommand {
     var campaign: String
 
     @OptionGroup var queue: QueueOption
+
+    @OptionGroup var source: SourceOptions
 
     @Flag(help: "Check and show the plan, and publish nothing.")
     var dryRun = false
@@ -39,7 +44,10 @@ struct Submit: ParsableCommand {
             let start = BootClock().now
             let path = absolutePath(campaign)
             let submission = try Self.readingInput {
-                try Submission(of: path, threads: processorCount()) { what, done, total in
+                let published = source.published {
+                    try [PublicationCache(in: directory)] + SourceOptions.existingUserCache()
+                }
+                return try Submission(of: path, threads: processorCount(), published: published) { what, done, total in
                     Self.show(what, done, of: total, since: start, on: progress)
                 }
             }

@@ -20,7 +20,7 @@ struct Weights: ParsableCommand {
             """
     )
 
-    @Argument(help: "A .pt, .pth or .safetensors file, or seeded:NUMBER.")
+    @Argument(help: "A .pt, .pth or .safetensors file, a published name, or seeded:NUMBER.")
     var model: String
 
     @Argument(help: ArgumentHelp("A layer, or one of its neurons.", valueName: "layer[:neuron]"))
@@ -28,6 +28,8 @@ struct Weights: ParsableCommand {
 
     @Option(help: ArgumentHelp("Write the weights here, and the biases beside them.", valueName: "F.npy"))
     var output: String?
+
+    @OptionGroup var source: SourceOptions
 
     @Flag(help: "Print JSON.")
     var json = false
@@ -42,7 +44,13 @@ struct Weights: ParsableCommand {
     func run() throws {
         try withExitCodes {
             let (layer, neuron) = try Self.parse(place)
-            let weights = try LayerWeights(of: layer, neuron: neuron, in: model, below: currentDirectory())
+            let weights = try LayerWeights(
+                of: layer,
+                neuron: neuron,
+                in: model,
+                below: currentDirectory(),
+                published: source.publishedForUser
+            )
             if let output {
                 for file in try weights.write(to: absolutePath(output)) { Terminal.note("wrote \(file)") }
             }

@@ -71,6 +71,20 @@ struct CampaignFileTests {
         #expect(campaign.limits == Campaign.Limits(bytes: 1000, pixels: 2000))
     }
 
+    @Test("Published networks and data sets are named, and archives by their address")
+    func published() throws {
+        let text = minimal.replacing("b.pt", with: "adam-bn").replacing("{images: photos}", with: "celeba")
+        let campaign = try CampaignFile.parse(Array((text + "\nlimits: {entries: 9}").utf8))
+        #expect(campaign.models[1].batchNorm)
+        #expect(campaign.dataset == Campaign.Dataset(images: "celeba", isPublished: true))
+        #expect(campaign.limits.entries == 9)
+        let mine = try CampaignFile.parse(Array(minimal.replacing("b.pt", with: "mine-bn").utf8))
+        #expect(!mine.models[1].batchNorm && mine.dataset?.isPublished == nil && mine.limits.entries == nil)
+        let address = "\"https://example.org/a.zip\""
+        let archive = try CampaignFile.parse(Array(minimal.replacing("photos", with: address).utf8))
+        #expect(archive.dataset == Campaign.Dataset(images: "https://example.org/a.zip", isPublished: nil))
+    }
+
     struct Mistake: Sendable, CustomTestStringConvertible {
         let find: String
         let replace: String
@@ -118,8 +132,8 @@ struct CampaignFileTests {
         Mistake(find: "[mixed4a_3x3]", replace: "all, pairs: [[a, b], [b, a]]", line: 6, says: "stands here twice"),
         Mistake(find: "[mixed4a_3x3]", replace: "all, estimator: minibatch", line: 6, says: "only \"full\""),
         Mistake(find: "[mixed4a_3x3]", replace: "all, image_lists: l, epochs: 2", line: 6, says: "no meaning beside"),
-        Mistake(find: "{images: photos}", replace: "celeba", line: 5, says: "not fetched in this version"),
-        Mistake(find: "{images: photos}", replace: "{images: 'https://x/y.zip'}", line: 5, says: "not fetched"),
+        Mistake(find: "{images: photos}", replace: "mnist", line: 5, says: "published ones are celeba and imagenet"),
+        Mistake(find: "{images: photos}", replace: "{images: 'ftp://x/y.zip'}", line: 5, says: "http and https"),
         Mistake(find: "{images: photos}", replace: "[", line: nil, says: "not YAML"),
         Mistake(find: "{images: photos}", replace: "&d {images: photos}\nx: *d", line: 6, says: "aliases"),
         Mistake(find: "cka:", replace: "storage_budget: 1GB\ncka:", line: 6, says: "not available in this version"),

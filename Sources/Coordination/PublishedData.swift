@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+
+private import Archives
+internal import Campaigns
+public import HTTPTransfer
+private import JobKinds
+public import JobStorage
+private import Networks
+public import Publications
+public import SystemPackage
+
+/// What campaigns name and somebody published, from the caches where it is, else fetched.
+public struct PublishedData: PublishedModels {
+    /// Is told what is fetched, and how far it is, very often.
+    public typealias StepReport = @Sendable (_ name: String, _ step: FetchStep) -> Void
+
+    private let caches: @Sendable () throws -> [PublicationCache]
+    private let client: WebClient
+    private let options: FetchOptions
+    private let onStep: StepReport
+
+    /// Looks in caches in their order, and fetches to the first; they are opened when something is asked for.
+    public init(
+        _ caches: @escaping @Sendable () throws -> [PublicationCache],
+        by client: WebClient,
+        options: FetchOptions,
+        onStep: @escaping StepReport
+    ) {
+        (self.caches, self.client, self.options, self.onStep) = (caches, client, options, onStep)
+    }
+
+    /// The names of the published networks.
+    public var names: [String] { PublishedNetworks.names }
+
+    /// The file of a published network's weights; nil where no published one has the name.
+    public func weights(named name: String) throws -> FilePath? {
+        try Catalogue.model(name).map { try path(of: $0, options) }
+    }
+
+    /// The folder of a published data set, or of an archive's images; nil where the data set is a folder already.
+    func images(of dataset: Campaign.Dataset, limits: Campaign.Limits) throws -> FilePath? {
+        var options = options
+        options.archives = options.archives.with(fileBytes: limits.bytes, entries: limits.entries)
+        if dataset.isPublished == true {
+            return try Catalogue.dataset(dataset.images).map { try path(of: $0, options) }
+        }
+        guard dataset.images.contains("://") else { return nil }
+        return try path(of: Catalogue.archive(at: WebAddress(dataset.images)), options)
+    }
+
+    /// Where something is; fetched where it is nowhere.
+    private func path(of publication: PublishedItem, _ options: FetchOptions) throws -> FilePath {
+        let caches = try caches()
+        for cache in caches {
+            if let item = try cache.find(publication) { return item.path }
+        }
+        guard let first = caches.first else { throw SubmissionError("there is no cache to fetch to") }
+        let item = try first.fetch(publication, by: client, options: options) { [onStep] step in
+            onStep(publication.name, step)
+        }
+        return item.path
+    }
+}
+
+extension PublicationCache {
+    /// Opens the cache in a job directory, which all workers see.
+    public init(in directory: JobDirectory) throws {
+        try self.init(at: directory.downloads)
+    }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+
+private import Synchronization
+public import SystemSupport
+
+/// Fetches from web servers; any number of threads may share one, and each call blocks its thread.
+public final class WebClient: Sendable {
+    /// What may be fetched, and how long is waited for it.
+    public let policy: TransferPolicy
+    let surroundings: any Surroundings
+    private let onRetry: @Sendable (TransferError, Duration) -> Void
+    /// Handles that nobody uses now, with the connections that they keep.
+    private let handles = Mutex<[EasyHandle]>([])
+
+    private static let mostRedirects = 5
+
+    /// Prepares to fetch; nothing is sent yet.
+    ///
+    /// - Parameters:
+    ///   - policy: what may be fetched, and how long is waited for it.
+    ///   - surroundings: where time and chance come from.
+    ///   - onRetry: is told what went wrong, and after what time it is tried again.
+    public init(
+        _ policy: TransferPolicy,
+        surroundings: any Surroundings = ThisMachine(),
+        onRetry: @escaping @Sendable (TransferError, Duration) -> Void = { _, _ in }
+    ) {
+        (self.policy, self.surroundings, self.onRetry) = (policy, surroundings, onRetry)
+    }
+
+    /// Asks once, and follows redirects; the sink gets the body of an answer with status 200 or 206.
+    func exchange(_ address: WebAddress, headers: [String], into sink: any Sink) throws(TransferError) {
+        let handle = try takeHandle()
+        defer { handles.withLock { $0.append(handle) } }
+        var current = address
+        for _ in 0...Self.mostRedirects {
+            guard policy.allowedHosts.isEmpty || policy.allowedHosts.contains(current.host) else {
+                throw .forbiddenHost(current)
+            }
+            let reception = Reception(sink)
+            // Credentials in a redirect are another server's words, and are never sent.
+            let credentials = current.isSameOrigin(as: address) ? address.credentials : nil
+            let request = EasyHandle.Request(address: current, credentials: credentials, headers: headers)
+            try handle.perform(request, policy, into: reception)
+            if let failure = reception.failure { throw failure }
+            let status = reception.response.status
+            if status == 200 || status == 206 { return }
+            guard let location = reception.response.redirect else {
+                throw .refused(current, status: status, retryAfter: handle.retryAfter)
+            }
+            current = try follow(location, from: current)
+        }
+        throw .tooManyRedirects(address)
+    }
+
+    private func takeHandle() throws(TransferError) -> EasyHandle {
+        if let handle = handles.withLock({ $0.popLast() }) { return handle }
+        return try EasyHandle()
+    }
+
+    private func follow(_ location: String, from current: WebAddress) throws(TransferError) -> WebAddress {
+        let next: WebAddress
+        do throws(TransferError) {
+            next = try current.following(location)
+        } catch {
+            throw .forbiddenRedirect(from: current, reason: "\(error)")
+        }
+        if current.isSecure, !next.isSecure {
+            throw .forbiddenRedirect(from: current, reason: "from https to http, where anybody could answer")
+        }
+        return next
+    }
+
+    /// Repeats an attempt until it succeeds or there is no hope; `byteCount` tells how much has arrived so far.
+    func retrying(byteCount: () -> Int, _ body: () throws(TransferError) -> Void) throws(TransferError) {
+        var schedule = RetrySchedule(policy)
+        while true {
+            do throws(TransferError) {
+                return try body()
+            } catch {
+                let random = surroundings.randomBits()
+                let delay = try schedule.delay(after: error, byteCount: byteCount(), random: random)
+                onRetry(error, delay)
+                _ = surroundings.wait(on: Monitor(()), atMost: delay) { _ in false }
+            }
+        }
+    }
+}
