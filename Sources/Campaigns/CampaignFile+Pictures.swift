@@ -30,6 +30,11 @@ extension CampaignFile {
         if let model = models.first(where: { files.contains($0.name.lowercased()) }) {
             throw node.error("a model whose neurons are pictured cannot be called \"\(model.name)\"; rename it")
         }
+        guard settings.keptByteCount <= mostKeptBytes else {
+            throw node.error(
+                "\(settings.thresholds.count) pictures of that size of one neuron are too many; use fewer thresholds"
+            )
+        }
         let list = try node.required("neurons", in: fields)
         let neurons = try neurons(list, isDirection: direction != nil)
         try check(settings, reaches: neurons, fields["size"] ?? list)
@@ -41,6 +46,9 @@ extension CampaignFile {
             place: (fields["objective"] ?? node).place
         )
     }
+
+    /// The most bytes of one neuron's thresholds, of which four are held at a time.
+    private static let mostKeptBytes = 128 << 20
 
     // MARK: Settings
 

@@ -8,6 +8,9 @@ extension CampaignPlan {
     /// The most neurons of one job, so that a result stays small and a job that is lost costs little.
     static let neuronsPerLucidJob = 64
 
+    /// The bytes of pictures that one job should keep until it ends.
+    static let bytesPerLucidJob = 128 << 20
+
     /// The jobs that make a campaign's pictures, some neurons of one layer of one network each.
     ///
     /// The same network under two names is pictured once.
@@ -74,19 +77,22 @@ extension CampaignPlan {
     static func neuronsPerJob(_ settings: PictureSettings, layer: String) -> Int {
         let batch = CompiledNetwork.batchSize / settings.diversity
         let fitting = secondsPerLucidJob / (PictureCost(settings, layer: layer).seconds * Double(settings.diversity))
-        let batches = Int(min(Double(neuronsPerLucidJob), fitting)) / batch
+        let keepable = bytesPerLucidJob / (settings.diversity * settings.keptByteCount)
+        let batches = min(neuronsPerLucidJob, keepable, Int(min(fitting, 1e6))) / batch
         return batch * max(1, batches < 2 ? batches : batches / 2 * 2)
     }
 }
 
 /// What a picture costs, from sizes alone and never from the machine that plans, so that a campaign makes the same jobs anywhere.
 struct PictureCost {
-    /// Seconds of one core of a processor with AVX2: 100 GF a second forward and back, and 4 ms a step for the picture itself.
+    /// Seconds of one core of a processor with AVX2: 100 GF a second forward and back, 4 ms a step for the
+    /// picture itself, and 10 ms for a file.
     let seconds: Double
 
     init(_ settings: PictureSettings, layer name: String) {
         let scale = Double(settings.size * settings.size) / Double(InceptionV1.inputSide * InceptionV1.inputSide)
         let operations = Double(InceptionV1.operations(upTo: name))
-        seconds = Double(settings.steps) * scale * (2 * operations / 100e9 + 4e-3)
+        let steps = Double(settings.steps) * (2 * operations / 100e9 + 4e-3)
+        seconds = scale * (steps + Double(settings.thresholds.count) * (operations / 100e9 + 10e-3))
     }
 }

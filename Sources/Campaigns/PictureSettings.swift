@@ -54,6 +54,17 @@ public struct PictureSettings: Codable, Equatable, Hashable, Sendable {
     /// The steps of a picture.
     public var steps: Int { thresholds.max() ?? 0 }
 
+    /// The bytes of one picture's thresholds, as pixels and as files.
+    var keptByteCount: Int { thresholds.count * 9 * size * size }
+
+    /// The memory that a worker needs for one thread, roughly, so that a user can be told in time.
+    ///
+    /// A network's maps take 125 MiB for four images of 273 pixels, weights and libraries 250 MiB.
+    public var workerBytes: Int {
+        let side = Double(size + 49) / 273
+        return Int(Double(125 << 20) * side * side) + 4 * diversity * keptByteCount + 250 << 20
+    }
+
     /// The transforms of a layer's pictures.
     public func schedule(for layer: String) -> TransformSchedule {
         TransformSchedule(seed: seed, layer: layer, size: size, compatibility: compatibility, transforms: transforms)

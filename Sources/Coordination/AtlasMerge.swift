@@ -48,20 +48,11 @@ struct AtlasMerge {
     /// - Throws: `UnusableResult` where a job's result is to be made again; `FileError` where the disk refuses.
     /// - Returns: whether there is more to do at once.
     mutating func advance(_ results: CampaignResults, isLast: Bool) throws -> Bool {
-        let start = folder.now
+        let (folder, start) = (folder, folder.now)
         func isOver() -> Bool { start.duration(to: folder.now) > Self.turn }
-        waitingExemplars = try waitingExemplars.filter { try isOver() || !take($0, results) }
-        var left: [AtlasContent.Job] = []
-        for (place, job) in waiting.enumerated() {
-            if isOver() {
-                left += waiting[place...]
-                break
-            }
-            if try !take(job, results) { left.append(job) }
-        }
-        let hasMore = left.contains { results.isDone($0.job.id) }
-        waiting = left
-        guard !hasMore, !isOver() else { return hasMore }
+        try takeAll(results, until: isOver)
+        let hasMore = waiting.contains { results.isDone($0.job.id) }
+        guard !hasMore, !isOver() else { return hasMore || isLast && (isIndexStale || !stale.isEmpty) }
         for key in stale.sorted() where isLast || isDue(key) {
             try draw(key)
             if isOver() { return true }
@@ -74,20 +65,24 @@ struct AtlasMerge {
     ///
     /// - Throws: `UnusableResult` where a job's result is to be made again; `FileError` where the disk refuses.
     mutating func complete(_ results: CampaignResults) throws {
-        for job in waiting {
-            guard try take(job, results) else {
-                throw UnusableResult(job: job.job.id, reason: "it is not there")
-            }
+        try takeAll(results) { false }
+        if let job = waiting.first?.job ?? waitingExemplars.first?.job {
+            throw UnusableResult(job: job.id, reason: "it is not there")
         }
-        waiting = []
-        for job in waitingExemplars {
-            guard try take(job, results) else {
-                throw UnusableResult(job: job.job.id, reason: "it is not there")
-            }
-        }
-        waitingExemplars = []
         for key in stale.sorted() { try draw(key) }
         try writeIndex()
+    }
+
+    /// Takes in what has arrived; what has been taken in is not waited for, also where something later cannot be.
+    private mutating func takeAll(_ results: CampaignResults, until isOver: () -> Bool) throws {
+        var place = 0
+        while place < waitingExemplars.count, !isOver() {
+            if try take(waitingExemplars[place], results) { waitingExemplars.remove(at: place) } else { place += 1 }
+        }
+        place = 0
+        while place < waiting.count, !isOver() {
+            if try take(waiting[place], results) { waiting.remove(at: place) } else { place += 1 }
+        }
     }
 
     // MARK: Pictures
@@ -98,16 +93,19 @@ struct AtlasMerge {
         guard let file = LucidResultFile(decoding: stored.result.payload), content.isAnswer(file, to: job) else {
             throw UnusableResult(job: job.job.id, reason: "it does not hold the pictures that were asked for")
         }
+        var entries: [AtlasPicture] = []
         for model in job.models {
             for picture in file.pictures {
                 for (name, png) in content.files(of: picture, model: model, layer: job.layer) {
                     let name = "\(AtlasContent.folder)/\(name)"
                     digests[name] = try folder.place(name, png)
                 }
-                pictures += content.entries(for: picture, model: model, layer: job.layer)
+                entries += content.entries(for: picture, model: model, layer: job.layer)
             }
-            stale.insert(AtlasContent.SheetKey(model: model, layer: job.layer))
         }
+        // Last, so that nothing is taken in twice where a file could not be written.
+        pictures += entries
+        stale.formUnion(job.models.map { AtlasContent.SheetKey(model: $0, layer: job.layer) })
         isIndexStale = true
         return true
     }

@@ -270,9 +270,11 @@ public struct CoordinationLoop {
                 if try content.mergePart(plan, results: results, isLast: false) { hasChanged = true }
                 return nil
             case .failed(let reasons):
-                if try content.mergesParts(of: plan.campaign) {
-                    let results = CampaignResults(directory, snapshot)
-                    while try content.mergePart(plan, results: results, isLast: true) {}
+                if try content.mergesParts(of: plan.campaign),
+                    try content.mergePart(plan, results: CampaignResults(directory, snapshot), isLast: true)
+                {
+                    hasChanged = true
+                    return nil
                 }
                 return control.state.cancellation(of: plan.campaign).map { .cancelled($0) } ?? .failed(reasons)
             case .done: return try merge(plan, CampaignResults(directory, snapshot))

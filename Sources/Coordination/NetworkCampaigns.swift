@@ -70,13 +70,17 @@ public final class NetworkCampaigns: CampaignContent {
         _ body: (inout AtlasMerge?) throws -> Result
     ) throws -> Result {
         var atlas: AtlasMerge?
-        if let known = atlases.withLock({ $0[campaign] }) {
+        // Taken out, so that it is changed in place.
+        if let known = atlases.withLock({ $0.removeValue(forKey: campaign) }) {
             atlas = known.first
         } else {
             let manifest = try CampaignFiles.manifest(of: campaign, in: directory)
             atlas = try AtlasMerge(manifest, in: ReportFolder(directory, of: campaign))
         }
-        defer { atlases.withLock { $0[campaign] = atlas.map { [$0] } ?? [] } }
+        defer {
+            let kept = atlas.take()
+            atlases.withLock { $0[campaign] = kept.map { [$0] } ?? [] }
+        }
         return try body(&atlas)
     }
 

@@ -22,10 +22,20 @@ struct PictureSelection {
                 SubmissionError(file, line: pictures.place.line, column: pictures.place.column, message)
             }
             let path = absolute(file.removingLastComponent().pushing(FilePath(name)))
-            let bytes = try LocalFileSystem().contents(ofUserFile: path, limit: Self.byteLimit)
+            let bytes: [UInt8]
+            do throws(FileError) {
+                bytes = try LocalFileSystem().contents(ofUserFile: path, limit: Self.byteLimit)
+            } catch {
+                throw SubmissionError(file, line: pictures.place.line, column: pictures.place.column, "\(error)")
+            }
             let array: NumPyFile
             do throws(TensorFileError) { array = try NumPyFile(parsing: bytes) } catch {
-                throw SubmissionError("\"\(path)\": \(error)")
+                throw SubmissionError(
+                    file,
+                    line: pictures.place.line,
+                    column: pictures.place.column,
+                    "\"\(path)\": \(error)"
+                )
             }
             let layer = pictures.neurons.first.flatMap { InceptionV1.layer(named: $0.layer) }
             guard let layer, array.shape.reduce(1, *) == layer.neuronCount else {

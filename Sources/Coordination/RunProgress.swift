@@ -65,7 +65,10 @@ extension QueueOverview {
     public var workerLines: [String] {
         status.workers.map { worker in
             let jobs = worker.jobs.map { job in
-                let progress = held[job].map { " (\(Int($0.fraction * 100))%: \($0.text))" } ?? ""
+                let progress =
+                    held[job].map { progress in
+                        progress.text.isEmpty ? "" : " (\(Int(progress.fraction * 100))%: \(progress.text))"
+                    } ?? ""
                 return "\(job.description.prefix(8))\(progress)"
             }
             return "worker on \(worker.host), \(worker.state)"

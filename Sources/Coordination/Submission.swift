@@ -69,6 +69,9 @@ public struct Submission: Sendable {
             warnings.append("no image is needed, so the data set is not looked at")
         }
         let pictures = try PictureSelection(asked, file: file)
+        if let needed = asked.lucid?.settings.workerBytes, needed > Self.usualWorkerBytes {
+            warnings.append("these pictures need workers with --memory \(ByteCount(needed)) or so")
+        }
 
         var loading = ModelLoading(asked, file: file, published: published ?? NoPublishedModels())
         var weights: [ContentDigest: [UInt8]] = [:]
@@ -108,6 +111,9 @@ public struct Submission: Sendable {
         let jobs = Dictionary(plan.buckets.map { ($0.kind, $0.jobs.count) }, uniquingKeysWith: +)
         estimate = PlanEstimate(manifest, jobs: jobs)
     }
+
+    /// The memory that a worker keeps to where it is not told otherwise.
+    private static let usualWorkerBytes = 1 << 30
 
     private static func contents(of file: FilePath) throws -> [UInt8] {
         do throws(FileError) {

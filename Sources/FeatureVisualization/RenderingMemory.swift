@@ -69,6 +69,11 @@ public struct Rendering: Sendable {
     public var threadByteCount: Int {
         instanceFloatCount * MemoryLayout<Float>.stride + PictureWorkspace.byteCount(for: schedule)
             + Self.batchSize * (PictureState.byteCount(for: schedule) + 3 * schedule.size * schedule.size)
+            + BatchObjective.byteCount(
+                for: network.target,
+                side: schedule.sides.last ?? schedule.size,
+                diversity: diversity
+            )
     }
 
     /// What ReLU lets pass at a step: lucid redirects gradients only where they would vanish, and only at the start.

@@ -67,7 +67,7 @@ struct SpectrumScale {
     }
 }
 
-/// Writes the products of three planes' values and a plane of factors; says whether all are finite.
+/// Writes the products of three planes' values and a plane of factors; says whether all of their squares are finite.
 ///
 /// Source and destination may be the same.
 @discardableResult
@@ -83,8 +83,8 @@ func multiplyPlanes(_ source: FloatRegion, by factors: FloatRegion, into destina
         for offset in stride(from: 0, to: count * 4, by: 32) {
             let factor = unsafe factors.load(fromByteOffset: offset, as: SIMD8<Float>.self)
             let product = unsafe from.load(fromByteOffset: offset, as: SIMD8<Float>.self) * factor
-            // Zero times a number is zero, unless that is infinite or none.
-            zeros += product * 0
+            // Zero times a number is zero, unless that is infinite or none. An optimiser takes squares, so these count.
+            zeros += product * product * 0
             unsafe to.storeBytes(of: product, toByteOffset: offset, as: SIMD8<Float>.self)
         }
     }

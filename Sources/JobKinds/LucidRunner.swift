@@ -147,11 +147,13 @@ public final class LucidRunner: JobRunner {
         let kept = batches * Rendering.batchSize * rendering.thresholds.count * 3 * size * size * 3
         let shared = rendering.sharedByteCount + kept + 96 << 20
         let fitting = (context.memoryBudget - shared) / rendering.threadByteCount
+        // Rounded up beyond what a size in two digits leaves out.
+        let advised = (shared + rendering.threadByteCount) / 100 * 102 + 1 << 20
         guard fitting > 0 else {
             throw JobFailure.environment(
                 message:
                     "a memory budget of \(ByteCount(context.memoryBudget)) is too small for pictures of this layer and "
-                    + "size; start the worker with --memory \(ByteCount(shared + rendering.threadByteCount)) or more"
+                    + "size; start the worker with --memory \(ByteCount(advised)) or more"
             )
         }
         return min(context.threads, fitting)

@@ -60,6 +60,15 @@ public struct BatchObjective: Hashable, Sendable {
         self.diversity = diversity
     }
 
+    /// The memory that comparing pictures takes beside the network's own: plain copies of their maps, and Gram matrices.
+    public static func byteCount(for layer: Layer, side: Int, diversity: Int) -> Int {
+        guard diversity > 1 else { return 0 }
+        let reduction = InceptionV1.inputSide / max(1, layer.side)
+        let places = layer.window == nil ? 4 : (side / reduction + 1) * (side / reduction + 1)
+        let grams = layer.neuronCount * layer.neuronCount * (4 + 8 * (diversity + 3))
+        return (diversity + 2) * layer.neuronCount * places * 4 + grams
+    }
+
     /// How much it counts that pictures differ, beside their objectives: the factor of lucid's published examples.
     static let diversityWeight = 100.0
 }

@@ -176,6 +176,32 @@ extension EndToEnd {
             #expect(try #require(index.pictures[1].error).contains("is not finite at step 1"))
         }
 
+        @Test("A result that was damaged is made again, and no picture is listed twice")
+        func mendsDamagedResults() async throws {
+            let bench = try await Bench()
+            let file = try bench.write(
+                "mended.yaml",
+                """
+                name: mended
+                models: {one: {weights: "seeded:10"}, two: {weights: "seeded:12"}}
+                lucid: {neurons: ["conv2d0:0-1", "conv2d1:0-1"], size: 32, thresholds: [1]}
+                """
+            )
+            let campaign = try await bench.submit(file)
+            try await Self.end(bench, [try bench.worker()])
+            let expected = try bench.atlas(of: campaign)
+            let directory = try bench.directory()
+            let last = try #require(bench.tokens(.done, of: campaign).max { $0.name.job < $1.name.job })
+            let find = ["-c", "find \"$1\" -name \"$2*\" -type f -exec truncate -s -1 {} +", "sh"]
+            let results = directory.root.appending("results").string
+            let damage = try RunningProgram("/bin/sh", find + [results, last.name.job.description])
+            #expect(try await damage.result().exit == .code(0))
+            try LocalFileSystem().removeTree(directory.reports(of: campaign))
+            try await Self.end(bench, [try bench.worker()])
+            #expect(try bench.atlas(of: campaign) == expected)
+            #expect(try bench.index(of: campaign).pictures.count == 8)
+        }
+
         @Test("A worker with too little memory says how much it needs, and the job stays for another")
         func needsMemory() async throws {
             let bench = try await Bench()

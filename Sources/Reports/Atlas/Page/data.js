@@ -17,6 +17,11 @@ function readIndex(index) {
         pictures: sum('pictures'), failed: sum('failed')};
 }
 
+// A neuron's key: its channel, or that it is a direction.
+function keyOf(channel) {
+    return channel === null ? 'direction' : String(channel);
+}
+
 function readLayer(name, raw) {
     const sheets = new Map();
     for (const [file, model, width, height, tile, columns, x, y, dx, dy] of raw.sheets) {
@@ -25,14 +30,14 @@ function readLayer(name, raw) {
     const neurons = new Map();
     for (const row of raw.pictures) {
         const [model, channel, variant, threshold, steps, seed, place, file, objective, difference, trace, error] = row;
-        const key = channel === null ? 'direction' : String(channel);
+        const key = keyOf(channel);
         if (!neurons.has(key)) neurons.set(key, {key, channel, pictures: atlas.models.map(() => []), exemplars: []});
         neurons.get(key).pictures[model].push(
             {model, channel, variant, threshold, steps, seed, place, file, objective, difference, trace, error});
     }
     for (const neuron of neurons.values()) neuron.first = neuron.pictures.map(firstPicture);
     for (const [model, channel, rank, image, value, file] of raw.exemplars) {
-        neurons.get(String(channel))?.exemplars.push({model, rank, image, value, file});
+        neurons.get(keyOf(channel))?.exemplars.push({model, rank, image, value, file});
     }
     return {name, sheets, neurons};
 }
