@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+import SystemPackage
 import SystemSupport
 import Testing
 
