@@ -171,7 +171,7 @@ def lucid():
     for layer, first in [("mixed4a_3x3", "mixed4a_3x3:0-15"), ("mixed5a_5x5", "mixed5a_5x5:0-15")]:
         seconds, atlas = pictures("lucid", [first], steps)
         own = seconds / len(atlas) / steps
-        theirs = reference("lucid", f"{layer}:7", 24)[0]["value"]
+        theirs = reference("lucid", f"{layer}:7", "24")[0]["value"]
         print(
             f"lucid, {layer}: {own * 512:.1f} s a neuron of 512 steps, by {len(atlas)} neurons of {steps} steps with "
             f"everything, PNG files and final objectives included"
@@ -190,16 +190,16 @@ OBJECTIVE_NEURONS = [
 
 def objectives(make):
     if make:
-        rows = [reference("objective", neuron, OBJECTIVE_STEPS)[0] for neuron in OBJECTIVE_NEURONS]
+        rows = reference("objective", ",".join(OBJECTIVE_NEURONS), str(OBJECTIVE_STEPS))
         OBJECTIVES.write_text(json.dumps([{"neuron": row["neuron"], "value": row["value"]} for row in rows], indent=1) + "\n")
     theirs = {row["neuron"]: row["value"] for row in json.loads(OBJECTIVES.read_text())}
     _, atlas = pictures("objectives", OBJECTIVE_NEURONS, OBJECTIVE_STEPS)
-    ratios = []
-    for picture in atlas:
-        ours, other = picture["objective"], theirs[picture["neuron"]]
-        ratios.append(ours / other)
-        print(f"{picture['neuron']}: {ours:.1f}, celebalucid {other:.1f}, ratio {ours / other:.3f}")
-    print(f"mean ratio of {len(ratios)} neurons: {statistics.mean(ratios):.4f}; median {statistics.median(ratios):.4f}")
+    pairs = [(picture["objective"], theirs[picture["neuron"]]) for picture in atlas]
+    for picture, (own, other) in zip(atlas, pairs):
+        print(f"{picture['neuron']}: {own:.1f}, celebalucid {other:.1f}")
+    means = [statistics.mean(values) for values in zip(*pairs)]
+    greater = sum(own > other for own, other in pairs)
+    print(f"mean of {len(pairs)} neurons: {means[0]:.2f}, celebalucid {means[1]:.2f}; {greater} are greater")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """What celebalucid and PyTorch take for the same work, one line of JSON a measurement.
 
-usage: reference.py images WORKDIR COUNT | forward | cka WORKDIR LAYER BATCHES | lucid LAYER:NEURON STEPS | objective LAYER:NEURON STEPS
+usage: reference.py images WORKDIR COUNT | forward | cka WORKDIR LAYER BATCHES | lucid LAYER:NEURON STEPS | objective LAYER:NEURON,… STEPS
 
 WORKDIR holds test_only_celeba/, which `images` fills with crops of photographs at CelebA's size. The networks are seeded ones that are put into torch's hub cache under the names
 of published files, so that celebalucid loads them as it loads its own.
@@ -142,16 +142,17 @@ def lucid(neuron, steps):
     report(f"lucid, a step of {neuron}, s", seconds)
 
 
-def objective(neuron, steps):
-    """The mean activation of the package's own picture as it returns it, in 8 bits and without transforms."""
-    torch.manual_seed(0)
-    np.random.seed(0)
-    model, pixels, seconds = picture(neuron, steps)
-    layer, channel = neuron.split(":")
-    with torch.no_grad():
-        model.stream(torch.from_numpy(pixels.astype(np.float32)).permute(2, 0, 1)[None] - 117)
-        value = float(model.neurons[layer][0, int(channel)].double().mean())
-    report(f"objective of {neuron}", value, neuron=neuron, steps=int(steps), seconds_a_step=seconds)
+def objective(neurons, steps):
+    """The mean activations of the package's own pictures as it returns them, in 8 bits and without transforms."""
+    for neuron in neurons.split(","):
+        torch.manual_seed(0)
+        np.random.seed(0)
+        model, pixels, _ = picture(neuron, steps)
+        layer, channel = neuron.split(":")
+        with torch.no_grad():
+            model.stream(torch.from_numpy(pixels.astype(np.float32)).permute(2, 0, 1)[None] - 117)
+            value = float(model.neurons[layer][0, int(channel)].double().mean())
+        report(f"objective of {neuron}", value, neuron=neuron)
 
 
 if __name__ == "__main__":
