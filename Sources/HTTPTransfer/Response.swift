@@ -49,9 +49,9 @@ struct Response: Equatable, Sendable {
     /// Which bytes are sent: "bytes 0-99/1234".
     var contentRange: ContentRange? {
         guard let text = fields["content-range"], text.lowercased().hasPrefix("bytes ") else { return nil }
-        let parts = text.dropFirst(6).split(separator: "/")
+        let parts = text.dropFirst(6).split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2 else { return nil }
-        let ends = parts[0].split(separator: "-")
+        let ends = parts[0].split(separator: "-", omittingEmptySubsequences: false)
         guard ends.count == 2, let first = Int(ends[0]), let last = Int(ends[1]), first >= 0, last >= first,
             last < Int.max
         else { return nil }

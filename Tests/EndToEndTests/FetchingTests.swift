@@ -64,6 +64,28 @@ extension EndToEnd {
             return RawServer.Answer("\(head)\nContent-Length: \(bytes.count - start)", bytes[start...].prefix(cut))
         }
 
+        private struct Item: Decodable {
+            let name: String
+            let path: String
+            let sha256: String
+        }
+
+        /// That a program fetched what the mirror has.
+        private func expect(_ program: RunningProgram, areModels: Bool, _ files: [String: [UInt8]]) async throws {
+            let result = try await program.result()
+            try #require(result.exit == .code(0), "\(result)")
+            for item in try result.json([Item].self) {
+                let folder = Self.folders[item.name] ?? ""
+                let bytes = try #require(files[areModels ? "/models/\(item.name).pt" : "/data/\(folder).zip"])
+                #expect(item.sha256 == ContentDigest(of: bytes).hexadecimal)
+                if areModels {
+                    #expect(try LocalFileSystem().contents(of: FilePath(item.path), limit: 1 << 20) == bytes)
+                } else {
+                    #expect(try LocalFileSystem().names(in: FilePath(item.path)).count == 51)
+                }
+            }
+        }
+
         @Test("Every network and archive comes whole and once, for two at the same time, through breaks anywhere")
         func everything() async throws {
             let files = try mirror()
@@ -82,25 +104,8 @@ extension EndToEnd {
                     try start(["datasets", "fetch"] + Self.folders.keys.sorted() + source),
                 ]
             }
-            struct Item: Decodable {
-                let name: String
-                let path: String
-                let sha256: String
-            }
             for (number, program) in programs.enumerated() {
-                let result = try await program.result()
-                try #require(result.exit == .code(0), "\(result)")
-                for item in try result.json([Item].self) {
-                    let isModel = number.isMultiple(of: 2)
-                    let folder = Self.folders[item.name] ?? ""
-                    let bytes = try #require(files[isModel ? "/models/\(item.name).pt" : "/data/\(folder).zip"])
-                    #expect(item.sha256 == ContentDigest(of: bytes).hexadecimal)
-                    if isModel {
-                        #expect(try LocalFileSystem().contents(of: FilePath(item.path), limit: 1 << 20) == bytes)
-                    } else {
-                        #expect(try LocalFileSystem().names(in: FilePath(item.path)).count == 51)
-                    }
-                }
+                try await expect(program, areModels: number.isMultiple(of: 2), files)
             }
             // No byte was asked for twice: each request starts behind the one before.
             for path in files.keys {

@@ -99,18 +99,20 @@ struct DownloadTests {
         #expect(try bench.content() == bytes)
     }
 
-    @Test("A server in trouble is asked again, when it says", arguments: [408, 429, 500, 502, 503, 504])
+    @Test("A server in trouble is asked again, when it says where it does", arguments: [408, 429, 500, 502, 503, 504])
     func trouble(status: Int) throws {
+        let says = status == 503
         let bytes = bytes
         let server = try RawServer { request in
             if request.number > 0 { return sound(request, bytes) }
-            let head = "HTTP/1.1 \(status) Trouble\nRetry-After: 1\nContent-Length: 5\nConnection: close"
+            let wish = says ? "\nRetry-After: 1" : ""
+            let head = "HTTP/1.1 \(status) Trouble\(wish)\nContent-Length: 5\nConnection: close"
             return RawServer.Answer(head, Array("sorry".utf8))
         }
         let bench = try Bench()
         let start = BootClock().now
         try bench.fetch(server.address("/file"))
-        #expect(start.duration(to: BootClock().now) >= .seconds(1))
+        if says { #expect(start.duration(to: BootClock().now) >= .seconds(1)) }
         #expect(try bench.content() == bytes)
     }
 

@@ -65,12 +65,7 @@ public final class Nginx: Sendable {
         self.child = child
     }
 
-    /// Starts nginx as one process in the foreground, and waits until it answers; nil where a port is taken.
-    private static func start(
-        _ place: TemporaryPlace,
-        _ port: Int,
-        _ authority: TestAuthority?
-    ) throws -> ChildProcess? {
+    private static func settings(_ place: TemporaryPlace, _ port: Int, _ authority: TestAuthority?) -> String {
         let secure = authority.map { authority in
             """
             server {
@@ -82,7 +77,7 @@ public final class Nginx: Sendable {
             }
             """
         }
-        let settings = """
+        return """
             daemon off;
             master_process off;
             pid nginx.pid;
@@ -102,6 +97,15 @@ public final class Nginx: Sendable {
               \(secure ?? "")
             }
             """
+    }
+
+    /// Starts nginx as one process in the foreground, and waits until it answers; nil where a port is taken.
+    private static func start(
+        _ place: TemporaryPlace,
+        _ port: Int,
+        _ authority: TestAuthority?
+    ) throws -> ChildProcess? {
+        let settings = settings(place, port, authority)
         try place.write("nginx.conf", Array(settings.utf8))
         let shell = "exec nginx -p \(place.path) -c nginx.conf -e error.log >/dev/null 2>&1 </dev/null"
         let guarded = "PATH=$PATH:/usr/sbin; \(shell)"
