@@ -9,7 +9,7 @@ import SystemSupport
 import Testing
 
 /// The page as a person uses it: a script drives it in a browser.
-@Suite("The atlas in a browser", .timeLimit(.minutes(3)))
+@Suite("The atlas in a browser", .timeLimit(.minutes(15)))
 struct AtlasBrowserTests {
     @Test("It is searched, compared, zoomed, linked to and moved about in, without a network or an error")
     func drive() async throws {
