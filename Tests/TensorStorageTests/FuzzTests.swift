@@ -13,7 +13,11 @@ struct FuzzTests {
     /// What no reading of these files, of a few kilobytes each, may need.
     private static let memoryLimit = 16 << 20
 
-    @Test("A file cut anywhere or changed at random is read or refused, with little memory", arguments: files)
+    @Test(
+        "A file cut anywhere or changed at random is read or refused, with little memory",
+        .enabled(if: isLong),
+        arguments: files
+    )
     func survivesDamage(file: String) async {
         await #expect(processExitsWith: .success) { [file = file as String] in
             let bytes = try resource(file)
@@ -31,6 +35,7 @@ struct FuzzTests {
 
     @Test(
         "Neither does a changed pickle in a sound archive do harm, whose checksums hide nothing",
+        .enabled(if: isLong),
         arguments: ["state.pt", "wrapped.pt", "parameters_prefixed.pt"]
     )
     func survivesDamagedPickles(file: String) async {
