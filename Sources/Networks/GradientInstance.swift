@@ -201,6 +201,7 @@ public final class GradientInstance {
         case .objective: return try objective.values(step.sources[0], source, gradient: step.destination)
         case .logitsObjective: return head?.values(step.sources[0], source, gradient: step.destination)
         case .convolve, .convolveBack, .convolveBackToImages, .pool:
+            // `GradientNetwork.prepare` makes a primitive for each of these, and a step with one never comes here.
             preconditionFailure("the engine has kernels for these")
         }
         return nil

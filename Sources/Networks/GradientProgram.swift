@@ -221,6 +221,7 @@ struct GradientProgram {
                 precondition(gradients[source] == nil, "the way back through a pooling writes first")
                 append(.poolBack(window), [behind, destination, source], gradient(of: source, &self))
             case .normalize: append(.normalizeBack, [behind, source], gradient(of: source, &self))
+            // `buildForward` appends the four kinds above and no other.
             default: preconditionFailure("these operations run forward")
             }
         }
