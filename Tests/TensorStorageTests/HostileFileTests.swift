@@ -35,6 +35,12 @@ struct HostileFileTests {
         }
     }
 
+    @Test("It is refused", arguments: Bomb.allCases)
+    func isRefused(bomb: Bomb) throws {
+        let file = try bomb.file()
+        #expect(throws: TensorFileError.self) { try readTensors(file) }
+    }
+
     @Test("It is refused before it has taken much time or memory", .enabled(if: isLong), arguments: Bomb.allCases)
     func refusesBombs(bomb: Bomb) async throws {
         try await withTemporaryDirectory { folder in
