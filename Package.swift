@@ -123,8 +123,9 @@ let package = Package(
         module(
             "JobKinds",
             [
-                "Campaigns", "ComputeEngine", "Datasets", "FeatureVisualization", "ImageCoding", "JobStorage",
-                "Networks", "RepresentationSimilarity", "SystemSupport", "TensorStorage", "WorkerRuntime", system,
+                "Campaigns", "ComputeEngine", "Datasets", "FeatureVisualization", "HTTPTransfer", "ImageCoding",
+                "JobStorage", "Networks", "RepresentationSimilarity", "SystemSupport", "TensorStorage", "WorkerRuntime",
+                system,
             ],
             settings: numeric
         ),
@@ -152,7 +153,8 @@ let package = Package(
         .executableTarget(
             name: "lucid-worker",
             dependencies: [
-                "JobKinds", "JobStorage", "SystemSupport", "WorkerRuntime", argumentParser, logging, system,
+                "HTTPTransfer", "JobKinds", "JobStorage", "SystemSupport", "WorkerRuntime", argumentParser, logging,
+                system,
             ],
             swiftSettings: strict
         ),

@@ -25,12 +25,30 @@ public struct Campaign: Encodable, Equatable, Sendable {
     /// Bounds on what images may be.
     public let limits: Limits
 
-    /// A network by its source and the changes that are made to it.
+    /// A network by its source and the changes that are made to it, or activations of another program.
     public struct Model: Encodable, Equatable, Sendable {
+        /// Activations of a layer that another program made.
+        public struct LayerArray: Encodable, Equatable, Sendable {
+            /// The layer, which need be none of our networks'.
+            public let layer: String
+            /// A `.npy` file or a Zarr folder: a path relative to the campaign file, or an address.
+            public let source: String
+            /// Where the file names it, which is no part of what was asked.
+            public let place: Place
+
+            private enum CodingKeys: CodingKey {
+                case layer, source
+            }
+        }
+
         /// The name that reports use.
         public let name: String
-        /// A file, relative to the campaign file, or "seeded:10".
-        public let weights: String
+        /// A file, relative to the campaign file, or "seeded:10"; nil where it has arrays.
+        public let weights: String?
+        /// The arrays, in the file's order, where it has no weights.
+        public let arrays: [LayerArray]?
+        /// A file with the names of the images that the arrays' rows belong to, relative to the campaign file.
+        public let images: String?
         /// Whether batch norm is applied.
         public let batchNorm: Bool
         /// Whether a missing weight is an error.
@@ -41,7 +59,7 @@ public struct Campaign: Encodable, Equatable, Sendable {
         public let place: Place
 
         private enum CodingKeys: CodingKey {
-            case name, weights, batchNorm, strict, edits
+            case name, weights, arrays, images, batchNorm, strict, edits
         }
     }
 
@@ -69,7 +87,7 @@ public struct Campaign: Encodable, Equatable, Sendable {
 
     /// Which layers of which models are compared, on which images.
     public struct Comparison: Encodable, Equatable, Sendable {
-        /// Names of layers, in the network's order.
+        /// Names of layers, those of our networks in their order before others in the file's.
         public let layers: [String]
         /// Pairs of models, the one that the file names first before the other.
         public let pairs: [[String]]

@@ -26,7 +26,11 @@ public enum CampaignFile {
         guard fields["cka"] != nil || fields["lucid"] != nil || fields["activations"] != nil else {
             throw root.error("nothing is asked for: add \"cka\", \"lucid\" or \"activations\"")
         }
-        if fields["cka"] != nil || fields["activations"] != nil { _ = try root.required("dataset", in: fields) }
+        // Where every model has arrays, their rows are the data set.
+        let needsImages = fields["activations"] != nil || models.contains { $0.arrays == nil }
+        if fields["cka"] != nil || fields["activations"] != nil, needsImages {
+            _ = try root.required("dataset", in: fields)
+        }
         return Campaign(
             name: try root.required("name", in: fields).name(),
             models: models,
@@ -165,9 +169,11 @@ public enum CampaignFile {
         }
         guard !models.isEmpty else { throw node.error("there must be at least one model") }
         for (model, entry) in zip(models, try node.entries()) {
-            for edit in model.edits {
-                guard let from = edit.from, !models.contains(where: { $0.name == from }) else { continue }
-                throw entry.value.error(unknownModel(from, models))
+            for name in model.edits.compactMap(\.from) {
+                guard let source = models.first(where: { $0.name == name }) else {
+                    throw entry.value.error(unknownModel(name, models))
+                }
+                if source.weights == nil { throw entry.value.error(hasNoWeights(name)) }
             }
         }
         return models
@@ -178,8 +184,14 @@ public enum CampaignFile {
         _ node: YAMLNode,
         place: Campaign.Place
     ) throws(CampaignError) -> Campaign.Model {
-        let fields = try node.fields(["weights", "edits", "strict", "batch_norm"], unavailable: ["arrays", "images"])
-        let source = try node.required("weights", in: fields)
+        let fields = try node.fields(["weights", "edits", "strict", "batch_norm", "arrays", "images"])
+        if let arrays = fields["arrays"] { return try model(name, of: arrays, fields, place: place) }
+        if let images = fields["images"] {
+            throw images.error("\"images\" names the rows of \"arrays\", and this model has none")
+        }
+        guard let source = fields["weights"] else {
+            throw node.error("the key \"weights\" is missing (or \"arrays\", for activations of another program)")
+        }
         let weights = try source.text()
         do throws(WeightsError) { _ = try NetworkWeights.seed(parsing: weights) } catch {
             throw source.error("\(error)")
@@ -187,6 +199,8 @@ public enum CampaignFile {
         return Campaign.Model(
             name: name,
             weights: weights,
+            arrays: nil,
+            images: nil,
             batchNorm: try fields["batch_norm"]?.boolean() ?? PublishedNetworks.usesBatchNorm(weights),
             strict: try fields["strict"]?.boolean() ?? true,
             edits: try edits(fields["edits"]),
@@ -227,6 +241,10 @@ public enum CampaignFile {
             )
         }
         return edits
+    }
+
+    static func hasNoWeights(_ name: String) -> String {
+        "\"\(name)\" has arrays and no weights; a network is needed here"
     }
 
     private static func unknownModel(_ name: String, _ models: [Campaign.Model]) -> String {
@@ -270,9 +288,10 @@ public enum CampaignFile {
                 throw lists.error("\"\(key)\" has no meaning beside \"image_lists\": its lines are the epochs")
             }
         }
+        let pairs = try pairs(fields["pairs"], models: models)
         return Campaign.Comparison(
-            layers: try layers(node.required("layers", in: fields)),
-            pairs: try pairs(fields["pairs"], models: models),
+            layers: try comparedLayers(node.required("layers", in: fields), pairs, models),
+            pairs: pairs,
             epochs: try fields["epochs"]?.integer(in: 1...10_000) ?? 10,
             iterations: try fields["iterations"]?.integer(in: 1...1_000_000) ?? 64,
             batchSize: try fields["batch_size"]?.integer(in: 1...1_000_000) ?? 32,
@@ -286,37 +305,40 @@ public enum CampaignFile {
     ) throws(CampaignError) -> Campaign.Activations {
         let fields = try node.fields(["models", "layers"])
         return Campaign.Activations(
-            models: try modelNames(fields["models"], of: models),
-            layers: try layers(node.required("layers", in: fields))
+            models: try networkNames(fields["models"], of: models),
+            layers: try layers(node.required("layers", in: fields), of: InceptionV1.layers.map(\.name))
         )
     }
 
-    /// Models by name, in the campaign's order; all of them where none are named.
-    static func modelNames(_ node: YAMLNode?, of models: [Campaign.Model]) throws(CampaignError) -> [String] {
-        guard let node else { return models.map(\.name) }
+    /// Models with weights by name, in the campaign's order; all of them where none are named.
+    static func networkNames(_ node: YAMLNode?, of models: [Campaign.Model]) throws(CampaignError) -> [String] {
+        let networks = models.filter { $0.weights != nil }.map(\.name)
+        guard let node else { return networks }
         var wanted: Set<String> = []
         for item in try node.list() {
             let name = try item.text()
             guard models.contains(where: { $0.name == name }) else { throw item.error(unknownModel(name, models)) }
+            guard networks.contains(name) else { throw item.error(hasNoWeights(name)) }
             guard wanted.insert(name).inserted else { throw item.error("\"\(name)\" stands here twice") }
         }
         guard !wanted.isEmpty else { throw node.error("there must be at least one model") }
-        return models.map(\.name).filter { wanted.contains($0) }
+        return networks.filter { wanted.contains($0) }
     }
 
-    private static func layers(_ node: YAMLNode) throws(CampaignError) -> [String] {
+    /// The layers among known ones that names and patterns mean, in the order of those known.
+    static func layers(_ node: YAMLNode, of known: [String]) throws(CampaignError) -> [String] {
         let items = try node.listOrOne()
         var wanted: Set<String> = []
         var seen: Set<String> = []
         for item in items {
             let pattern = try item.text()
             guard seen.insert(pattern).inserted else { throw item.error("\"\(pattern)\" stands here twice") }
-            let matching = InceptionV1.layers.map(\.name).filter { pattern == "all" || matches(pattern, $0) }
+            let matching = known.filter { pattern == "all" || matches(pattern, $0) }
             guard !matching.isEmpty else { throw item.error("\(WeightsError.unknownLayer(pattern))") }
             wanted.formUnion(matching)
         }
         guard !wanted.isEmpty else { throw node.error("there must be at least one layer") }
-        return InceptionV1.layers.map(\.name).filter { wanted.contains($0) }
+        return known.filter { wanted.contains($0) }
     }
 
     /// Whether a name matches a pattern in which "*" stands for any characters and "?" for one.

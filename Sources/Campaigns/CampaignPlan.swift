@@ -30,7 +30,9 @@ public enum CampaignPlan {
         var buckets = Buckets(priority: manifest.priority)
         var gramBuckets: [BucketName] = []
         for model in manifest.distinctModels {
-            let activations = try buckets.append(activationsJobs(manifest, model), after: [])
+            let activations =
+                try buckets.append(activationsJobs(manifest, model), after: [])
+                + buckets.append(importJobs(manifest, model), after: [])
             gramBuckets += try buckets.append(gramJobs(manifest, model), after: activations)
             _ = try buckets.append(exemplarsJobs(manifest, model), after: activations)
         }
@@ -46,15 +48,14 @@ public enum CampaignPlan {
         _ manifest: CampaignManifest,
         _ model: CampaignManifest.Model
     ) -> [ActivationsPayload] {
-        guard let images = manifest.images, !model.layers.isEmpty else { return [] }
+        guard let images = manifest.images, let network = model.network, !model.layers.isEmpty else { return [] }
         let targets = model.layers.map {
             ActivationsPayload.Target(layer: $0, array: manifest.activations(of: model, layer: $0, images))
         }
-        let shards = (images.count + images.shardRows - 1) / images.shardRows
-        return (0..<shards).map { shard in
+        return (0..<images.shardCount).map { shard in
             ActivationsPayload(
-                weights: model.weights,
-                batchNorm: model.batchNorm,
+                weights: network.weights,
+                batchNorm: network.batchNorm,
                 images: images.list,
                 imageSet: images.contents,
                 imageCount: images.count,
@@ -69,10 +70,34 @@ public enum CampaignPlan {
         }
     }
 
+    private static func importJobs(
+        _ manifest: CampaignManifest,
+        _ model: CampaignManifest.Model
+    ) -> [ImportPayload] {
+        guard let images = manifest.images else { return [] }
+        return (model.arrays ?? []).flatMap { array in
+            (0..<images.shardCount).map { shard in
+                ImportPayload(
+                    source: array.source,
+                    rows: array.rows,
+                    count: images.count,
+                    rowShape: array.rowShape,
+                    layer: array.layer,
+                    array: manifest.activations(of: model, layer: array.layer, images),
+                    images: images.list,
+                    shardRows: images.shardRows,
+                    shard: shard,
+                    options: manifest.options,
+                    instructions: nil
+                )
+            }
+        }
+    }
+
     private static func gramJobs(_ manifest: CampaignManifest, _ model: CampaignManifest.Model) -> [GramPayload] {
         guard let images = manifest.images, let comparison = manifest.comparison else { return [] }
         return distinctEpochs(comparison).flatMap { epoch in
-            comparison.layers.flatMap { layer in
+            comparison.layers.filter(model.layers.contains).flatMap { layer in
                 (0..<GramLayout.panels(of: comparison.imagesPerEpoch)).map { panel in
                     GramPayload(
                         activations: manifest.activations(of: model, layer: layer, images),
@@ -98,17 +123,19 @@ public enum CampaignPlan {
         guard let images = manifest.images, let comparison = manifest.comparison else {
             throw CampaignError("networks are compared by images")
         }
-        let models = manifest.distinctModels
-        let layersAtOnce = max(1, matricesPerHSICJob / max(1, models.count))
+        let layersAtOnce = max(1, matricesPerHSICJob / max(1, manifest.distinctModels.count))
         return stride(from: 0, to: comparison.layers.count, by: layersAtOnce).flatMap { start in
             let layers = comparison.layers[start..<min(start + layersAtOnce, comparison.layers.count)]
             let blocks = layers.map { layer in
                 HSICPayload.Block(
                     layer: layer,
-                    grams: models.map { manifest.gram(of: $0, layer: layer, epoch: epoch, images) }
+                    grams: manifest.distinctModels(with: layer).map {
+                        manifest.gram(of: $0, layer: layer, epoch: epoch, images)
+                    }
                 )
             }
-            return hsicJobs(blocks, matrices: layers.count * models.count, manifest, epoch.groups)
+            let matrices = blocks.reduce(0) { $0 + $1.grams.count }
+            return hsicJobs(blocks, matrices: matrices, manifest, epoch.groups)
         }
     }
 
@@ -141,6 +168,8 @@ public enum CampaignPlan {
     private struct Buckets {
         let priority: Int
         var all: [PublicationPlan.Bucket] = []
+        /// Models with an array in common ask for the same jobs.
+        private var known: Set<JobID> = []
 
         init(priority: Int) {
             self.priority = priority
@@ -151,22 +180,22 @@ public enum CampaignPlan {
             _ payloads: [Payload],
             after dependencies: [BucketName]
         ) throws -> [BucketName] {
+            let new = try payloads.map {
+                JobSpecification(kind: Payload.kind, payload: try $0.encoded(), priority: priority)
+            }.filter { known.insert($0.id).inserted }
             var names: [BucketName] = []
-            for start in stride(from: 0, to: payloads.count, by: CampaignPlan.bucketSize) {
+            for start in stride(from: 0, to: new.count, by: CampaignPlan.bucketSize) {
                 guard all.count < CampaignPlan.bucketLimit else {
                     throw CampaignError("the campaign has too many jobs; split its epochs or layers over several")
                 }
                 let name = BucketName(number: all.count)
-                let jobs = try payloads[start..<min(start + CampaignPlan.bucketSize, payloads.count)].map {
-                    JobSpecification(kind: Payload.kind, payload: try $0.encoded(), priority: priority)
-                }
                 all.append(
                     PublicationPlan.Bucket(
                         name: name,
                         kind: Payload.kind,
                         priority: priority,
                         dependsOn: dependencies,
-                        jobs: jobs
+                        jobs: Array(new[start..<min(start + CampaignPlan.bucketSize, new.count)])
                     )
                 )
                 names.append(name)

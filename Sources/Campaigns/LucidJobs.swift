@@ -17,7 +17,7 @@ extension CampaignPlan {
     public static func lucidJobs(_ manifest: CampaignManifest) -> [LucidPayload] {
         guard let pictures = manifest.pictures else { return [] }
         let wanted = manifest.distinctModels.filter { model in
-            manifest.models.contains { pictures.models.contains($0.name) && $0.isSameNetwork(as: model) }
+            manifest.models.contains { pictures.models.contains($0.name) && $0.isSame(as: model) }
         }
         return wanted.flatMap { model in
             pictures.neurons.flatMap { lucidJobs(of: $0, model, pictures, manifest) }
@@ -31,10 +31,11 @@ extension CampaignPlan {
         _ pictures: CampaignManifest.Pictures,
         _ manifest: CampaignManifest
     ) -> [LucidPayload] {
+        guard let network = model.network else { return [] }
         func job(_ neurons: [Int]) -> LucidPayload {
             LucidPayload(
-                weights: model.weights,
-                batchNorm: model.batchNorm,
+                weights: network.weights,
+                batchNorm: network.batchNorm,
                 layer: layer.layer,
                 neurons: neurons,
                 direction: pictures.direction,
@@ -55,7 +56,7 @@ extension CampaignPlan {
         _ model: CampaignManifest.Model
     ) -> [ExemplarsPayload] {
         guard let pictures = manifest.pictures, let images = manifest.images,
-            manifest.models.contains(where: { pictures.models.contains($0.name) && $0.isSameNetwork(as: model) })
+            manifest.models.contains(where: { pictures.models.contains($0.name) && $0.isSame(as: model) })
         else { return [] }
         return pictures.neurons.filter { model.layers.contains($0.layer) }.map { layer in
             ExemplarsPayload(
@@ -80,6 +81,13 @@ extension CampaignPlan {
         let keepable = bytesPerLucidJob / (settings.diversity * settings.keptByteCount)
         let batches = min(neuronsPerLucidJob, keepable, Int(min(fitting, 1e6))) / batch
         return batch * max(1, batches < 2 ? batches : batches / 2 * 2)
+    }
+}
+
+extension LucidPayload {
+    /// The network that is pictured.
+    public var network: CampaignManifest.Model.Network {
+        CampaignManifest.Model.Network(weights: weights, batchNorm: batchNorm)
     }
 }
 

@@ -5,23 +5,69 @@ public import SystemSupport
 
 /// A campaign with everything that it names looked up: what its plan and its report are made from.
 public struct CampaignManifest: Codable, Equatable, Sendable {
-    /// A model and the digest of its weights, edits included.
+    /// A model: a network, or activations of another program.
     public struct Model: Codable, Equatable, Sendable {
+        /// A network by its weights.
+        public struct Network: Codable, Hashable, Sendable {
+            /// The digest of its file in the cache of weights, edits included.
+            public let weights: ContentDigest
+            /// Whether it applies batch norm.
+            public let batchNorm: Bool
+
+            /// Names a network.
+            public init(weights: ContentDigest, batchNorm: Bool) {
+                self.weights = weights
+                self.batchNorm = batchNorm
+            }
+        }
+
+        /// Activations of a layer that another program made.
+        public struct LayerArray: Codable, Hashable, Sendable {
+            /// The layer.
+            public let layer: String
+            /// Where they lie: a path from the root, or an address.
+            public let source: String
+            /// Which of their rows are taken, for the campaign's images in order, in the cache of data sets.
+            public let rows: ContentDigest
+            /// The digest of what these rows hold, wherever they lie.
+            public let contents: ContentDigest
+            /// The sizes of a row.
+            public let rowShape: [Int]
+
+            /// Describes an array.
+            public init(
+                layer: String,
+                source: String,
+                rows: ContentDigest,
+                contents: ContentDigest,
+                rowShape: [Int]
+            ) {
+                (self.layer, self.source, self.rows, self.contents) = (layer, source, rows, contents)
+                self.rowShape = rowShape
+            }
+
+            /// What tells it from others, wherever it lies.
+            fileprivate var identity: [String] { [layer, contents.hexadecimal, "\(rowShape)"] }
+        }
+
         /// The name.
         public let name: String
-        /// The digest of its file in the cache of weights.
-        public let weights: ContentDigest
-        /// Whether it applies batch norm.
-        public let batchNorm: Bool
-        /// The layers whose activations are made, in the network's order.
+        /// The network; nil where it has arrays.
+        public let network: Network?
+        /// The arrays of its layers, where it is no network.
+        public let arrays: [LayerArray]?
+        /// The layers whose activations there are, in the manifest's order.
         public let layers: [String]
 
-        /// Describes a model.
-        public init(name: String, weights: ContentDigest, batchNorm: Bool, layers: [String]) {
-            self.name = name
-            self.weights = weights
-            self.batchNorm = batchNorm
-            self.layers = layers
+        /// Describes a network.
+        public init(name: String, network: Network, layers: [String]) {
+            (self.name, self.network, self.layers, arrays) = (name, network, layers, nil)
+        }
+
+        /// Describes activations of another program.
+        public init(name: String, arrays: [LayerArray]) {
+            (self.name, self.arrays, network) = (name, arrays, nil)
+            layers = CampaignManifest.inNetworkOrder(arrays.map(\.layer))
         }
     }
 
@@ -73,6 +119,9 @@ public struct CampaignManifest: Codable, Equatable, Sendable {
 
         /// Images of one shard: some eight jobs a model where there are few images, files that stay few where there are many.
         public var shardRows: Int { min(256, max(32, (count / 8 + 3) / 4 * 4)) }
+
+        /// Shards of an array of all images.
+        var shardCount: Int { (count + shardRows - 1) / shardRows }
     }
 
     /// What is compared.
@@ -158,10 +207,12 @@ public struct CampaignManifest: Codable, Equatable, Sendable {
         self.reproducible = reproducible
     }
 
-    /// Layers in the order of the network, each once.
+    /// Layers in the order of the network, each once; those that it does not have follow in the order given.
     public static func inNetworkOrder(_ layers: some Sequence<String>) -> [String] {
-        let wanted = Set(layers)
-        return InceptionV1.layers.map(\.name).filter { wanted.contains($0) }
+        let ours = InceptionV1.layers.map(\.name)
+        var left = Set(layers)
+        let known = ours.filter { left.remove($0) != nil }
+        return known + layers.filter { left.remove($0) != nil }
     }
 
     // MARK: Addresses
@@ -171,10 +222,14 @@ public struct CampaignManifest: Codable, Equatable, Sendable {
 
     /// The address of a layer's activations: all that their values and their form depend on.
     public func activations(of model: Model, layer: String, _ images: Images) -> ContentDigest {
-        let parts = [
-            "activations", Self.numericVersion, model.weights.hexadecimal, "\(model.batchNorm)", layer,
-            images.preprocessing, images.contents.hexadecimal, "\(images.shardRows)", options.dtype, options.codec,
-        ]
+        let form = [images.contents.hexadecimal, "\(images.shardRows)", options.dtype, options.codec]
+        if let array = model.array(of: layer) {
+            // Taken as they are, on any processor.
+            let parts = ["import", array.contents.hexadecimal, "\(array.rowShape)", layer] + form
+            return ContentDigest(of: parts.joined(separator: "\n"))
+        }
+        let network = model.network.map { [$0.weights.hexadecimal, "\($0.batchNorm)"] } ?? []
+        let parts = ["activations", Self.numericVersion] + network + [layer, images.preprocessing] + form
         return ContentDigest(of: (parts + instructions).joined(separator: "\n"))
     }
 
@@ -193,14 +248,13 @@ public struct CampaignManifest: Codable, Equatable, Sendable {
     /// The instructions that the campaign's jobs are pinned to.
     var pinnedInstructions: String? { reproducible ? PinnedInstructions.name : nil }
 
-    /// Models of which every one has weights of its own; two names of the same network count once, with the layers of both.
+    /// Models of which each is another one; two names of the same network count once, with the layers of both.
     public var distinctModels: [Model] {
-        var places: [String: Int] = [:]
+        var places: [Model.Identity: Int] = [:]
         var models: [Model] = []
         for model in self.models {
-            let key = "\(model.weights) \(model.batchNorm)"
-            guard let place = places[key] else {
-                places[key] = models.count
+            guard let place = places[model.identity] else {
+                places[model.identity] = models.count
                 models.append(model)
                 continue
             }
@@ -209,24 +263,35 @@ public struct CampaignManifest: Codable, Equatable, Sendable {
         return models
     }
 
-    /// The first model with the weights of the named one.
+    /// The distinct models that have a layer, in order: those whose Gram matrices are made.
+    public func distinctModels(with layer: String) -> [Model] { distinctModels.filter { $0.layers.contains(layer) } }
+
+    /// The first model that is the same as the named one.
     public func distinctModel(of name: String) -> Model? {
         guard let model = models.first(where: { $0.name == name }) else { return nil }
-        return distinctModels.first { $0.isSameNetwork(as: model) }
+        return distinctModels.first { $0.isSame(as: model) }
     }
 }
 
 extension CampaignManifest.Model {
-    /// Whether two names mean the same network.
-    public func isSameNetwork(as other: Self) -> Bool { weights == other.weights && batchNorm == other.batchNorm }
+    /// Whether two names mean the same network, or the same arrays.
+    public func isSame(as other: Self) -> Bool { identity == other.identity }
+
+    /// What tells a model from others, whatever it is called.
+    public var identity: Identity { Identity(network: network, arrays: arrays?.map(\.identity)) }
+
+    /// A network, or what arrays hold.
+    public struct Identity: Hashable, Sendable {
+        fileprivate let network: Network?
+        fileprivate let arrays: [[String]]?
+    }
+
+    /// The array of a layer that another program made.
+    public func array(of layer: String) -> LayerArray? { arrays?.first { $0.layer == layer } }
 
     fileprivate func adding(layers more: [String]) -> Self {
-        Self(
-            name: name,
-            weights: weights,
-            batchNorm: batchNorm,
-            layers: CampaignManifest.inNetworkOrder(layers + more)
-        )
+        guard let network else { return self }
+        return Self(name: name, network: network, layers: CampaignManifest.inNetworkOrder(layers + more))
     }
 }
 

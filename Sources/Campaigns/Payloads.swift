@@ -65,6 +65,35 @@ public struct ActivationsPayload: JobPayload {
     public let instructions: String?
 }
 
+/// Takes a range of rows of an array that another program made, and writes one shard of activations.
+public struct ImportPayload: JobPayload {
+    /// The name of these jobs' kind.
+    public static let kind = "import"
+
+    /// Where the array lies: a path from the root, or an address.
+    public let source: String
+    /// Which of the array's rows are taken, each with the digest of its numbers, in the cache of data sets.
+    public let rows: ContentDigest
+    /// The number of those rows.
+    public let count: Int
+    /// The sizes of a row.
+    public let rowShape: [Int]
+    /// The layer.
+    public let layer: String
+    /// The array's address in the job directory.
+    public let array: ContentDigest
+    /// The list of images that the rows belong to, in the cache of data sets.
+    public let images: ContentDigest
+    /// The rows of one shard; the last one may have fewer.
+    public let shardRows: Int
+    /// Which shard this job makes.
+    public let shard: Int
+    /// How arrays are written.
+    public let options: Campaign.ArrayOptions
+    /// The instructions that it is pinned to: none, since it computes nothing.
+    public let instructions: String?
+}
+
 /// Makes a range of rows of the centred Gram matrix of one layer for one epoch.
 public struct GramPayload: JobPayload {
     /// The name of these jobs' kind.

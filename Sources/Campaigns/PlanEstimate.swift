@@ -17,16 +17,21 @@ public struct PlanEstimate: Equatable, Sendable {
         self.jobs = jobs
         let images = manifest.images?.count ?? 0
         let models = manifest.distinctModels
-        func features(_ layers: [String]) -> Int {
-            layers.compactMap { InceptionV1.layer(named: $0)?.featureCount }.reduce(0, +)
+        func features(_ model: CampaignManifest.Model, _ layers: [String]) -> Int {
+            layers.filter(model.layers.contains).reduce(0) { sum, layer in
+                let row = model.array(of: layer).map { $0.rowShape.reduce(1, *) }
+                return sum + (row ?? InceptionV1.layer(named: layer)?.featureCount ?? 0)
+            }
         }
         let valueBytes = manifest.options.dtype == "float16" ? 2 : 4
-        let activationBytes = models.reduce(0) { $0 + images * features($1.layers) * valueBytes }
-        var (gramBytes, seconds) = (0, Double(models.filter { !$0.layers.isEmpty }.count * images) / 75)
+        let activationBytes = models.reduce(0) { $0 + images * features($1, $1.layers) * valueBytes }
+        let networks = models.filter { $0.network != nil && !$0.layers.isEmpty }
+        var (gramBytes, seconds) = (0, Double(networks.count * images) / 75)
         if let comparison = manifest.comparison {
             let (n, epochs) = (comparison.imagesPerEpoch, comparison.epochs.count)
-            gramBytes = models.count * comparison.layers.count * epochs * n * n * 4
-            let width = Double(features(comparison.layers)) * Double(models.count * epochs)
+            let matrices = comparison.layers.reduce(0) { $0 + manifest.distinctModels(with: $1).count } * epochs
+            gramBytes = matrices * n * n * 4
+            let width = Double(models.reduce(0) { $0 + features($1, comparison.layers) } * epochs)
             seconds += width * Double(n) * Double(n) / 200e9
             seconds += (width * Double(n) * 4 + Double(gramBytes)) / 1e9
         }

@@ -62,12 +62,12 @@ struct AtlasContent {
             JobSpecification(kind: type(of: payload).kind, payload: try payload.encoded(), priority: manifest.priority)
         }
         jobs = try CampaignPlan.lucidJobs(manifest).map { payload in
-            let models = names { $0.weights == payload.weights && $0.batchNorm == payload.batchNorm }
+            let models = names { $0.network == payload.network }
             return Job(job: try job(payload), payload: payload, models: models)
         }
         exemplarsJobs = try manifest.distinctModels.flatMap { model in
             try CampaignPlan.exemplarsJobs(manifest, model).map { payload in
-                ExemplarsJob(job: try job(payload), payload: payload, models: names { $0.isSameNetwork(as: model) })
+                ExemplarsJob(job: try job(payload), payload: payload, models: names { $0.isSame(as: model) })
             }
         }
     }

@@ -20,27 +20,21 @@ struct ComparisonMerge {
     /// - Throws: `UnusableResult` where a job's result is to be made again.
     func report(from results: CampaignResults) throws -> ComparisonReport? {
         guard let comparison = manifest.comparison else { return nil }
-        let models = manifest.distinctModels
-        let places = try manifest.models.map { model in
-            guard
-                let place = models.firstIndex(where: { $0.weights == model.weights && $0.batchNorm == model.batchNorm })
-            else { throw SubmissionError("the manifest of \(manifest.campaign) is damaged") }
-            return place
-        }
-        let place = Dictionary(uniqueKeysWithValues: zip(manifest.models.map(\.name), places))
         var epochs: [[[String]: Similarity]] = []
         for epoch in comparison.epochs {
             var similarities: [[String]: Similarity] = [:]
             for (layer, sums) in try self.sums(of: epoch, comparison, results) {
+                let places = places(in: layer)
                 for pair in comparison.pairs {
-                    guard let a = place[pair[0]], let b = place[pair[1]] else { continue }
+                    guard let a = places[pair[0]], let b = places[pair[1]] else { continue }
                     similarities[[layer] + pair] = sums[a, b]
                 }
             }
             epochs.append(similarities)
         }
         let pairs = comparison.layers.flatMap { layer in
-            comparison.pairs.map { pair in
+            let places = places(in: layer)
+            return comparison.pairs.filter { places[$0[0]] != nil && places[$0[1]] != nil }.map { pair in
                 ComparisonReport.Pair(
                     layer: layer,
                     a: pair[0],
@@ -57,6 +51,14 @@ struct ComparisonMerge {
             layers: comparison.layers,
             pairs: pairs
         )
+    }
+
+    /// Where each model that has a layer stands among the layer's Gram matrices.
+    private func places(in layer: String) -> [String: Int] {
+        let distinct = manifest.distinctModels(with: layer).enumerated()
+        let places = Dictionary(uniqueKeysWithValues: distinct.map { ($1.identity, $0) })
+        let named = manifest.models.compactMap { model in places[model.identity].map { (model.name, $0) } }
+        return Dictionary(uniqueKeysWithValues: named)
     }
 
     /// An epoch's sums by layer, from the results of its jobs, each counted once.

@@ -14,32 +14,54 @@ struct ImageSelection {
     /// What the user should know.
     let warnings: [String]
 
+    /// The selected images' numbers in the data set, ascending.
+    let selected: [Int]
+
     private let decodingBytes: Int
     private let limits: Campaign.Limits
     private let epochs: [[Int]]
-    /// The selected images' numbers in the data set, ascending.
-    private let selected: [Int]
+    /// The folder of the images; nil where the rows of arrays are the data set.
+    private let folder: FilePath?
 
-    /// Reads and decodes the data set's images; nil where the campaign needs none.
+    /// Reads and decodes the data set's images, or takes the rows of arrays for them where there is no data set; nil where the
+    /// campaign needs none.
     init?(
         _ asked: Campaign,
         file: FilePath,
         threads: Int,
         published: PublishedData?,
+        arrays: ArraySelection,
         onProgress: @escaping Submission.ProgressReport
     ) throws {
-        guard asked.cka != nil || asked.activations != nil, let dataset = asked.dataset else { return nil }
-        let fetched = try published?.images(of: dataset, limits: asked.limits)
-        let folder = absolute(fetched ?? file.removingLastComponent().pushing(FilePath(dataset.images)))
-        let (images, decodingBytes) = try ImageInspection.inspect(folder, limits: asked.limits, threads: threads) {
-            onProgress("checking images", $0, $1)
+        guard asked.cka != nil || asked.activations != nil else { return nil }
+        let images: [ImageSetFile.Entry]
+        if let dataset = asked.dataset {
+            let fetched = try published?.images(of: dataset, limits: asked.limits)
+            let folder = absolute(fetched ?? file.removingLastComponent().pushing(FilePath(dataset.images)))
+            (images, decodingBytes) = try ImageInspection.inspect(folder, limits: asked.limits, threads: threads) {
+                onProgress("checking images", $0, $1)
+            }
+            self.folder = folder
+        } else {
+            guard let rows = try arrays.images() else { return nil }
+            (images, decodingBytes, folder) = (rows, 0, nil)
         }
-        (all, self.decodingBytes) = (images, decodingBytes)
+        all = images
         let draws = try asked.cka.map { try EpochLists($0, file: file, imageCount: images.count) }
         warnings = draws?.warnings ?? []
         epochs = draws?.epochs ?? []
         selected = asked.activations == nil ? Set(epochs.joined()).sorted() : Array(images.indices)
         limits = asked.limits
+    }
+
+    /// All images, as arrays of other programs may name them.
+    var names: [RowMatching.Image] {
+        all.map { entry in
+            guard let folder else { return RowMatching.Image(name: entry.path.string, path: nil, digest: nil) }
+            var below = entry.path
+            _ = below.removePrefix(folder)
+            return RowMatching.Image(name: below.string, path: entry.path.string, digest: entry.digest)
+        }
     }
 
     /// The selected images, for the manifest.
@@ -50,7 +72,7 @@ struct ImageSelection {
             contents: set.contentDigest,
             count: selected.count,
             decodingBytes: decodingBytes,
-            preprocessing: Preprocessor.identity,
+            preprocessing: folder == nil ? "none" : Preprocessor.identity,
             limits: limits
         )
     }
@@ -75,9 +97,9 @@ struct ImageSelection {
 
 extension Campaign {
     /// The layers whose activations a model is asked for, in the network's order.
-    func layers(of model: String) -> [String] {
-        let compared = cka?.layers ?? []
-        guard let activations, activations.models.contains(model) else { return compared }
+    func layers(of model: Model) -> [String] {
+        let compared = (cka?.layers ?? []).filter(Set(model.layers).contains)
+        guard let activations, activations.models.contains(model.name) else { return compared }
         return CampaignManifest.inNetworkOrder(compared + activations.layers)
     }
 }

@@ -47,9 +47,12 @@ struct ModelLoading {
     }
 
     private func original(of model: Campaign.Model) throws -> NetworkWeights {
+        guard let weights = model.weights else {
+            throw error(model, "it has arrays and no weights; a network is needed here")
+        }
         do {
             let source = try ModelSource(
-                model.weights,
+                weights,
                 below: file.removingLastComponent(),
                 published: published
             )
@@ -60,7 +63,7 @@ struct ModelLoading {
         } catch let known as SubmissionError {
             throw self.error(model, known.description)
         } catch {
-            throw self.error(model, "\"\(model.weights)\": \(error)")
+            throw self.error(model, "\"\(weights)\": \(error)")
         }
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 public import Campaigns
+public import HTTPTransfer
 private import JobKinds
 public import JobStorage
 public import SystemPackage
@@ -33,12 +34,14 @@ public struct Submission: Sendable {
     ///   - file: the campaign file.
     ///   - threads: how many threads may decode images.
     ///   - published: where what was published comes from; nil where nothing is to be fetched.
+    ///   - client: what reads arrays that are named by an address.
     ///   - onProgress: is told how far the check is.
     /// - Throws: `SubmissionError` for anything that is wrong with what was asked.
     public init(
         of file: FilePath,
         threads: Int,
         published: PublishedData? = nil,
+        client: WebClient = WebClient(.standard),
         onProgress: @escaping ProgressReport
     ) throws {
         source = try Self.contents(of: file)
@@ -57,11 +60,13 @@ public struct Submission: Sendable {
             return digest
         }
         var warnings: [String] = []
+        let arrays = try ArraySelection(asked, file: file, client: client)
         let images = try ImageSelection(
             asked,
             file: file,
             threads: threads,
             published: published,
+            arrays: arrays,
             onProgress: onProgress
         )
         warnings += images?.warnings ?? []
@@ -73,24 +78,17 @@ public struct Submission: Sendable {
             warnings.append("these pictures need workers with --memory \(ByteCount(needed)) or so")
         }
 
-        var loading = ModelLoading(asked, file: file, published: published ?? NoPublishedModels())
-        var weights: [ContentDigest: [UInt8]] = [:]
-        var models: [CampaignManifest.Model] = []
-        for (number, model) in asked.models.enumerated() {
-            onProgress("loading models", number, asked.models.count)
-            let bytes = try loading.weights(of: model.name).cacheFile()
-            let digest = ContentDigest(of: bytes)
-            weights[digest] = bytes
-            models.append(
-                CampaignManifest.Model(
-                    name: model.name,
-                    weights: digest,
-                    batchNorm: model.batchNorm,
-                    layers: asked.layers(of: model.name)
-                )
-            )
+        let compared = try images.map {
+            try arrays.models(of: $0, threads: threads, keep: keep, onProgress: onProgress)
         }
-        onProgress("loading models", models.count, models.count)
+        warnings += compared?.warnings ?? []
+        let (models, weights) = try Self.models(
+            asked,
+            file,
+            arrays: compared?.models ?? [:],
+            published ?? NoPublishedModels(),
+            onProgress
+        )
         self.weights = weights
         self.warnings = warnings
 
@@ -110,6 +108,37 @@ public struct Submission: Sendable {
         plan = try CampaignPlan.make(manifest)
         let jobs = Dictionary(plan.buckets.map { ($0.kind, $0.jobs.count) }, uniquingKeysWith: +)
         estimate = PlanEstimate(manifest, jobs: jobs)
+    }
+
+    /// The models in the campaign's order, and the files of the networks' weights.
+    private static func models(
+        _ asked: Campaign,
+        _ file: FilePath,
+        arrays: [String: CampaignManifest.Model],
+        _ published: any PublishedModels,
+        _ onProgress: ProgressReport
+    ) throws -> (models: [CampaignManifest.Model], weights: [ContentDigest: [UInt8]]) {
+        var loading = ModelLoading(asked, file: file, published: published)
+        var weights: [ContentDigest: [UInt8]] = [:]
+        var models: [CampaignManifest.Model] = []
+        for (number, model) in asked.models.enumerated() {
+            onProgress("loading models", number, asked.models.count)
+            if model.arrays != nil {
+                models.append(arrays[model.name] ?? CampaignManifest.Model(name: model.name, arrays: []))
+                continue
+            }
+            let bytes = try loading.weights(of: model.name).cacheFile()
+            let network = CampaignManifest.Model.Network(
+                weights: ContentDigest(of: bytes),
+                batchNorm: model.batchNorm
+            )
+            weights[network.weights] = bytes
+            models.append(
+                CampaignManifest.Model(name: model.name, network: network, layers: asked.layers(of: model))
+            )
+        }
+        onProgress("loading models", models.count, models.count)
+        return (models, weights)
     }
 
     /// The memory that a worker keeps to where it is not told otherwise.
@@ -132,7 +161,7 @@ public struct Submission: Sendable {
         direction: [UInt8]?
     ) throws -> CampaignID {
         let parts =
-            [String(decoding: try canonicalJSON(asked), as: UTF8.self)] + models.map(\.weights.hexadecimal)
+            [String(decoding: try canonicalJSON(asked), as: UTF8.self)] + models.flatMap(\.contents)
             + images.map(\.digest.hexadecimal) + (direction.map { [ContentDigest(of: $0).hexadecimal] } ?? [])
         guard let id = CampaignID(name: asked.name, digest: ContentDigest(of: parts.joined(separator: "\n"))) else {
             throw SubmissionError("\"\(asked.name)\" is not a name")
@@ -144,7 +173,9 @@ public struct Submission: Sendable {
     public var description: [String] {
         let jobs = estimate.jobs.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
         let cores = processorCount()
-        var parts = ["\(manifest.distinctModels.count) networks"]
+        let networks = manifest.distinctModels.filter { $0.network != nil }.count
+        let others = manifest.distinctModels.count - networks
+        var parts = ["\(networks) networks"] + (others == 0 ? [] : ["\(others) of other programs' arrays"])
         if let comparison = manifest.comparison {
             parts += [
                 "\(comparison.layers.count) layers", "\(comparison.pairs.count) pairs",
@@ -210,6 +241,13 @@ public struct Submission: Sendable {
             ],
             scratch: scratch
         )
+    }
+}
+
+extension CampaignManifest.Model {
+    /// The digests of all that makes it what it is.
+    fileprivate var contents: [String] {
+        [network?.weights.hexadecimal].compactMap(\.self) + (arrays ?? []).map(\.contents.hexadecimal)
     }
 }
 

@@ -83,12 +83,20 @@ public struct WebAddress: Hashable, Sendable, CustomStringConvertible {
     public func below(_ name: String) throws(TransferError) -> WebAddress {
         let end = location.firstIndex(of: "?") ?? location.endIndex
         let base = location[..<end]
-        let joined = try WebAddress("\(base)\(base.hasSuffix("/") ? "" : "/")\(name)\(location[end...])")
-        guard let credentials else { return joined }
-        return WebAddress(joined, credentials)
+        return WebAddress(
+            try WebAddress("\(base)\(base.hasSuffix("/") ? "" : "/")\(name)\(location[end...])"),
+            credentials
+        )
     }
 
-    private init(_ address: WebAddress, _ credentials: Credentials) {
+    /// The address of a name beside the last one of this path.
+    public func sibling(_ name: String) throws(TransferError) -> WebAddress {
+        let end = location.firstIndex(of: "?") ?? location.endIndex
+        let base = location[..<end].lastIndex(of: "/").map { location[...$0] } ?? location[..<end]
+        return WebAddress(try WebAddress("\(base)\(name)\(location[end...])"), credentials)
+    }
+
+    private init(_ address: WebAddress, _ credentials: Credentials?) {
         (isSecure, host, port) = (address.isSecure, address.host, address.port)
         (location, path, hasQuery) = (address.location, address.path, address.hasQuery)
         self.credentials = credentials

@@ -17,9 +17,42 @@ enum ArrayLayouts {
 
     /// Channels of a chunk: as few chunks as fit the size, all about equally large.
     static func channelsPerChunk(_ layer: Layer) -> Int {
-        let most = max(1, chunkBytes / (layer.side * layer.side * 4))
-        let chunks = (layer.neuronCount + most - 1) / most
-        return (layer.neuronCount + chunks - 1) / chunks
+        channelsPerChunk(of: layer.neuronCount, values: layer.side * layer.side)
+    }
+
+    private static func channelsPerChunk(of channels: Int, values: Int) -> Int {
+        let most = max(1, chunkBytes / (values * 4))
+        let chunks = (channels + most - 1) / most
+        return (channels + chunks - 1) / chunks
+    }
+
+    /// Activations of another program: rows as they are, or flat where a channel is larger than a chunk or axes are many.
+    ///
+    /// - Throws: `TensorFileError` for sizes that no array has.
+    static func imported(_ payload: ImportPayload) throws -> ArrayMetadata {
+        guard payload.rowShape.allSatisfy({ (1...1 << 28).contains($0) }), payload.rowShape.count < 32 else {
+            throw TensorFileError.refused(format: "Zarr", reason: "its rows have the shape \(payload.rowShape)")
+        }
+        let values = payload.rowShape.dropFirst().reduce(1, *)
+        let isFlat = values * 4 > chunkBytes || !(1...4).contains(payload.rowShape.count)
+        let row = isFlat ? [payload.rowShape.reduce(1, *)] : payload.rowShape
+        let map = Array(row.dropFirst())
+        let channels = channelsPerChunk(of: row[0], values: isFlat ? 1 : values)
+        let chunks = (row[0] + channels - 1) / channels
+        return try ArrayMetadata(
+            shape: [payload.count] + row,
+            shardShape: [payload.shardRows, channels * chunks] + map,
+            chunkShape: [1, channels] + map,
+            elementType: elementType(payload.options),
+            codec: codec(payload.options),
+            level: level(payload.options),
+            attributes: [
+                "layer": .string(payload.layer),
+                "rows": .string(payload.rows.hexadecimal),
+                "row_shape": .array(payload.rowShape.map { .integer($0) }),
+            ],
+            dimensionNames: ["image"] + row.indices.map { "axis_\($0 + 1)" }
+        )
     }
 
     /// A layer's activations: images, channels, rows, columns, in shards of whole images.
@@ -31,7 +64,7 @@ enum ArrayLayouts {
             shape: [payload.imageCount, layer.neuronCount] + map,
             shardShape: [payload.shardRows, channels * chunks] + map,
             chunkShape: [1, channels] + map,
-            elementType: payload.options.dtype == "float16" ? .float16 : .float32,
+            elementType: elementType(payload.options),
             codec: codec(payload.options),
             level: level(payload.options),
             attributes: [
@@ -69,6 +102,10 @@ enum ArrayLayouts {
             ],
             dimensionNames: ["image", "other_image"]
         )
+    }
+
+    private static func elementType(_ options: Campaign.ArrayOptions) -> ElementType {
+        options.dtype == "float16" ? .float16 : .float32
     }
 
     private static func codec(_ options: Campaign.ArrayOptions) -> ChunkCompression {

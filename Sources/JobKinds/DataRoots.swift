@@ -3,7 +3,7 @@
 internal import JobStorage
 internal import SystemPackage
 internal import SystemSupport
-private import WorkerRuntime
+internal import WorkerRuntime
 
 /// The folders below which a worker reads images; any folder where none is given.
 struct DataRoots: Sendable {
@@ -18,15 +18,23 @@ struct DataRoots: Sendable {
     /// Lets pass what lies below the folders, or was fetched to the job directory.
     ///
     /// - Throws: `JobFailure.environment` where an image lies elsewhere.
-    func check(_ images: ImageSetFile, in directory: JobDirectory) throws {
+    func check(_ images: ImageSetFile, in directory: JobDirectory) throws(JobFailure) {
         let downloads = directory.downloads.lexicallyNormalized()
         let outside = images.entries.first { entry in
             !isAllowed(entry.path) && !entry.path.lexicallyNormalized().starts(with: downloads)
         }
-        guard let outside else { return }
-        throw JobFailure.environment(
-            message: "\"\(outside.path)\" is not below --data-root; start the worker with the folder that holds it"
-        )
+        if let outside { throw refusal(of: outside.path) }
+    }
+
+    /// Lets pass a path below the folders.
+    ///
+    /// - Throws: `JobFailure.environment` for any other.
+    func check(_ path: FilePath) throws(JobFailure) {
+        if !isAllowed(path) { throw refusal(of: path) }
+    }
+
+    private func refusal(of path: FilePath) -> JobFailure {
+        .environment(message: "\"\(path)\" is not below --data-root; start the worker with the folder that holds it")
     }
 
     private func isAllowed(_ path: FilePath) -> Bool {

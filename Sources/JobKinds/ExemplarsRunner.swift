@@ -12,10 +12,12 @@ public import WorkerRuntime
 /// Finds the images that drive some neurons most, in the activations that the campaign has made.
 public struct ExemplarsRunner: JobRunner {
     private let dataRoots: DataRoots
+    private let arrays: ArrayAccess
 
-    /// Reads images only below the given folders, or anywhere where none is given.
-    public init(dataRoots: [FilePath]) {
+    /// Reads images only below the given folders, or anywhere where none is given, and activations in a way.
+    public init(dataRoots: [FilePath], arrays: ArrayAccess) {
         self.dataRoots = DataRoots(dataRoots)
+        self.arrays = arrays
     }
 
     /// Ranks the images for each neuron, and makes small copies of those that are named.
@@ -27,7 +29,7 @@ public struct ExemplarsRunner: JobRunner {
         let directory = context.directory
         let images = try directory.cachedImages(payload.images, count: payload.imageCount)
         try dataRoots.check(images, in: directory)
-        let scores = try NeuronScores(payload, layer, in: directory)
+        let scores = try NeuronScores(payload, layer, arrays, in: directory)
         let ranking = Monitor(Ranking(neurons: scores.count, places: ExemplarsPayload.imagesPerNeuron))
         let rowsAtOnce = 64
         let blocks = (payload.imageCount + rowsAtOnce - 1) / rowsAtOnce

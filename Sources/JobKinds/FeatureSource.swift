@@ -20,8 +20,7 @@ final class FeatureSource {
     /// The means of each block over all rows, once they are known: eight bytes a feature.
     private var knownMeans: [Int: [Double]] = [:]
 
-    init(reading array: FilePath, rows: [Int], threads: Int) throws {
-        let reader = try readInput { try ZarrReader(directory: array) }
+    init(reading reader: ZarrReader, of array: FilePath, rows: [Int], threads: Int) throws {
         let metadata = reader.metadata
         guard metadata.shape.count >= 2, metadata.chunkShape[0] == 1,
             metadata.chunkShape.dropFirst(2).elementsEqual(metadata.shape.dropFirst(2)),
@@ -100,9 +99,10 @@ final class FeatureSource {
 
     /// Reads a block of features of some rows, each row's `width` values one after the other.
     private func gather(_ block: Int, _ width: Int, _ range: Range<Int>, into buffer: FloatBuffer) throws {
-        let (reader, rows, threads, blockWidth) = (self.reader, self.rows, self.threads, self.blockWidth)
+        let (reader, rows, blockWidth) = (self.reader, self.rows, self.blockWidth)
+        let threads = min(max(self.threads, reader.readersAtOnce), range.count)
         let rest = [Int](repeating: 0, count: reader.metadata.shape.count - 2)
-        try onThreads(min(threads, range.count), named: "gather") { thread in
+        try onThreads(threads, named: "gather") { thread in
             var codec = try reader.makeCodec()
             var chunk = [Float](repeating: 0, count: blockWidth)
             for place in stride(from: thread, to: range.count, by: threads) {

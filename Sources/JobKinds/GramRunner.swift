@@ -15,8 +15,12 @@ public import WorkerRuntime
 /// Features stream through memory a chunk's width at a time, for a tile of rows and a tile of columns; the rows of
 /// all images times all features are never held.
 public struct GramRunner: JobRunner {
-    /// Needs nothing.
-    public init() {}
+    private let arrays: ArrayAccess
+
+    /// Reads activations in a way.
+    public init(arrays: ArrayAccess = .directory) {
+        self.arrays = arrays
+    }
 
     /// Makes the panel's shard, unless it is there.
     public func run(_ job: JobSpecification, context: JobContext) throws -> JobResult {
@@ -48,7 +52,8 @@ public struct GramRunner: JobRunner {
         let context = files.context
         let rows = try rowList(payload, context)
         let source = try FeatureSource(
-            reading: context.directory.array(payload.activations),
+            reading: arrays.reader(of: payload.activations, in: context.directory),
+            of: context.directory.array(payload.activations),
             rows: rows,
             threads: context.threads
         )

@@ -13,8 +13,12 @@ public import WorkerRuntime
 
 /// Sums the products of all wanted pairs of Gram matrices over some groups of rows of an epoch.
 public struct HSICRunner: JobRunner {
-    /// Needs nothing.
-    public init() {}
+    private let arrays: ArrayAccess
+
+    /// Reads Gram matrices in a way.
+    public init(arrays: ArrayAccess = .directory) {
+        self.arrays = arrays
+    }
 
     /// Computes the groups' partial sums, block by block.
     public func run(_ job: JobSpecification, context: JobContext) throws -> JobResult {
@@ -77,16 +81,16 @@ public struct HSICRunner: JobRunner {
     ) throws -> HSICResultFile.Block {
         let directory = context.directory
         let readers = try block.grams.map { gram in
-            let reader = try readInput { try ZarrReader(directory: directory.array(gram)) }
+            let reader = try arrays.reader(of: gram, in: directory)
             guard reader.metadata.shape == [count, count] else {
                 throw InputError.malformed(directory.array(gram), "it has the shape \(reader.metadata.shape)")
             }
             return reader
         }
         let meanSquares = try block.grams.map { gram in
-            let file = directory.array(gram).appending(FeatureMeans.fileName)
-            let bytes = try readInput { try directory.fileSystem.contents(of: file, limit: 4096) }
+            let bytes = try arrays.contents(of: FeatureMeans.fileName, gram, in: directory, limit: 4096)
             guard let means = try? JSONDecoder().decode(FeatureMeans.self, from: Data(bytes)) else {
+                let file = directory.array(gram).appending(FeatureMeans.fileName)
                 throw JobFailure.inputUnreadable(code: "means", message: "\"\(file)\" is damaged")
             }
             return means.isFinite ? means.meanSquare : .nan

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+private import HTTPTransfer
 internal import SystemPackage
 internal import SystemSupport
 internal import TensorStorage
@@ -24,12 +25,15 @@ func readInput<Result>(_ body: () throws -> Result) throws -> Result {
         return try body()
     } catch let error as ShardError {
         throw JobFailure.inputUnreadable(code: "shard", message: "\(error); it will be made again")
-    } catch let error as FileError where !isOwnFault(error) {
+    } catch let error as FileError where !error.isOwnFault {
         throw JobFailure.inputUnreadable(code: "file", message: "\(error)")
+    } catch let error as TransferError {
+        if case .forbiddenHost = error { throw JobFailure.environment(message: "\(error)") }
+        throw JobFailure.inputUnreadable(code: "fetch", message: "\(error)")
     }
 }
 
-/// Whether a read failed for want of something that this process has too little of, so that the file is not at fault.
-private func isOwnFault(_ error: FileError) -> Bool {
-    [.tooManyOpenFiles, .tooManyOpenFilesInSystem, .noMemory].contains(error.errno)
+extension FileError {
+    /// Whether a read failed for want of something that this process has too little of, so that the file is not at fault.
+    var isOwnFault: Bool { [.tooManyOpenFiles, .tooManyOpenFilesInSystem, .noMemory].contains(errno) }
 }

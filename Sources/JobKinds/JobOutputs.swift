@@ -25,6 +25,15 @@ public enum JobOutputs {
                     array.appending(ArrayFiles.imagesName),
                 ]
             }
+        case ImportPayload.kind:
+            let payload = try ImportPayload(decoding: job.payload)
+            let metadata = try ArrayLayouts.imported(payload)
+            let coordinates = [payload.shard] + [Int](repeating: 0, count: metadata.shape.count - 1)
+            let array = directory.array(payload.array)
+            return [
+                ArrayFiles.shard(array, metadata, coordinates), array.appending(ArrayFiles.metadataName),
+                array.appending(ArrayFiles.imagesName),
+            ]
         case GramPayload.kind:
             let payload = try GramPayload(decoding: job.payload)
             let array = directory.array(payload.gram)

@@ -6,7 +6,7 @@ private import Synchronization
 internal import SystemPackage
 internal import SystemSupport
 internal import TensorStorage
-private import WorkerRuntime
+internal import WorkerRuntime
 
 /// One layer's shard while it is being written.
 final class LayerShard: Sendable {
@@ -88,11 +88,7 @@ final class LayerEncoder {
         do {
             try compress(output, images: count)
         } catch ChunkError.overflow(let value) {
-            throw JobFailure.failed(
-                code: "overflow",
-                message: "\(shard.layer.name): \(value) is too large for float16; "
-                    + "write \"arrays: {dtype: float32}\" in the campaign"
-            )
+            throw overflow(value, in: shard.layer.name)
         }
     }
 
@@ -126,4 +122,12 @@ final class LayerEncoder {
     func append(firstRow: Int) throws {
         for (index, chunks) in images.enumerated() { try shard.append(chunks, row: firstRow + index) }
     }
+}
+
+/// A number that the campaign's arrays cannot hold.
+func overflow(_ value: Float, in layer: String) -> JobFailure {
+    .failed(
+        code: "overflow",
+        message: "\(layer): \(value) is too large for float16; write \"arrays: {dtype: float32}\" in the campaign"
+    )
 }

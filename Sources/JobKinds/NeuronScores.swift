@@ -16,15 +16,19 @@ struct NeuronScores: Sendable {
     /// One factor a channel, where a direction is looked at.
     private let direction: [Float]?
 
-    init(_ payload: ExemplarsPayload, _ layer: Layer, in directory: JobDirectory) throws {
-        let array = directory.array(payload.activations)
-        reader = try readInput { try ZarrReader(directory: array) }
+    init(_ payload: ExemplarsPayload, _ layer: Layer, _ arrays: ArrayAccess, in directory: JobDirectory) throws {
+        reader = try arrays.reader(of: payload.activations, in: directory)
         let metadata = reader.metadata
         let map = layer.window == nil ? [] : [layer.side, layer.side]
         guard metadata.shape == [payload.imageCount, layer.neuronCount] + map, metadata.chunkShape[0] == 1,
             Array(metadata.chunkShape.dropFirst(2)) == map,
             payload.neurons.allSatisfy({ (0..<layer.neuronCount).contains($0) })
-        else { throw InputError.malformed(array, "its shape \(metadata.shape) is not that of \(layer.name)") }
+        else {
+            throw InputError.malformed(
+                directory.array(payload.activations),
+                "its shape \(metadata.shape) is not that of \(layer.name)"
+            )
+        }
         self.layer = layer
         objective = payload.objective
         direction = try payload.direction.map { try directory.cachedDirection($0, in: layer) }

@@ -2,18 +2,30 @@
 
 private import Campaigns
 private import ComputeEngine
+public import HTTPTransfer
 public import SystemPackage
 public import WorkerRuntime
 
 /// Every kind of job that a worker can run.
 public enum Runners {
-    /// The runners by the name of their kind; images are read only below the given folders, or anywhere where none is given.
-    public static func all(dataRoots: [FilePath] = []) -> [String: any JobRunner] {
+    /// The runners by the name of their kind.
+    ///
+    /// - Parameters:
+    ///   - dataRoots: where images and others' arrays are read; anywhere where none is given.
+    ///   - arrays: how the job directory's own arrays are read.
+    ///   - client: what fetches others' arrays.
+    /// - Returns: a runner for each kind.
+    public static func all(
+        dataRoots: [FilePath] = [],
+        arrays: ArrayAccess = .directory,
+        client: WebClient = WebClient(.standard)
+    ) -> [String: any JobRunner] {
         let runners: [String: any JobRunner] = [
             ActivationsPayload.kind: ActivationsRunner(dataRoots: dataRoots),
-            ExemplarsPayload.kind: ExemplarsRunner(dataRoots: dataRoots),
-            GramPayload.kind: GramRunner(),
-            HSICPayload.kind: HSICRunner(),
+            ExemplarsPayload.kind: ExemplarsRunner(dataRoots: dataRoots, arrays: arrays),
+            GramPayload.kind: GramRunner(arrays: arrays),
+            HSICPayload.kind: HSICRunner(arrays: arrays),
+            ImportPayload.kind: ImportRunner(dataRoots: dataRoots, client: client),
             LucidPayload.kind: LucidRunner(),
         ]
         return runners.mapValues { PinnedRunner(runner: $0) }

@@ -11,7 +11,9 @@ struct ArrayAddress: ArrayLocation {
     var path: FilePath { FilePath("\(address)") }
 
     /// A server far away answers several requests in the time of one.
-    var inFlight: Int { 6 }
+    static let requestsAtOnce = 6
+
+    var inFlight: Int { Self.requestsAtOnce }
 
     func contents(of name: String, limit: Int) throws -> [UInt8] {
         try missingAsSuch(name) { () throws(TransferError) in
@@ -29,7 +31,7 @@ struct ArrayAddress: ArrayLocation {
 }
 
 /// A file of chunks on a server.
-private struct RemoteShard: ShardSource {
+struct RemoteShard: ShardSource {
     let file: RemoteFile
 
     var path: FilePath { FilePath("\(file.address)") }

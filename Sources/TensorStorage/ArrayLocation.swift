@@ -47,14 +47,14 @@ struct ArrayFolder: ArrayLocation {
 }
 
 /// An open file of chunks, closed when the last reader lets go of it.
-private final class ShardOnDisk: ShardSource {
+final class ShardOnDisk: ShardSource {
     let path: FilePath
     private let descriptor: FileDescriptor
 
     init(opening path: FilePath) throws {
         self.path = path
         do {
-            descriptor = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec])
+            descriptor = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
         } catch Errno.noSuchFileOrDirectory {
             throw ShardError(file: path, chunk: nil, reason: .missingFile)
         } catch {
@@ -64,7 +64,13 @@ private final class ShardOnDisk: ShardSource {
 
     deinit { try? descriptor.close() }
 
-    func byteCount() throws -> Int { try Int(descriptor.seek(offset: 0, from: .end)) }
+    func byteCount() throws -> Int {
+        do {
+            return try Int(descriptor.seek(offset: 0, from: .end))
+        } catch {
+            throw FileError("read", path, error as? Errno ?? .ioError)
+        }
+    }
 
     func read(offset: Int, count: Int, into bytes: inout [UInt8]) throws {
         if bytes.count > count { bytes.removeLast(bytes.count - count) }

@@ -73,8 +73,18 @@ extension ArrayMetadata {
             attributes: root["attributes"]?.object ?? [:],
             dimensionNames: names.count == shape.count ? names : [],
             indexAtEnd: sharding?["index_location"]?.string != "start",
-            separator: try Self.separator(root)
+            separator: try Self.separator(root),
+            fillValue: Self.fillValue(root)
         )
+    }
+
+    /// The number that chunks which are not stored stand for, where it is a finite one.
+    private static func fillValue(_ root: [String: JSONValue]) -> Float? {
+        switch root["fill_value"] {
+        case .integer(let number): Float(number)
+        case .number(let number) where Float(number).isFinite: Float(number)
+        default: nil
+        }
     }
 
     private static func outerShape(_ root: [String: JSONValue]) throws(TensorFileError) -> [Int] {

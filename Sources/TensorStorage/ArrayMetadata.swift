@@ -30,6 +30,8 @@ public struct ArrayMetadata: Equatable, Sendable {
     let indexAtEnd: Bool
     /// What stands between the numbers of a chunk's key.
     let separator: String
+    /// What chunks that are not stored stand for; nil where they must be there, as in all that is written here.
+    let fillValue: Float?
 
     /// Describes a new array; where it is sharded, whole chunks must fill a shard.
     public init(
@@ -52,7 +54,8 @@ public struct ArrayMetadata: Equatable, Sendable {
             attributes: attributes,
             dimensionNames: dimensionNames,
             indexAtEnd: true,
-            separator: "/"
+            separator: "/",
+            fillValue: nil
         )
     }
 
@@ -66,7 +69,8 @@ public struct ArrayMetadata: Equatable, Sendable {
         attributes: [String: JSONValue],
         dimensionNames: [String],
         indexAtEnd: Bool,
-        separator: String
+        separator: String,
+        fillValue: Float?
     ) throws(TensorFileError) {
         func malformed(_ reason: String) -> TensorFileError { .malformed(format: "Zarr", reason: reason) }
         guard (1...32).contains(shape.count), shape.allSatisfy({ $0 >= 0 }),
@@ -98,6 +102,7 @@ public struct ArrayMetadata: Equatable, Sendable {
         self.dimensionNames = dimensionNames
         self.indexAtEnd = indexAtEnd
         self.separator = separator
+        self.fillValue = fillValue
     }
 
     /// Numbers in a chunk.

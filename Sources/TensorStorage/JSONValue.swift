@@ -40,7 +40,7 @@ public enum JSONValue: Hashable, Sendable {
     }
 
     /// Reads a text; nil if it is not JSON.
-    init?(parsing text: [UInt8]) {
+    public init?(parsing text: [UInt8]) {
         guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(text)) else { return nil }
         self = value
     }

@@ -56,6 +56,9 @@ public struct ShardError: Error, Equatable, Sendable, CustomStringConvertible {
         self.reason = reason
     }
 
+    /// Whether a chunk is simply not there, alone or with its file.
+    var isOfMissingChunk: Bool { reason == .missingChunk || reason == .missingFile }
+
     /// What is wrong, and where.
     public var description: String {
         let place = chunk.map { "chunk \($0) in \"\(file)\"" } ?? "\"\(file)\""

@@ -32,7 +32,7 @@ public final class ZarrReader: Sendable {
         try self.init(at: ArrayAddress(address: address, client: client))
     }
 
-    private init(at location: any ArrayLocation) throws {
+    init(at location: any ArrayLocation) throws {
         self.location = location
         let name = "zarr.json"
         do {
@@ -90,28 +90,67 @@ public final class ZarrReader: Sendable {
         let values = Mutex([Float](repeating: .nan, count: count))
         var positions: [[Int]] = []
         forEachPosition(in: metadata.chunkGrid) { positions.append($0) }
-        let next = Atomic(0)
-        let readers = max(1, min(location.inFlight, positions.count))
-        let wanted = positions
-        try onThreads(readers, named: "chunks") { [self] _ in
-            var chunk = [Float](repeating: 0, count: metadata.chunkElementCount)
-            var codec = try makeCodec()
-            while true {
-                let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
-                guard number < wanted.count else { return }
-                var span = chunk.mutableSpan
-                try readChunk(wanted[number], with: &codec, into: &span)
-                values.withLock { copy(chunk, wanted[number], into: &$0) }
+        try readChunks(positions, threads: 1) { [metadata] coordinates, chunk in
+            values.withLock { values in
+                forEachRow(ofChunk: coordinates, metadata) { (inChunk, inArray, count) in
+                    for index in 0..<count { values[inArray + index] = chunk[inChunk + index] }
+                }
             }
         }
         return values.withLock { $0 }
     }
 
-    private func copy(_ chunk: [Float], _ coordinates: [Int], into values: inout [Float]) {
-        forEachRow(ofChunk: coordinates, metadata) { (inChunk, inArray, count) in
-            for index in 0..<count { values[inArray + index] = chunk[inChunk + index] }
+    /// Reads chunks by several threads, and by more where they are far away; double precision is rounded to single.
+    ///
+    /// - Parameters:
+    ///   - wanted: the chunks' coordinates.
+    ///   - threads: how many threads may decode.
+    ///   - onMissing: what a chunk that is not stored holds; nil where it must be stored.
+    ///   - body: is given each chunk, on any thread.
+    /// - Throws: `ShardError`, `FileError` or `TransferError`, and what the body throws.
+    func readChunks(
+        _ wanted: [[Int]],
+        threads: Int,
+        onMissing: (@Sendable () -> Float)? = nil,
+        _ body: @escaping @Sendable (_ coordinates: [Int], _ chunk: Span<Float>) throws -> Void
+    ) throws {
+        let next = Atomic(0)
+        try onThreads(min(max(threads, readersAtOnce), wanted.count), named: "chunks") { [self] _ in
+            let count = metadata.chunkElementCount
+            var chunk = [Float](repeating: 0, count: count)
+            var doubles = [Double](repeating: 0, count: metadata.elementType == .float64 ? count : 0)
+            var codec = try makeCodec()
+            while true {
+                let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                guard number < wanted.count else { return }
+                do {
+                    try readSingle(wanted[number], with: &codec, into: &chunk, by: &doubles)
+                } catch let error as ShardError where error.isOfMissingChunk {
+                    guard let value = onMissing?() else { throw error }
+                    for index in chunk.indices { chunk[index] = value }
+                }
+                try body(wanted[number], chunk.span)
+            }
         }
     }
+
+    private func readSingle(
+        _ coordinates: [Int],
+        with codec: inout ChunkCodec,
+        into chunk: inout [Float],
+        by doubles: inout [Double]
+    ) throws {
+        guard metadata.elementType == .float64 else {
+            var span = chunk.mutableSpan
+            return try readChunk(coordinates, with: &codec, into: &span)
+        }
+        var span = doubles.mutableSpan
+        try readChunk(coordinates, with: &codec, into: &span)
+        for index in chunk.indices { chunk[index] = Float(doubles[index]) }
+    }
+
+    /// How many threads are worth having, whatever the processors: several where chunks come from far away.
+    public var readersAtOnce: Int { location.inFlight }
 
     /// Decodes every chunk of a shard of an array of single or half precision, and so finds all damage of it.
     public func checkShard(_ coordinates: [Int]) throws {

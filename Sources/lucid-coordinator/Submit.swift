@@ -47,7 +47,12 @@ struct Submit: ParsableCommand {
                 let published = source.published {
                     try [PublicationCache(in: directory)] + SourceOptions.existingUserCache()
                 }
-                return try Submission(of: path, threads: processorCount(), published: published) { what, done, total in
+                return try Submission(
+                    of: path,
+                    threads: processorCount(),
+                    published: published,
+                    client: source.client
+                ) { what, done, total in
                     Self.show(what, done, of: total, since: start, on: progress)
                 }
             }

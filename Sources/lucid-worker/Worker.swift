@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import ArgumentParser
+import HTTPTransfer
 import JobKinds
 import JobStorage
 import Logging
@@ -22,6 +23,7 @@ struct LucidWorker: ParsableCommand {
               lucid-worker --queue /shared/queue
               lucid-worker --queue /shared/queue --threads 4 --memory 2GiB --until-empty
               srun lucid-worker --queue /shared/queue --time-limit 3h
+              lucid-worker --queue /shared/queue --arrays-url https://storage.example.org/queue/arrays
             """,
         version: "lucid-worker \(Runners.version), \(Runners.versions["engine"] ?? ""), "
             + "job directory format \(QueueSettings.formatVersion), Zarr format 3"
@@ -48,8 +50,28 @@ struct LucidWorker: ParsableCommand {
     @Option(help: ArgumentHelp("Kinds of jobs to take, with commas between; all by default.", valueName: "kinds"))
     var kinds: String?
 
-    @Option(help: ArgumentHelp("Read images only below this folder; may stand several times.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("Read images and arrays only below this folder; may stand several times.", valueName: "dir")
+    )
     var dataRoot: [String] = []
+
+    @Option(
+        name: .customLong("arrays-url"),
+        help: ArgumentHelp(
+            "Read the job directory's arrays from this address, which serves its folder arrays.",
+            valueName: "url"
+        ),
+        transform: { text in
+            do throws(TransferError) { return try WebAddress(text) } catch { throw ValidationError("\(error)") }
+        }
+    )
+    var arraysAddress: WebAddress?
+
+    @Option(
+        name: .customLong("allow-host"),
+        help: ArgumentHelp("Fetch from this host and no other; may stand several times.", valueName: "host")
+    )
+    var allowedHosts: [String] = []
 
     @Option(help: ArgumentHelp("Accept a job directory that belongs to this user.", valueName: "user"))
     var trustOwner: String?
@@ -104,7 +126,7 @@ struct LucidWorker: ParsableCommand {
             let worker = try Worker(
                 directory,
                 options: options,
-                runners: Runners.all(dataRoots: dataRoot.map { FilePath($0) }),
+                runners: runners,
                 logger: Logger(label: "lucid-worker")
             )
             let signals = SignalListener { worker.drain() }
@@ -123,6 +145,20 @@ struct LucidWorker: ParsableCommand {
             complain("\(error)")
             throw ExitCode(isBadInput(error) ? 65 : 2)
         }
+    }
+
+    private var runners: [String: any JobRunner] {
+        var policy = TransferPolicy.standard
+        policy.allowedHosts = Set(allowedHosts.map { $0.lowercased() })
+        let logger = Logger(label: "lucid-worker")
+        let client = WebClient(policy) { error, delay in
+            logger.warning("\(error)", metadata: ["again": "\(TimeSpan(delay))"])
+        }
+        return Runners.all(
+            dataRoots: dataRoot.map { FilePath($0) },
+            arrays: arraysAddress.map { .server($0, by: client) } ?? .directory,
+            client: client
+        )
     }
 
     private static let timeUsedVariable = "LUCID_TIME_USED"

@@ -85,6 +85,27 @@ struct CampaignFileTests {
         #expect(archive.dataset == Campaign.Dataset(images: "https://example.org/a.zip", isPublished: nil))
     }
 
+    @Test("Arrays of other programs have layers of any name, and are compared where a pair has them in common")
+    func arrays() throws {
+        let text = """
+            name: study
+            models:
+              a: {weights: "seeded:10"}
+              x: {arrays: {mixed4a_3x3: x.npy, res.4: "https://example.org/y"}, images: rows.txt}
+              z: {arrays: {res.4: z, conv2d0: c.npy}}
+            dataset: celeba
+            cka: {layers: all}
+            """
+        let campaign = try CampaignFile.parse(Array(text.utf8))
+        #expect(campaign.cka?.layers == ["conv2d0", "mixed4a_3x3", "res.4"])
+        #expect(campaign.models[1].arrays?.map(\.source) == ["x.npy", "https://example.org/y"])
+        #expect(campaign.models[1].images == "rows.txt" && campaign.models[1].weights == nil)
+        let some = try CampaignFile.parse(Array(text.replacing("all", with: "['res*'], pairs: [[x, z]]").utf8))
+        #expect(some.cka?.layers == ["res.4"])
+        let alone = text.replacing("  a: {weights: \"seeded:10\"}\n", with: "").replacing("dataset: celeba\n", with: "")
+        #expect(try CampaignFile.parse(Array(alone.utf8)).dataset == nil)
+    }
+
     struct Mistake: Sendable, CustomTestStringConvertible {
         let find: String
         let replace: String
@@ -95,6 +116,16 @@ struct CampaignFileTests {
     }
 
     static let mistakes = [
+        Mistake(find: "b.pt}", replace: "b.pt, arrays: {conv2d0: x}}", line: 4, says: "either weights or arrays"),
+        Mistake(find: "weights: b.pt", replace: "arrays: {conv2d0: x}, edits: []", line: 4, says: "no meaning beside"),
+        Mistake(find: "weights: b.pt", replace: "arrays: {}", line: 4, says: "at least one array"),
+        Mistake(find: "weights: b.pt", replace: "arrays: {CONV2D0: x}", line: 4, says: "capitals alone"),
+        Mistake(find: "weights: b.pt", replace: "arrays: {x: a, X: b}", line: 4, says: "more than capitals"),
+        Mistake(find: "weights: b.pt", replace: "arrays: {x: 'ftp://a/b'}", line: 4, says: "http and https"),
+        Mistake(find: "weights: b.pt", replace: "arrays: {'../x': a}", line: 4, says: "is not a name"),
+        Mistake(find: "weights: b.pt", replace: "arrays: {conv2d0: x}", line: 6, says: "no pair of models has"),
+        Mistake(find: "weights: b.pt", replace: "strict: true", line: 4, says: "(or \"arrays\""),
+        Mistake(find: "b.pt}", replace: "b.pt, images: x}", line: 4, says: "names the rows"),
         Mistake(find: "name: study", replace: "name: study\nnmae: x", line: 2, says: "unknown key \"nmae\""),
         Mistake(find: "name: study", replace: "name: -x", line: 1, says: "is not a name"),
         Mistake(find: "name: study", replace: "name: study\nname: again", line: 2, says: "\"name\" stands here twice"),

@@ -19,7 +19,7 @@ private func manifest(
     CampaignManifest(
         campaign: "study-01234567",
         models: zip(models, weights ?? models).map {
-            .init(name: $0, weights: ContentDigest(of: $1), batchNorm: false, layers: layers)
+            .init(name: $0, network: .init(weights: ContentDigest(of: $1), batchNorm: false), layers: layers)
         },
         images: .init(
             list: ContentDigest(of: "images"),
@@ -71,6 +71,50 @@ struct CampaignPlanTests {
         #expect(try jobs(GramPayload.self, in: plan).count == 2 * 2)
         let hsic = try jobs(HSICPayload.self, in: plan)
         #expect(hsic.count == 1 && hsic[0].blocks.allSatisfy { $0.grams.count == 2 })
+    }
+
+    private func array(_ layer: String, _ contents: String, at source: String = "/x.npy")
+        -> CampaignManifest.Model.LayerArray
+    {
+        CampaignManifest.Model.LayerArray(
+            layer: layer,
+            source: source,
+            rows: ContentDigest(of: "rows of \(contents)"),
+            contents: ContentDigest(of: contents),
+            rowShape: [7, 3, 3]
+        )
+    }
+
+    @Test("Arrays of other programs are imported once, wherever they lie, and compared where both have the layer")
+    func imports() throws {
+        let models: [CampaignManifest.Model] = [
+            .init(name: "net", network: .init(weights: ContentDigest(of: "w"), batchNorm: false), layers: ["logits"]),
+            .init(name: "x", arrays: [array("logits", "1"), array("other", "2")]),
+            .init(name: "same", arrays: [array("logits", "1", at: "https://a/x"), array("other", "2", at: "/y")]),
+            .init(name: "y", arrays: [array("other", "3"), array("logits", "1")]),
+        ]
+        let base = manifest(layers: ["logits", "other"])
+        let plan = try CampaignPlan.make(
+            CampaignManifest(
+                campaign: base.campaign,
+                models: models,
+                images: base.images,
+                comparison: base.comparison,
+                pictures: nil,
+                options: base.options,
+                priority: 5,
+                reproducible: false
+            )
+        )
+        let imports = try jobs(ImportPayload.self, in: plan)
+        #expect(Set(imports.map(\.array)).count == 3 && imports.count == 3 * 4, "three arrays of four shards")
+        #expect(
+            try jobs(GramPayload.self, in: plan).count == 4 * 2,
+            "logits of net and x, other of x and y, two epochs"
+        )
+        let blocks = try jobs(HSICPayload.self, in: plan).flatMap(\.blocks)
+        #expect(blocks.map(\.grams.count) == [3, 2, 3, 2])
+        #expect(Set(plan.buckets.flatMap(\.jobs).map(\.id)).count == plan.buckets.flatMap(\.jobs).count)
     }
 
     @Test("The same campaign makes the same jobs, and adding a model leaves the others' as they are")

@@ -93,6 +93,7 @@ public final class Nginx: Sendable {
                 root \(place.path)/www;
                 location /old/ { rewrite ^/old/(.*)$ /$1 redirect; }
                 location /slow/ { alias \(place.path)/www/; limit_rate 100k; }
+                location /whole/ { alias \(place.path)/www/; max_ranges 0; }
               }
               \(secure ?? "")
             }

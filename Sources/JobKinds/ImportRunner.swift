@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+
+private import Campaigns
+public import HTTPTransfer
+public import JobStorage
+public import SystemPackage
+private import SystemSupport
+private import TensorStorage
+public import WorkerRuntime
+
+/// Takes rows of an array that another program made, from disk or from a web server, and writes a shard of activations.
+public struct ImportRunner: JobRunner {
+    private let dataRoots: DataRoots
+    private let client: WebClient
+
+    /// Reads files only below the given folders, or anywhere where none is given, and addresses by a client.
+    public init(dataRoots: [FilePath], client: WebClient) {
+        self.dataRoots = DataRoots(dataRoots)
+        self.client = client
+    }
+
+    /// Makes the shard, unless it is there.
+    public func run(_ job: JobSpecification, context: JobContext) throws -> JobResult {
+        let payload = try ImportPayload(decoding: job.payload)
+        let files = ArrayFiles(context: context)
+        let array = context.directory.array(payload.array)
+        let metadata = try ArrayLayouts.imported(payload)
+        let coordinates = [payload.shard] + [Int](repeating: 0, count: metadata.shape.count - 1)
+        let path = ArrayFiles.shard(array, metadata, coordinates)
+        let images = try context.directory.cachedImages(payload.images, count: payload.count)
+        try files.place(metadata.encoded, at: array.appending(ArrayFiles.metadataName))
+        try files.place(Array(canonicalJSON(images)), at: array.appending(ArrayFiles.imagesName))
+        let written =
+            try context.directory.fileSystem.isPresent(path)
+            ? files.describe(present: path) : makeShard(payload, metadata, files, path)
+        return JobResult(
+            payload: try Array(canonicalJSON([written])),
+            inputs: ["rows": payload.rows, "images": payload.images]
+        )
+    }
+
+    // MARK: The shard
+
+    private func makeShard(
+        _ payload: ImportPayload,
+        _ metadata: ArrayMetadata,
+        _ files: ArrayFiles,
+        _ path: FilePath
+    ) throws -> WrittenFile {
+        let context = files.context
+        let first = payload.shard * payload.shardRows
+        let all = try context.directory.cachedSourceRows(payload.rows, count: payload.count)
+        let rows = all.entries[first..<min(first + payload.shardRows, payload.count)]
+        let source = try open(payload, rows)
+        let rowsAtOnce = try rowsAtOnce(of: source, context)
+
+        let draft = try context.scratch().appending("import.shard")
+        var writer = try ShardWriter(creating: draft, for: metadata)
+        var encoder = try RowEncoder(metadata, layer: payload.layer)
+        for start in stride(from: rows.startIndex, to: rows.endIndex, by: rowsAtOnce) {
+            try context.checkCancellation()
+            let group = rows[start..<min(start + rowsAtOnce, rows.endIndex)]
+            let values = try reading(payload) { try source.read(group.map(\.row), threads: context.threads) }
+            for (index, entry) in group.enumerated() {
+                let row = values.span.extracting(index * source.width..<(index + 1) * source.width)
+                guard RowSource.digest(of: row) == entry.digest else { throw changed(entry.row, payload) }
+                try encoder.append(row, number: start - first + index, to: &writer)
+            }
+            context.report(
+                Progress(
+                    fraction: Double(group.endIndex - first) / Double(rows.count),
+                    text: "\(group.endIndex - first) of \(rows.count) rows"
+                )
+            )
+        }
+        return try files.place(
+            draft,
+            try writer.finish(),
+            at: path,
+            in: context.directory.array(payload.array),
+            of: metadata
+        )
+    }
+
+    private func open(_ payload: ImportPayload, _ rows: ArraySlice<SourceRowsFile.Entry>) throws -> RowSource {
+        let source = try reading(payload) {
+            let place = try RowSource.Place(payload.source, below: "/", by: client)
+            if case .path(let path) = place { try dataRoots.check(path) }
+            return try RowSource(place)
+        }
+        let isFitting =
+            Array(source.shape.dropFirst()) == payload.rowShape && rows.allSatisfy { $0.row < source.shape[0] }
+        guard isFitting else {
+            throw JobFailure.failed(
+                code: "changed",
+                message: "\"\(source.place)\" has the shape \(source.shape), and had another one when the campaign was "
+                    + "submitted; submit it again"
+            )
+        }
+        return source
+    }
+
+    /// As many rows as a quarter of the memory holds, beside what reading and writing one takes.
+    private func rowsAtOnce(of source: RowSource, _ context: JobContext) throws -> Int {
+        let rowBytes = source.width * 4
+        let threads = max(context.threads, RowSource.requestsAtOnce)
+        let needed = threads * source.bytesPerThread + 4 * rowBytes + 64 << 20
+        guard needed <= context.memoryBudget else {
+            throw JobFailure.environment(
+                message:
+                    "a memory budget of \(ByteCount(context.memoryBudget)) is too small for the chunks and rows of "
+                    + "\"\(source.place)\"; start the worker with --memory \(ByteCount(needed)) or more"
+            )
+        }
+        return max(1, context.memoryBudget / 4 / rowBytes)
+    }
+
+    private func changed(_ row: Int, _ payload: ImportPayload) -> JobFailure {
+        .failed(
+            code: "changed",
+            message:
+                "row \(row) of \"\(describedSource(payload))\" was changed since the campaign was submitted; submit it "
+                + "again"
+        )
+    }
+
+    // MARK: Errors
+
+    /// Runs a read of the source, which nobody but its owner can mend.
+    private func reading<Result>(_ payload: ImportPayload, _ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let error as TransferError {
+            if case .forbiddenHost = error { throw JobFailure.environment(message: "\(error)") }
+            throw JobFailure.failed(code: "fetch", message: "\(error)")
+        } catch let error as FileError where !error.isOwnFault {
+            throw JobFailure.failed(code: "source", message: "\(error)")
+        } catch let error as ShardError {
+            throw JobFailure.failed(code: "source", message: "\(error)")
+        } catch let error as TensorFileError {
+            throw JobFailure.failed(code: "source", message: "\"\(describedSource(payload))\": \(error)")
+        }
+    }
+
+    /// Where the array lies, without secrets.
+    private func describedSource(_ payload: ImportPayload) -> String {
+        (try? RowSource.Place(payload.source, below: "/", by: client).description) ?? "the array"
+    }
+}
+
+/// Cuts rows into chunks and compresses them.
+private struct RowEncoder: ~Copyable {
+    private let layer: String
+    private let width: Int
+    private let chunksPerRow: Int
+    private let rest: [Int]
+    private var codec: ChunkCodec
+    init(_ metadata: ArrayMetadata, layer: String) throws {
+        self.layer = layer
+        (width, chunksPerRow) = (metadata.chunkElementCount, metadata.chunksPerShard[1])
+        rest = [Int](repeating: 0, count: metadata.shape.count - 2)
+        codec = try ChunkCodec(metadata)
+    }
+
+    /// Appends the chunks of a row by its number in the shard.
+    mutating func append(_ row: Span<Float>, number: Int, to writer: inout ShardWriter) throws {
+        var chunk = [Float](repeating: .nan, count: width)
+        for index in 0..<chunksPerRow {
+            let start = index * width
+            for place in 0..<width { chunk[place] = start + place < row.count ? row[start + place] : .nan }
+            var bytes: [UInt8] = []
+            do throws(ChunkError) {
+                try codec.encode(chunk.span, appendingTo: &bytes)
+            } catch .overflow(let value) {
+                throw overflow(value, in: layer)
+            }
+            try writer.append(bytes, at: [number, index] + rest)
+        }
+    }
+}
+
+extension JobDirectory {
+    /// A list of rows of another program's array in the cache.
+    ///
+    /// - Throws: `JobFailure` for a list that is missing, was changed, or has another number of rows.
+    fileprivate func cachedSourceRows(_ digest: ContentDigest, count: Int) throws -> SourceRowsFile {
+        let file = listFile(digest)
+        let bytes = try cachedContents(of: file, digest: digest, limit: 1 << 30)
+        guard let rows = SourceRowsFile(decoding: bytes), rows.entries.count == count else {
+            throw InputError.malformed(file, "it is no list of \(count) rows")
+        }
+        return rows
+    }
+}

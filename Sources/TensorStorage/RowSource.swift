@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+
+public import HTTPTransfer
+private import Synchronization
+public import SystemPackage
+public import SystemSupport
+
+/// The rows of an array that any program made: a Zarr folder or a `.npy` file, on disk or at an address.
+///
+/// Any number of threads may share one. Of what lies at an address, only what is asked for is fetched.
+public final class RowSource: Sendable {
+    /// Where an array lies; the name of a `.npy` file ends so, anything else is a Zarr folder.
+    public enum Place: Sendable, CustomStringConvertible {
+        /// On disk.
+        case path(FilePath)
+        /// On a web server, asked by a client.
+        case address(WebAddress, WebClient)
+
+        /// The path, or the address without its secrets.
+        public var description: String {
+            switch self {
+            case .path(let path): path.string
+            case .address(let address, _): "\(address)"
+            }
+        }
+
+        var isNumPyFile: Bool {
+            switch self {
+            case .path(let path): path.extension?.lowercased() == "npy"
+            case .address(let address, _): address.lastName.lowercased().hasSuffix(".npy")
+            }
+        }
+    }
+
+    /// How many requests are sent to a server at the same time.
+    public static let requestsAtOnce = ArrayAddress.requestsAtOnce
+
+    /// Where the array lies.
+    public let place: Place
+    private let rows: any Rows
+
+    /// Reads what describes the array; no numbers yet.
+    ///
+    /// - Throws: `TensorFileError` for what is not read here, `ShardError`, `FileError` or `TransferError`.
+    public init(_ place: Place) throws {
+        self.place = place
+        rows = try place.isNumPyFile ? NumPyRows(place) : ZarrRows(place)
+        guard !rows.shape.isEmpty, elementCount(Array(rows.shape.dropFirst()), limit: Self.widthLimit) ?? 0 > 0 else {
+            throw TensorFileError.refused(
+                format: rows.format,
+                reason: "its shape is \(rows.shape); rows of 1 to \(Self.widthLimit) numbers are read"
+            )
+        }
+    }
+
+    private static let widthLimit = 1 << 28
+
+    /// The array's sizes, that of its rows first.
+    public var shape: [Int] { rows.shape }
+
+    /// Numbers in a row.
+    public var width: Int { rows.width }
+
+    /// What the array says of itself beside its numbers; nothing for a `.npy` file.
+    public var attributes: [String: JSONValue] { rows.attributes }
+
+    /// Bytes of memory that reading takes on each thread, beside the rows themselves.
+    public var bytesPerThread: Int { rows.bytesPerThread }
+
+    /// How many chunks that are not stored were read as the number that the array names for them.
+    public var filledChunks: Int { rows.filledChunks }
+
+    /// Reads rows, in single precision, one after the other in the order asked for; each is asked for once.
+    public func read(_ wanted: [Int], threads: Int) throws -> [Float] {
+        precondition(wanted.allSatisfy { (0..<(shape.first ?? 0)).contains($0) }, "the rows lie within the array")
+        return try rows.read(wanted, threads: threads)
+    }
+
+    /// What tells a row's numbers from all others, whatever format they came in: the digest of their bytes in single precision.
+    public static func digest(of row: Span<Float>) -> ContentDigest { ContentDigest(of: memoryBytes(of: row)) }
+
+    /// A small file in the array's folder, or in that of its file; nil where there is none.
+    public func companion(_ name: String, limit: Int) throws -> [UInt8]? {
+        do {
+            switch place {
+            case .path(let path):
+                let folder = place.isNumPyFile ? path.removingLastComponent() : path
+                return try LocalFileSystem().contents(ofUserFile: folder.pushing(FilePath(name)), limit: limit)
+            case .address(let address, let client):
+                let file = try place.isNumPyFile ? address.sibling(name) : address.below(name)
+                return try client.contents(of: file, limit: limit)
+            }
+        } catch let error as FileError where error.errno == .noSuchFileOrDirectory {
+            return nil
+        } catch TransferError.refused(_, 403...404, _) {
+            return nil
+        }
+    }
+}
+
+/// The rows of an array in one format.
+protocol Rows: Sendable {
+    var format: String { get }
+    var shape: [Int] { get }
+    var attributes: [String: JSONValue] { get }
+    var bytesPerThread: Int { get }
+    var filledChunks: Int { get }
+    func read(_ wanted: [Int], threads: Int) throws -> [Float]
+}
+
+extension Rows {
+    var width: Int { shape.dropFirst().reduce(1, *) }
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+
+import HTTPTransfer
+import SystemPackage
+import SystemSupport
+import TensorStorage
+import Testing
+import WebServers
+
+@Suite("Rows of arrays of any program")
+struct RowSourceTests {
+    private let files = LocalFileSystem()
+
+    /// Rows of an array of so many, in an order that is none.
+    private static func rows(of count: Int) -> [Int] { (0..<count).map { ($0 * 5 + 2) % count }.filter { $0 != 1 } }
+
+    private static func expected(_ values: [Float], _ rows: [Int], width: Int) -> [Float] {
+        rows.flatMap { values[$0 * width..<($0 + 1) * width] }
+    }
+
+    @Test("Any rows in any order, from Zarr and from NumPy, on disk and by HTTP", arguments: Layout.all)
+    func anyRows(layout: Layout) throws {
+        let server = try Nginx(nil)
+        try writeArray(layout.values.span, layout.metadata(), to: server.folder.appending("array"))
+        let plain = NumPyFile.encode(layout.values.span, shape: layout.shape)
+        try files.create(server.folder.appending("array.npy"), contents: plain, durably: false)
+        let client = WebClient(.standard)
+        let places: [RowSource.Place] = [
+            .path(server.folder.appending("array")), .path(server.folder.appending("array.npy")),
+            .address(try WebAddress(server.address("array")), client),
+            .address(try WebAddress(server.address("array.npy")), client),
+        ]
+        for place in places {
+            let source = try RowSource(place)
+            #expect(source.shape == layout.shape && source.width == layout.shape.dropFirst().reduce(1, *))
+            let rows = Self.rows(of: layout.shape[0])
+            let expected = Self.expected(layout.values, rows, width: source.width)
+            #expect(try source.read(rows, threads: 2) == expected, "\(place)")
+        }
+    }
+
+    @Test("Rows in single precision have one digest, whatever their format")
+    func digests() throws {
+        let values = activations(6)
+        #expect(RowSource.digest(of: values.span) == RowSource.digest(of: values.map { Float(Double($0)) }.span))
+        #expect(RowSource.digest(of: values.span) != RowSource.digest(of: values.reversed().span))
+    }
+
+    @Test("Chunks that are not stored are the fill value and counted, or an error where there is none")
+    func missingChunks() async throws {
+        try await withTemporaryDirectory { directory in
+            let layout = Layout.all[1]
+            let array = directory.appending("array")
+            try writeArray(layout.values.span, layout.metadata(), to: array)
+            try files.remove(array.pushing("c/3/0/0/0"))
+            #expect(throws: ShardError.self) { try RowSource(.path(array)).read([3], threads: 1) }
+            let description = array.appending("zarr.json")
+            let text = String(decoding: try files.contents(of: description, limit: 1 << 20), as: UTF8.self)
+            try files.overwrite(
+                description,
+                contents: Array(text.replacing("\"fill_value\": \"NaN\"", with: "\"fill_value\": 2").utf8)
+            )
+            let source = try RowSource(.path(array))
+            let row = try source.read([3], threads: 1)
+            #expect(row.prefix(24).allSatisfy { $0 == 2 } && source.filledChunks == 1)
+            #expect(Array(row.dropFirst(24)) == Array(layout.values[3 * 60 + 24..<4 * 60]))
+        }
+    }
+
+    @Test("Arrays without rows, or with rows of nothing, are refused", arguments: [[], [3, 0]])
+    func noRows(shape: [Int]) async throws {
+        try await withTemporaryDirectory { directory in
+            let path = directory.appending("x.npy")
+            let values = [Float](repeating: 0, count: shape.reduce(1, *))
+            try files.create(path, contents: NumPyFile.encode(values.span, shape: shape), durably: false)
+            #expect(throws: TensorFileError.self) { try RowSource(.path(path)) }
+        }
+    }
+
+    @Test("A truncated file and a pipe are errors, and nobody waits")
+    func unreadable() async throws {
+        try await withTemporaryDirectory { directory in
+            let path = directory.appending("x.npy")
+            let bytes = NumPyFile.encode(activations(100).span, shape: [10, 10])
+            for cut in [0, 5, 9, 60, bytes.count - 1] {
+                if try files.isPresent(path) { try files.remove(path) }
+                try files.create(path, contents: Array(bytes.prefix(cut)), durably: false)
+                #expect(throws: TensorFileError.self) { try RowSource(.path(path)) }
+            }
+            try files.remove(path)
+            try runTool("mkfifo", [path.string])
+            #expect(throws: FileError.self) { try RowSource(.path(path)) }
+        }
+    }
+
+    @Test("Small files beside an array are found where they are, from disk and by HTTP")
+    func companions() throws {
+        let server = try Nginx(nil)
+        let values = activations(4)
+        try files.create(
+            server.folder.appending("x.npy"),
+            contents: NumPyFile.encode(values.span, shape: [2, 2]),
+            durably: false
+        )
+        let client = WebClient(.standard)
+        let places: [RowSource.Place] = [
+            .path(server.folder.appending("x.npy")), .address(try WebAddress(server.address("x.npy")), client),
+        ]
+        for place in places {
+            let source = try RowSource(place)
+            #expect(try source.companion("images.json", limit: 100) == nil)
+        }
+        try files.create(server.folder.appending("images.json"), contents: [91, 93], durably: false)
+        for place in places {
+            let source = try RowSource(place)
+            #expect(try source.companion("images.json", limit: 100) == [91, 93])
+        }
+    }
+}
