@@ -122,8 +122,8 @@ extension EndToEnd {
         // MARK: Examples
 
         static let examples = [
-            "direction.yaml", "edited-weights.yaml", "many-models.yaml", "neuron-atlas.yaml", "own-image-lists.yaml",
-            "small-arrays.yaml", "two-networks.yaml",
+            "direction.yaml", "edited-weights.yaml", "many-models.yaml", "neuron-atlas.yaml", "other-programs.yaml",
+            "own-image-lists.yaml", "small-arrays.yaml", "two-networks.yaml",
         ]
 
         @Test("Every example can be submitted", arguments: examples)
@@ -136,6 +136,11 @@ extension EndToEnd {
             try Bench.copyImages(smallImages, to: bench.root.appending("images"))
             let direction = (0..<32).map { Float($0) - 16 }
             try bench.write("direction.npy", NumPyFile.encode(direction.span, shape: [32]))
+            for (layer, width) in [("mixed3a", 5), ("logits", 3)] {
+                let values = (0..<16 * width).map { Float($0 * $0 % 17) }
+                try bench.write("acts/\(layer).npy", NumPyFile.encode(values.span, shape: [16, width]))
+            }
+            try bench.write("acts/rows.txt", smallImages.reversed().map { "\($0)\n" }.joined())
             for (file, seed) in [("imagenet", UInt64(20)), ("adam", 21)] {
                 try bench.write("weights/\(file).safetensors", try Self.weights(seed: seed))
             }
@@ -193,6 +198,10 @@ private struct Study {
         try LocalFileSystem().makeDirectories(bench.root.appending("outputs"))
         try Bench.copyImages(Array(smallImages.prefix(8)), to: bench.root.appending("images"))
         try Bench.copyImages(Array(smallImages.suffix(4)), to: bench.root.appending("others"))
+        for (folder, rows) in [("images", 8), ("others", 4)] {
+            let values = (0..<rows * 3).map { Float($0 * $0 % 7) }
+            try bench.write("other-\(folder).npy", NumPyFile.encode(values.span, shape: [rows, 3]))
+        }
         let file = try bench.write("first.yaml", Self.campaign("first", images: "images", second: 12, batches: 2))
         first = try await bench.submit(file)
         try await say("command-submit", "submit", file.string, "--dry-run")
@@ -204,6 +213,7 @@ private struct Study {
         models:
           one: {weights: "seeded:10"}
           two: {weights: "seeded:\(seed)"}
+          other: {arrays: {logits: "other-\(images).npy"}}
         dataset: {images: \(images)}
         cka: {layers: [mixed3a_1x1, logits], epochs: 2, iterations: \(batches), batch_size: 4}
         lucid: {neurons: ["conv2d0:3", "mixed3a_1x1:0-1"], size: 32, thresholds: [1, 2], models: [one]}
