@@ -233,6 +233,10 @@ extension EndToEnd {
                 #expect(result.exit == .code(exit) && result.complaints.contains(word), "\(array): \(result)")
                 try LocalFileSystem().remove(file)
             }
+            let secret = server.address("nothing.npy").replacing("http://", with: "http://somebody:secret@")
+            let file = try bench.write("study.yaml", Self.campaign("study", array: secret))
+            let result = try await run(Programs.coordinator, "submit", file.string, "--queue", bench.queue.string)
+            #expect(result.exit == .code(65) && !result.complaints.contains("secret"), "\(result)")
         }
 
         // MARK: Between submit and run

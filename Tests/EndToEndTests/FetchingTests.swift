@@ -24,9 +24,9 @@ extension EndToEnd {
         private static let folders = ["celeba": "test_only_celeba", "imagenet": "imagenet-256"]
 
         /// Starts a program whose user's cache is this test's.
-        private func start(_ arguments: [String]) throws -> RunningProgram {
-            let environment = ["XDG_CACHE_HOME=\(place.path)/cache", Programs.coordinator.string]
-            return try RunningProgram("/usr/bin/env", environment + arguments)
+        private func start(_ arguments: [String], environment: [String] = []) throws -> RunningProgram {
+            let all = ["XDG_CACHE_HOME=\(place.path)/cache"] + environment + [Programs.coordinator.string]
+            return try RunningProgram("/usr/bin/env", all + arguments)
         }
 
         /// Files as a mirror has them, by path.
@@ -86,33 +86,42 @@ extension EndToEnd {
             }
         }
 
-        @Test("Every network and archive comes whole and once, for two at the same time, through breaks anywhere")
+        @Test("Every network and archive comes whole and once, for two at the same time, through breaks and a restart")
         func everything() async throws {
             let files = try mirror()
-            let breaks = Monitor<[String: Int]>([:])
-            let server = try RawServer { request in
-                let count = breaks.withLock { breaks in
-                    breaks[request.path, default: 0] += 1
-                    return breaks[request.path, default: 0]
-                }
-                return Self.answer(request, files, cutAfter: count > 2 ? .max : .random(in: 1...12_000))
+            let authority = try TestAuthority()
+            let server = try Nginx(authority)
+            for (path, bytes) in files {
+                let file = server.folder.pushing(FilePath(String(path.dropFirst())))
+                try LocalFileSystem().makeDirectories(file.removingLastComponent())
+                try LocalFileSystem().create(file, contents: bytes, durably: false)
             }
-            let source = ["--mirror", server.address("/"), "--json"]
+            // Past the handshake, somewhere in the files.
+            let proxy = try CuttingProxy(to: server.securePort) { $0 < 20 ? .random(in: 6_000...60_000) : nil }
+            let source = ["--mirror", "https://127.0.0.1:\(proxy.port)/", "--json"]
+            let trust = "LUCID_CA_FILE=\(authority.certificate)"
             let programs = try (0..<2).flatMap { _ in
                 [
-                    try start(["models", "fetch"] + Self.models + source),
-                    try start(["datasets", "fetch"] + Self.folders.keys.sorted() + source),
+                    try start(["models", "fetch"] + Self.models + source, environment: [trust]),
+                    try start(["datasets", "fetch"] + Self.folders.keys.sorted() + source, environment: [trust]),
                 ]
             }
+            _ = try await eventually("some files on their way") { try server.requests().count > 8 ? true : nil }
+            try server.stop()
+            let restarted = try server.restarted()
             for (number, program) in programs.enumerated() {
                 try await expect(program, areModels: number.isMultiple(of: 2), files)
             }
-            // No byte was asked for twice: each request starts behind the one before.
+            #expect(proxy.cutCount > 5)
+            // Nobody begins anew where bytes have arrived: each request starts where the one before did, or behind.
+            let requests = try restarted.requests()
             for path in files.keys {
-                let starts = server.requests.filter { $0.path == path }.map(\.start)
-                let isAscending = zip(starts, starts.dropFirst()).allSatisfy { $0 < $1 }
-                #expect(starts.count == 3 && isAscending, "\(path): \(starts)")
+                let starts = requests.filter { $0.contains(" \(path) ") }.map { line in
+                    line.split(separator: "=").dropFirst().first.flatMap { Int($0.prefix { $0 != "-" }) } ?? 0
+                }
+                #expect(!starts.isEmpty && starts == starts.sorted(), "\(path): \(starts)")
             }
+            #expect(requests.filter { $0.hasPrefix("206") }.count > 5)
             #expect(try LocalFileSystem().names(in: place.path.appending("cache/lucidgrid/drafts")).isEmpty)
         }
 

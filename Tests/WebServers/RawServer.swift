@@ -58,16 +58,7 @@ public final class RawServer: Sendable {
 
     /// Starts to answer.
     public init(_ answer: @escaping @Sendable (Request) -> Answer) throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = loopback(0)
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let status = unsafe withUnsafeMutablePointer(to: &address) { [descriptor] in
-            unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe bind(descriptor, $0, size) | listen(descriptor, 64) | getsockname(descriptor, $0, &size)
-            }
-        }
-        port = Int(UInt16(bigEndian: address.sin_port))
-        guard status == 0 else { throw Unprepared(what: "a port to listen at") }
+        (descriptor, port) = try listening()
         let descriptor = descriptor
         _ = DedicatedThread(named: "raw server") { [weak self] in
             while true {
