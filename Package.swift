@@ -181,6 +181,12 @@ let package = Package(
             path: "Tests/WebServers",
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "weights-probe",
+            dependencies: ["SystemSupport", "TensorStorage", system],
+            path: "Tests/WeightsProbe",
+            swiftSettings: numeric
+        ),
         tests(of: "Archives", ["SystemSupport", "WebServers", system]),
         tests(of: "Campaigns", ["FeatureVisualization", "JobStorage", "SystemSupport"]),
         tests(of: "ComputeEngine", []),
@@ -228,7 +234,10 @@ let package = Package(
         tests(of: "RepresentationSimilarity", ["ComputeEngine", "SystemSupport"], resources: true),
         tests(
             of: "TensorStorage",
-            ["HTTPTransfer", "JobKinds", "Networks", "SystemSupport", "WebServers", subprocess, system],
+            [
+                "HTTPTransfer", "JobKinds", "Networks", "SystemSupport", "WebServers", "weights-probe", subprocess,
+                system,
+            ],
             resources: true,
             settings: numeric
         ),
