@@ -9,16 +9,21 @@ internal import SystemSupport
 
 /// The images that a campaign's networks see: those that its epochs draw, or all where activations are wanted for themselves.
 struct ImageSelection {
-    /// All images of the data set.
-    let all: [ImageSetFile.Entry]
     /// What the user should know.
     let warnings: [String]
+    /// What tells this data set from any other: every image's content, name and labels, and the names of what was left out.
+    let digest: ContentDigest
+    /// How many images were left out.
+    var skippedCount: Int { dataset.skipped.count }
 
-    private let decodingBytes: Int
+    private let dataset: ImageInspection
+    private let labelNames: [String]
     private let limits: Campaign.Limits
     private let epochs: [[Int]]
     /// The selected images' numbers in the data set, ascending.
     private let selected: [Int]
+    /// The data set as reports list it.
+    private let table: [UInt8]
 
     /// Reads and decodes the data set's images; nil where the campaign needs none.
     init?(
@@ -28,30 +33,62 @@ struct ImageSelection {
         published: PublishedData?,
         onProgress: @escaping Submission.ProgressReport
     ) throws {
-        guard asked.cka != nil || asked.activations != nil, let dataset = asked.dataset else { return nil }
-        let fetched = try published?.images(of: dataset, limits: asked.limits)
-        let folder = absolute(fetched ?? file.removingLastComponent().pushing(FilePath(dataset.images)))
-        let (images, decodingBytes) = try ImageInspection.inspect(folder, limits: asked.limits, threads: threads) {
-            onProgress("checking images", $0, $1)
-        }
-        (all, self.decodingBytes) = (images, decodingBytes)
-        let draws = try asked.cka.map { try EpochLists($0, file: file, imageCount: images.count) }
-        warnings = draws?.warnings ?? []
+        guard asked.cka != nil || asked.activations != nil, let source = asked.dataset else { return nil }
+        let place = file.removingLastComponent()
+        let fetched = try published?.images(of: source, limits: asked.limits)
+        let list = try ImageList(
+            folder: absolute(fetched ?? place.pushing(FilePath(source.images))),
+            names: source.list.map { place.pushing(FilePath($0)) }
+        )
+        let dataset = try ImageInspection(
+            of: list,
+            skips: source.skipsUnreadable == true,
+            limits: asked.limits,
+            threads: threads
+        ) { onProgress("checking images", $0, $1) }
+        self.dataset = dataset
+        labelNames = list.labelNames
+        let draws = try asked.cka.map { try EpochLists($0, file: file, imageCount: dataset.images.count) }
+        warnings = Self.warnings(of: dataset, usesLists: asked.cka?.imageLists != nil) + (draws?.warnings ?? [])
         epochs = draws?.epochs ?? []
-        selected = asked.activations == nil ? Set(epochs.joined()).sorted() : Array(images.indices)
+        selected = asked.activations == nil ? Set(epochs.joined()).sorted() : Array(dataset.images.indices)
         limits = asked.limits
+        table = ImageTable.encoded(dataset.images.map(\.listed), labels: labelNames, selected: selected)
+        let parts =
+            dataset.images.map(\.file.digest.hexadecimal) + [ContentDigest(of: table).hexadecimal]
+            + dataset.skipped.map(\.image)
+        digest = ContentDigest(of: parts.joined(separator: "\n"))
+    }
+
+    private static func warnings(of dataset: ImageInspection, usesLists: Bool) -> [String] {
+        let count = dataset.skipped.count
+        guard count > 0 else { return [] }
+        let named = ImageInspection.named(dataset.skipped.map { "\"\($0.image)\": \($0.reason)" })
+        let all = dataset.images.count + count
+        let numbers =
+            "\"image_lists\" number the \(dataset.images.count) images that are left, as the report's images.csv does"
+        return ["\(count) of \(all) images cannot be read and are left out:\(named)"] + (usesLists ? [numbers] : [])
     }
 
     /// The selected images, for the manifest.
     func described(_ keep: ([UInt8]) -> ContentDigest) -> CampaignManifest.Images {
-        let set = ImageSetFile(selected.map { all[$0] })
+        let set = ImageSetFile(selected.map { dataset.images[$0].file })
         return CampaignManifest.Images(
             list: keep(set.encoded()),
             contents: set.contentDigest,
             count: selected.count,
-            decodingBytes: decodingBytes,
+            decodingBytes: dataset.decodingBytes,
             preprocessing: Preprocessor.identity,
-            limits: limits
+            limits: limits,
+            dataset: CampaignManifest.Dataset(
+                table: keep(table),
+                count: dataset.images.count,
+                skipped: dataset.skipped.count,
+                skippedImages: Array(dataset.skipped.prefix(ImageInspection.mostNamed)),
+                labels: labelNames.enumerated().map { column, name in
+                    CampaignManifest.Label(name, values: dataset.images.lazy.map { $0.listed.labels[column] })
+                }
+            )
         )
     }
 

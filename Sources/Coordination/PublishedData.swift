@@ -41,6 +41,8 @@ public struct PublishedData: PublishedModels {
     func images(of dataset: Campaign.Dataset, limits: Campaign.Limits) throws -> FilePath? {
         var options = options
         options.archives = options.archives.with(fileBytes: limits.bytes, entries: limits.entries)
+        // Whoever lets a file be so large means the archive that it comes in as well.
+        options.byteLimit = max(options.byteLimit, limits.bytes)
         if dataset.isPublished == true {
             return try Catalogue.dataset(dataset.images).map { try path(of: $0, options) }
         }

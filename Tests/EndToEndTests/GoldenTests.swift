@@ -126,7 +126,7 @@ extension EndToEnd {
             let success = try decoded(Success.self, "SUCCESS.json")
             #expect(success.campaign == campaign.description && !success.versions.isEmpty)
             #expect(Set(success.jobs.keys) == ["activations", "gram", "hsic"])
-            #expect(success.files.count == 9)
+            #expect(success.files.count == 11)
             for (name, digest) in success.files {
                 #expect(ContentDigest(of: try bench.report(campaign, name)).hexadecimal == digest, "\(name)")
             }
