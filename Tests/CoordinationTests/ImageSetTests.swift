@@ -181,6 +181,29 @@ struct ImageSetTests {
         #expect(try refusal { try check("images: photos, list: absent.txt") }.contains("absent.txt"))
     }
 
+    @Test func `a folder's images are found through all its folders, JPEG and PNG alike, in the order of their bytes`()
+        throws
+    {
+        for name in try LocalFileSystem().names(in: photos) where name > "103.png" {
+            try LocalFileSystem().remove(photos.appending(name))
+        }
+        let tests = FilePath(#filePath).removingLastComponent().removingLastComponent()
+        let jpeg = tests.pushing("DatasetsTests/Resources/014_tiny.jpg")
+        let bytes = try LocalFileSystem().contents(of: jpeg, limit: 1 << 20)
+        try LocalFileSystem().makeDirectories(photos.pushing("100/deep"))
+        for name in ["100/deep/a.JPEG", "100/b.jpg", "Z.JPG", "é.jpg"] {
+            try LocalFileSystem().create(photos.pushing(FilePath(name)), contents: bytes, durably: false)
+        }
+        try write("photos/notes.txt", "no image, and not looked at")
+        let campaign = try finish(check(cka: "epochs: 1, iterations: 1, batch_size: 8"))
+        let table = try String(decoding: report(campaign, "images.csv"), as: UTF8.self).split(separator: "\n")
+            .dropFirst()
+        #expect(
+            table.map { String($0.split(separator: ",")[1]) }
+                == ["100.png", "100/b.jpg", "100/deep/a.JPEG", "101.png", "102.png", "103.png", "Z.JPG", "é.jpg"]
+        )
+    }
+
     // MARK: Labels
 
     @Test func `the report counts what images are labelled with, and has a table of them`() throws {

@@ -97,6 +97,19 @@ extension EndToEnd {
                 let images: Int
                 let epochs: Int
             }
+            struct Index: Decodable {
+                struct Images: Decodable {
+                    struct Label: Decodable {
+                        let counts: [String: Int]
+                    }
+
+                    let count: Int
+                    let skipped: Int
+                    let labels: [Label]
+                }
+
+                let images: Images
+            }
             struct Success: Decodable {
                 let campaign: String
                 let jobs: [String: Int]
@@ -122,6 +135,11 @@ extension EndToEnd {
             for layer in Self.layers {
                 #expect(try bench.report(campaign, "heatmaps/\(layer).png").starts(with: [0x89, 0x50, 0x4e, 0x47]))
             }
+
+            let index = try decoded(Index.self, "index.json")
+            #expect(index.images.count == 64 && index.images.skipped == 0)
+            #expect(index.images.labels.count == 40)
+            #expect(index.images.labels.allSatisfy { $0.counts["-1", default: 0] + $0.counts["1", default: 0] == 64 })
 
             let success = try decoded(Success.self, "SUCCESS.json")
             #expect(success.campaign == campaign.description && !success.versions.isEmpty)
