@@ -53,7 +53,10 @@ public enum DatasetError: Error, Equatable, Sendable, CustomStringConvertible {
     private static func describe(_ images: [MissingImage], _ list: FilePath) -> String {
         let lines = images.prefix(mostNamed).map { "\"\(list)\", line \($0.line): there is no file \"\($0.path)\"" }
         let more = images.count > mostNamed ? ["and \(images.count - mostNamed) more"] : []
-        let summary = images.count > 1 ? ["\(images.count) of the files that the list names are not there"] : []
+        let summary =
+            images.count > 1
+            ? ["\(images.count) of the listed files are not there; put them there, or take their lines out of the list"]
+            : []
         return (lines + more + summary).joined(separator: "\n  ")
     }
 }

@@ -160,7 +160,7 @@ struct ImageListTests {
             let error = try #require(throws: DatasetError.self) { try ImageList(folder: folder) }
             let lines = error.description.split(separator: "\n")
             #expect(lines.count == 22 && lines[19].contains("line 21: there is no file"))
-            #expect(lines[20].contains("and 10 more") && lines[21].contains("30 of the files"))
+            #expect(lines[20].contains("and 10 more") && lines[21].contains("30 of the listed files"))
         }
     }
 
