@@ -193,8 +193,8 @@ let package = Package(
         tests(
             of: "Coordination",
             [
-                "ImageCoding", "JobKinds", "JobStorage", "JobStorageTestSupport", "SystemSupport", "WorkerRuntime",
-                logging, system,
+                "Archives", "HTTPTransfer", "ImageCoding", "JobKinds", "JobStorage", "JobStorageTestSupport",
+                "Publications", "SystemSupport", "WebServers", "WorkerRuntime", logging, system,
             ]
         ),
         tests(of: "Drawing", []),

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: MIT
 
+import Archives
 import Coordination
 import FoundationEssentials
 import Glibc
+import HTTPTransfer
 import ImageCoding
 import JobStorage
 import JobStorageTestSupport
+import Publications
 import SystemPackage
 import SystemSupport
 import Testing
+import WebServers
 
 /// Which images a campaign's data set has, what may be wrong with them, and what its report says of them.
 struct ImageSetTests {
@@ -25,17 +29,20 @@ struct ImageSetTests {
     private func check(
         _ dataset: String = "images: photos",
         cka: String = "epochs: 1, iterations: 5, batch_size: 8",
-        more: String = ""
+        more: String = "",
+        second: String = "seeded:2",
+        published: PublishedData? = nil
     ) throws -> Submission {
         let text = """
             name: study
-            models: {a: {weights: "seeded:1"}, b: {weights: "seeded:2"}}
+            models: {a: {weights: "seeded:1"}, b: {weights: "\(second)"}}
             dataset: {\(dataset)}
             cka: {layers: [mixed3a_pool_reduce], \(cka)}
             \(more)
             """
         try write("study.yaml", text)
-        return try Submission(of: real.temporary.folder.path.appending("study.yaml"), threads: 2) { _, _, _ in }
+        return try Submission(of: real.temporary.folder.path.appending("study.yaml"), threads: 2, published: published)
+        { _, _, _ in }
     }
 
     /// Writes a file beside the photos, or instead of what has its name.
@@ -260,6 +267,37 @@ struct ImageSetTests {
         #expect((skipping.imageCount, skipping.skippedCount) == (40, 1))
     }
 
+    @Test func `limits let larger archives through, by bytes and by entries`() throws {
+        let archive = real.temporary.folder.path.appending("photos.zip")
+        let script = "import shutil, sys; shutil.make_archive(sys.argv[1], 'zip', sys.argv[2])"
+        try runTool(
+            "python3",
+            ["-c", script, archive.removingLastComponent().appending("photos").string, photos.string]
+        )
+        let bytes = try LocalFileSystem().contents(of: archive, limit: 1 << 20)
+        let server = try RawServer { _ in
+            RawServer.Answer("HTTP/1.1 200 OK\nContent-Length: \(bytes.count)\nConnection: close", bytes)
+        }
+        let cache = try PublicationCache(at: real.temporary.folder.path.appending("downloads"))
+        let published = PublishedData(
+            { [cache] },
+            by: WebClient(.standard),
+            options: FetchOptions(mirror: nil, byteLimit: 1000, archives: .pictures)
+        ) { _, _ in }
+        func check(_ limits: String) throws -> Submission {
+            try self.check(
+                "images: \"\(server.address("/photos.zip"))\"",
+                more: "limits: {\(limits)}",
+                published: published
+            )
+        }
+        #expect(bytes.count > 2000)
+        #expect(try refusal { try check("bytes: 2000") }.contains("\"limits: {bytes}\" raises that"))
+        let entries = try refusal { try check("bytes: 1000000, entries: 20") }
+        #expect(entries.contains("more than 20 entries") && entries.contains("limits: {bytes, entries}"))
+        #expect(try check("bytes: 1000000, entries: 100").imageCount == 40)
+    }
+
     @Test func `limits let larger images through, at submit and in the workers`() throws {
         for name in try LocalFileSystem().names(in: photos) where name > "101.png" {
             try LocalFileSystem().remove(photos.appending(name))
@@ -274,7 +312,9 @@ struct ImageSetTests {
         let cka = "epochs: 1, iterations: 1, batch_size: 2"
         let words = try refusal { try check(cka: cka) }
         #expect(words.contains("2 images") && words.contains("limits: {pixels}") && words.contains("limits: {bytes}"))
-        let submission = try check(cka: cka, more: "limits: {bytes: 300000000, pixels: 65000000}")
+        // One network under two names, which looks at the images once.
+        let limits = "limits: {bytes: 300000000, pixels: 65000000}"
+        let submission = try check(cka: cka, more: limits, second: "seeded:1")
         #expect(submission.imageCount == 2)
         _ = try finish(submission)
     }
