@@ -183,14 +183,20 @@ let package = Package(
             path: "Tests/WebServers",
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "weights-probe",
+            dependencies: ["SystemSupport", "TensorStorage", system],
+            path: "Tests/WeightsProbe",
+            swiftSettings: numeric
+        ),
         tests(of: "Archives", ["SystemSupport", "WebServers", system]),
         tests(of: "Campaigns", ["FeatureVisualization", "JobStorage", "SystemSupport"]),
         tests(of: "ComputeEngine", []),
         tests(
             of: "Coordination",
             [
-                "ImageCoding", "JobKinds", "JobStorage", "JobStorageTestSupport", "SystemSupport", "WorkerRuntime",
-                logging, system,
+                "Archives", "HTTPTransfer", "ImageCoding", "JobKinds", "JobStorage", "JobStorageTestSupport",
+                "Publications", "SystemSupport", "WebServers", "WorkerRuntime", logging, system,
             ]
         ),
         tests(of: "Drawing", []),
@@ -230,7 +236,10 @@ let package = Package(
         tests(of: "RepresentationSimilarity", ["ComputeEngine", "SystemSupport"], resources: true),
         tests(
             of: "TensorStorage",
-            ["HTTPTransfer", "JobKinds", "Networks", "SystemSupport", "WebServers", subprocess, system],
+            [
+                "HTTPTransfer", "JobKinds", "Networks", "SystemSupport", "WebServers", "weights-probe", subprocess,
+                system,
+            ],
             resources: true,
             settings: numeric
         ),

@@ -69,6 +69,7 @@ FILES = [
     (rf"scratch/{WORKER}/.+", None),
     (r"trash/.+", None),
     (rf"reports/{CAMPAIGN}/(?P<report>cka|index|SUCCESS)\.json", "report"),
+    (rf"reports/{CAMPAIGN}/index\.html", None),
     (rf"reports/{CAMPAIGN}/atlas/index\.json", "atlas"),
     (rf"reports/{CAMPAIGN}/atlas/.+\.(?:html|css|js)", None),
     (rf"reports/{CAMPAIGN}/.+\.(?:csv|npy|png)", None),
@@ -81,7 +82,7 @@ OPTIONAL = {
     ("command-scope", "campaign"), ("command-scope", "job"), ("manifest", "images"), ("manifest", "comparison"),
     ("manifest", "pictures"), ("manifest", "direction"), ("payload", "direction"), ("payload", "instructions"),
     ("result-pictures", "neuron"), ("result-pictures", "error"), ("result-exemplars", "neuron"), ("atlas", "variant"),
-    ("atlas", "error"),
+    ("atlas", "error"), ("manifest", "dataset"), ("index", "images"), ("success", "images"),
 }
 
 
@@ -274,6 +275,7 @@ NAMES = {
 
 def is_map(kind, path):
     return bool(path) and path[-1] in {"versions", "inputs", "files", "checked", "parameters"} or (
+        bool(path) and path[-1] == "counts" and kind == "index") or (
         bool(path) and path[-1] == "jobs" and kind.startswith(("command", "success")))
 
 

@@ -83,6 +83,10 @@ public struct Campaign: Encodable, Equatable, Sendable {
         public let images: String
         /// Whether it is the name of a published data set.
         public let isPublished: Bool?
+        /// A file that names the images, relative to the campaign file; nil where the folder says which they are.
+        public internal(set) var list: String?
+        /// Whether images that cannot be read are left out, and do not fail the campaign; nil where nothing is said.
+        public internal(set) var skipsUnreadable: Bool?
     }
 
     /// Which layers of which models are compared, on which images.

@@ -263,13 +263,18 @@ public enum CampaignFile {
             }
             return Campaign.Dataset(images: name, isPublished: true)
         }
-        let fields = try node.fields(["images"], unavailable: ["list", "on_error"])
+        let fields = try node.fields(["images", "list", "on_error"])
         let images = try node.required("images", in: fields)
         let place = try images.text()
         if place.contains("://"), !place.hasPrefix("http://"), !place.hasPrefix("https://") {
             throw images.error("archives are fetched from http and https addresses only")
         }
-        return Campaign.Dataset(images: place, isPublished: nil)
+        return Campaign.Dataset(
+            images: place,
+            isPublished: nil,
+            list: try fields["list"]?.text(),
+            skipsUnreadable: try fields["on_error"]?.text(oneOf: ["fail", "skip"]) == "skip" ? true : nil
+        )
     }
 
     private static func comparison(

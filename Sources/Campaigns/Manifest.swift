@@ -99,6 +99,8 @@ public struct CampaignManifest: Codable, Equatable, Sendable {
         public let preprocessing: String
         /// What they may be.
         public let limits: Campaign.Limits
+        /// The data set that they were chosen from; nil where no file listed it.
+        public let dataset: Dataset?
 
         /// Describes images.
         public init(
@@ -107,7 +109,8 @@ public struct CampaignManifest: Codable, Equatable, Sendable {
             count: Int,
             decodingBytes: Int,
             preprocessing: String,
-            limits: Campaign.Limits
+            limits: Campaign.Limits,
+            dataset: Dataset? = nil
         ) {
             self.list = list
             self.contents = contents
@@ -115,6 +118,7 @@ public struct CampaignManifest: Codable, Equatable, Sendable {
             self.decodingBytes = decodingBytes
             self.preprocessing = preprocessing
             self.limits = limits
+            self.dataset = dataset
         }
 
         /// Images of one shard: some eight jobs a model where there are few images, files that stay few where there are many.

@@ -132,9 +132,9 @@ struct ArraySelection {
     private func rows(of opened: Opened, _ images: ImageSelection) throws -> (rows: [Int], remarks: [String]) {
         let place = "\(opened.source.place)"
         guard let names = opened.names else {
-            guard opened.rowCount == images.all.count else {
+            guard opened.rowCount == images.names.count else {
                 throw SubmissionError(
-                    "\"\(place)\" has \(opened.rowCount) rows, and the data set has \(images.all.count) images; one row is "
+                    "\"\(place)\" has \(opened.rowCount) rows, and the data set has \(images.names.count) images; one row is "
                         + "needed for each, or names: \"images: FILE\" beside \"arrays\""
                 )
             }

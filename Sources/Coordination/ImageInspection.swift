@@ -2,7 +2,7 @@
 
 internal import Campaigns
 private import ComputeEngine
-private import Datasets
+internal import Datasets
 private import ImageCoding
 internal import JobKinds
 private import Synchronization
@@ -10,22 +10,88 @@ internal import SystemPackage
 internal import SystemSupport
 
 /// Reads and decodes every image of a data set before anything is published.
-enum ImageInspection {
-    /// How many unreadable images are named.
-    private static let mostNamed = 20
+struct ImageInspection {
+    /// The images that could be decoded, in the data set's order, and how the list describes them.
+    let images: [(file: ImageSetFile.Entry, listed: ImageList.Entry)]
+    /// The others, in the same order, with the reasons; none where these are an error.
+    let skipped: [CampaignManifest.SkippedImage]
+    /// The most memory that decoding one of the images takes.
+    let decodingBytes: Int
 
-    /// The images in the data set's order, each with the digest of its file.
-    static func inspect(
-        _ folder: FilePath,
+    /// How many unreadable images are named.
+    static let mostNamed = 20
+
+    /// Reads and decodes the images of a list.
+    ///
+    /// - Parameters:
+    ///   - list: the images.
+    ///   - skips: whether what is no sound image is left out. A read that failed for another reason is an error even then,
+    ///     so that the same files always make the same data set.
+    ///   - limits: what images may be.
+    ///   - threads: how many threads may decode.
+    ///   - onProgress: is told how many are done.
+    /// - Throws: `SubmissionError`, which names the images that cannot be read.
+    init(
+        of list: ImageList,
+        skips: Bool,
         limits: Campaign.Limits,
         threads: Int,
         onProgress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void
-    ) throws -> (images: [ImageSetFile.Entry], decodingBytes: Int) {
-        let list = try ImageList(folder: folder)
+    ) throws {
         let paths = list.entries.map { list.path(of: $0) }
         if let strange = paths.first(where: { $0.string.utf8.contains { [10, 13].contains($0) } }) {
             throw SubmissionError("the image \"\(strange)\" has a line break in its name; rename it")
         }
+        let outcomes = try Self.check(paths, limits, threads: threads, onProgress)
+        var images: [(ImageSetFile.Entry, ImageList.Entry)] = []
+        var skipped: [CampaignManifest.SkippedImage] = []
+        var unreadable: [String] = []
+        var decodingBytes = 0
+        for ((entry, path), outcome) in zip(zip(list.entries, paths), outcomes) {
+            switch outcome {
+            case .success(let sight):
+                images.append((ImageSetFile.Entry(digest: sight.digest, path: path), entry))
+                decodingBytes = max(decodingBytes, sight.decodingBytes)
+            case .failure(let failure) where skips && failure.isLasting:
+                skipped.append(.init(image: entry.name, reason: failure.reason))
+            case .failure(let failure): unreadable.append("\"\(path)\": \(failure.reason)")
+            }
+        }
+        guard unreadable.isEmpty else { throw SubmissionError(Self.describe(unreadable, skips: skips)) }
+        if images.isEmpty {
+            let named = Self.named(skipped.map { "\"\($0.image)\": \($0.reason)" })
+            throw SubmissionError("none of the \(skipped.count) images of \"\(list.folder)\" can be read:\(named)")
+        }
+        (self.images, self.skipped, self.decodingBytes) = (images, skipped, decodingBytes)
+    }
+
+    /// Takes the rows of arrays for images, which nobody needs to decode.
+    init(rows: [ImageSetFile.Entry]) {
+        images = rows.map { ($0, ImageList.Entry(name: $0.path.string, labels: [])) }
+        (skipped, decodingBytes) = ([], 0)
+    }
+
+    // MARK: Looking
+
+    /// What is known of an image that could be decoded.
+    private struct Sight {
+        let digest: ContentDigest
+        /// The most memory that decoding it takes.
+        let decodingBytes: Int
+    }
+
+    fileprivate struct Unreadable: Error {
+        let reason: String
+        /// Whether the file is at fault, so that another look would meet the same.
+        let isLasting: Bool
+    }
+
+    private static func check(
+        _ paths: [FilePath],
+        _ limits: Campaign.Limits,
+        threads: Int,
+        _ onProgress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void
+    ) throws -> [Result<Sight, Unreadable>] {
         let outcomes = Mutex([Result<Sight, Unreadable>?](repeating: nil, count: paths.count))
         let done = Atomic(0)
         let perTask = 64
@@ -37,25 +103,7 @@ enum ImageInspection {
             outcomes.withLock { $0.replaceSubrange(range, with: found) }
             onProgress(done.wrappingAdd(range.count, ordering: .relaxed).newValue, paths.count)
         }
-        let all = outcomes.withLock { $0.compactMap { $0 } }
-        let unreadable = zip(paths, all).compactMap { path, outcome in
-            if case .failure(let failure) = outcome { "\"\(path)\": \(failure.reason)" } else { nil as String? }
-        }
-        guard unreadable.isEmpty else { throw SubmissionError(describe(unreadable)) }
-        let sights = try all.map { try $0.get() }
-        let images = zip(paths, sights).map { ImageSetFile.Entry(digest: $1.digest, path: $0) }
-        return (images, sights.map(\.decodingBytes).max() ?? 0)
-    }
-
-    /// What is known of an image that could be decoded.
-    private struct Sight {
-        let digest: ContentDigest
-        /// The most memory that decoding it takes.
-        let decodingBytes: Int
-    }
-
-    private struct Unreadable: Error {
-        let reason: String
+        return outcomes.withLock { $0.compactMap { $0 } }
     }
 
     private static func check(
@@ -69,15 +117,48 @@ enum ImageInspection {
             let pixels = image.width * image.height
             let memory = pixels * ImageDecoder.mostBytesPerPixel + bytes.count
             return .success(Sight(digest: ContentDigest(of: bytes), decodingBytes: memory))
+        } catch let error as ImageError {
+            return .failure(Unreadable(error))
+        } catch let error as FileError {
+            return .failure(Unreadable(error, limit: limits.bytes))
         } catch {
-            return .failure(Unreadable(reason: "\(error)"))
+            return .failure(Unreadable(reason: "\(error)", isLasting: false))
         }
     }
 
-    private static func describe(_ unreadable: [String]) -> String {
-        let count = unreadable.count == 1 ? "an image cannot" : "\(unreadable.count) images cannot"
-        let named = unreadable.prefix(mostNamed).joined(separator: "\n  ")
-        let more = unreadable.count > mostNamed ? "\n  and \(unreadable.count - mostNamed) more" : ""
-        return "\(count) be read; remove or replace:\n  \(named)\(more)"
+    // MARK: Messages
+
+    private static func describe(_ unreadable: [String], skips: Bool) -> String {
+        let count = unreadable.count == 1 ? "1 image" : "\(unreadable.count) images"
+        let remedy =
+            skips
+            ? "these may be sound, so they are not left out; mend the cause and submit again"
+            : "remove or replace them, or leave them out by \"on_error: skip\" in \"dataset\""
+        return "\(count) cannot be read; \(remedy):\(named(unreadable))"
+    }
+
+    /// The first of some lines, indented, and how many more there are.
+    static func named(_ lines: [String]) -> String {
+        let more = lines.count > mostNamed ? ["and \(lines.count - mostNamed) more"] : []
+        return (lines.prefix(mostNamed) + more).map { "\n  \($0)" }.joined()
+    }
+}
+
+extension ImageInspection.Unreadable {
+    fileprivate init(_ error: ImageError) {
+        switch error {
+        case .unknownFormat, .damaged: self.init(reason: "\(error)", isLasting: true)
+        case .fileTooLarge: self.init(reason: "\(error); \"limits: {bytes}\" raises that", isLasting: true)
+        case .tooManyPixels: self.init(reason: "\(error); \"limits: {pixels}\" raises that", isLasting: true)
+        case .codecFailed: self.init(reason: "\(error)", isLasting: false)
+        }
+    }
+
+    fileprivate init(_ error: FileError, limit: Int) {
+        guard error.errno != .fileTooLarge else {
+            self.init(reason: "the file has more than \(limit) bytes; \"limits: {bytes}\" raises that", isLasting: true)
+            return
+        }
+        self.init(reason: "\(error)", isLasting: [.permissionDenied, .ioError].contains(error.errno))
     }
 }

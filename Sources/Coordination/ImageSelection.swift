@@ -9,19 +9,24 @@ internal import SystemSupport
 
 /// The images that a campaign's networks see: those that its epochs draw, or all where activations are wanted for themselves.
 struct ImageSelection {
-    /// All images of the data set.
-    let all: [ImageSetFile.Entry]
     /// What the user should know.
     let warnings: [String]
+    /// What tells this data set from any other: every image's content, name and labels, and the names of what was left out.
+    let digest: ContentDigest
+    /// How many images were left out.
+    var skippedCount: Int { dataset.skipped.count }
 
     /// The selected images' numbers in the data set, ascending.
     let selected: [Int]
 
-    private let decodingBytes: Int
+    private let dataset: ImageInspection
+    /// Whether the images are files, and not the rows of arrays.
+    private let hasFiles: Bool
+    private let labelNames: [String]
     private let limits: Campaign.Limits
     private let epochs: [[Int]]
-    /// The folder of the images; nil where the rows of arrays are the data set.
-    private let folder: FilePath?
+    /// The data set as reports list it.
+    private let table: [UInt8]
 
     /// Reads and decodes the data set's images, or takes the rows of arrays for them where there is no data set; nil where the
     /// campaign needs none.
@@ -34,46 +39,85 @@ struct ImageSelection {
         onProgress: @escaping Submission.ProgressReport
     ) throws {
         guard asked.cka != nil || asked.activations != nil else { return nil }
-        let images: [ImageSetFile.Entry]
-        if let dataset = asked.dataset {
-            let fetched = try published?.images(of: dataset, limits: asked.limits)
-            let folder = absolute(fetched ?? file.removingLastComponent().pushing(FilePath(dataset.images)))
-            (images, decodingBytes) = try ImageInspection.inspect(folder, limits: asked.limits, threads: threads) {
-                onProgress("checking images", $0, $1)
-            }
-            self.folder = folder
+        if let source = asked.dataset {
+            let list = try Self.list(source, file, published, asked.limits)
+            dataset = try ImageInspection(
+                of: list,
+                skips: source.skipsUnreadable == true,
+                limits: asked.limits,
+                threads: threads
+            ) { onProgress("checking images", $0, $1) }
+            labelNames = list.labelNames
         } else {
             guard let rows = try arrays.images() else { return nil }
-            (images, decodingBytes, folder) = (rows, 0, nil)
+            (dataset, labelNames) = (ImageInspection(rows: rows), [])
         }
-        all = images
-        let draws = try asked.cka.map { try EpochLists($0, file: file, imageCount: images.count) }
-        warnings = draws?.warnings ?? []
+        hasFiles = asked.dataset != nil
+        let (dataset, labelNames) = (self.dataset, self.labelNames)
+        let draws = try asked.cka.map { try EpochLists($0, file: file, imageCount: dataset.images.count) }
+        warnings = Self.warnings(of: dataset, usesLists: asked.cka?.imageLists != nil) + (draws?.warnings ?? [])
         epochs = draws?.epochs ?? []
-        selected = asked.activations == nil ? Set(epochs.joined()).sorted() : Array(images.indices)
+        selected = asked.activations == nil ? Set(epochs.joined()).sorted() : Array(dataset.images.indices)
         limits = asked.limits
+        table = ImageTable.encoded(dataset.images.map(\.listed), labels: labelNames, selected: selected)
+        let parts =
+            dataset.images.map(\.file.digest.hexadecimal) + [ContentDigest(of: table).hexadecimal]
+            + dataset.skipped.map(\.image)
+        digest = ContentDigest(of: parts.joined(separator: "\n"))
+    }
+
+    private static func list(
+        _ source: Campaign.Dataset,
+        _ file: FilePath,
+        _ published: PublishedData?,
+        _ limits: Campaign.Limits
+    ) throws -> ImageList {
+        let place = file.removingLastComponent()
+        let fetched = try published?.images(of: source, limits: limits)
+        return try ImageList(
+            folder: absolute(fetched ?? place.pushing(FilePath(source.images))),
+            names: source.list.map { place.pushing(FilePath($0)) }
+        )
+    }
+
+    private static func warnings(of dataset: ImageInspection, usesLists: Bool) -> [String] {
+        let count = dataset.skipped.count
+        guard count > 0 else { return [] }
+        let named = ImageInspection.named(dataset.skipped.map { "\"\($0.image)\": \($0.reason)" })
+        let all = dataset.images.count + count
+        let numbers =
+            "\"image_lists\" number the \(dataset.images.count) images that are left, as the report's images.csv does"
+        return ["\(count) of \(all) images cannot be read and are left out:\(named)"] + (usesLists ? [numbers] : [])
     }
 
     /// All images, as arrays of other programs may name them.
     var names: [RowMatching.Image] {
-        all.map { entry in
-            guard let folder else { return RowMatching.Image(name: entry.path.string, path: nil, digest: nil) }
-            var below = entry.path
-            _ = below.removePrefix(folder)
-            return RowMatching.Image(name: below.string, path: entry.path.string, digest: entry.digest)
+        dataset.images.map { file, listed in
+            hasFiles
+                ? RowMatching.Image(name: listed.name, path: file.path.string, digest: file.digest)
+                : RowMatching.Image(name: listed.name, path: nil, digest: nil)
         }
     }
 
     /// The selected images, for the manifest.
     func described(_ keep: ([UInt8]) -> ContentDigest) -> CampaignManifest.Images {
-        let set = ImageSetFile(selected.map { all[$0] })
+        let set = ImageSetFile(selected.map { dataset.images[$0].file })
         return CampaignManifest.Images(
             list: keep(set.encoded()),
             contents: set.contentDigest,
             count: selected.count,
-            decodingBytes: decodingBytes,
-            preprocessing: folder == nil ? "none" : Preprocessor.identity,
-            limits: limits
+            decodingBytes: dataset.decodingBytes,
+            preprocessing: hasFiles ? Preprocessor.identity : "none",
+            limits: limits,
+            dataset: CampaignManifest.Dataset(
+                table: keep(table),
+                count: dataset.images.count,
+                skipped: dataset.skipped.count,
+                skippedImages: Array(dataset.skipped.prefix(ImageInspection.mostNamed)),
+                labels: labelNames.enumerated().map { column, name in
+                    CampaignManifest.Label(name, values: dataset.images.lazy.map { $0.listed.labels[column] })
+                }
+            )
         )
     }
 

@@ -94,12 +94,13 @@ public final class NetworkCampaigns: CampaignContent {
     ) throws -> ComparisonReport? {
         let report = try ComparisonMerge(manifest).report(from: results)
         var digests: [String: ContentDigest] = [:]
-        for (name, bytes) in try ReportFiles(directory, manifest).contents(of: report) {
+        let files = ReportFiles(directory, manifest)
+        for (name, bytes) in try files.contents(of: report) {
             digests[name] = try folder.place(name, bytes)
         }
         try atlas?.complete(results)
         for (name, digest) in atlas?.digests ?? [:] { digests[name] = digest }
-        try folder.finish(manifest.campaign, plan: plan, digests: digests)
+        try folder.finish(manifest.campaign, plan: plan, images: files.imageCounts, digests: digests)
         return report
     }
 

@@ -41,11 +41,21 @@ public struct PublishedData: PublishedModels {
     func images(of dataset: Campaign.Dataset, limits: Campaign.Limits) throws -> FilePath? {
         var options = options
         options.archives = options.archives.with(fileBytes: limits.bytes, entries: limits.entries)
+        // Whoever lets a file be so large means the archive that it comes in as well.
+        options.byteLimit = max(options.byteLimit, limits.bytes)
         if dataset.isPublished == true {
             return try Catalogue.dataset(dataset.images).map { try path(of: $0, options) }
         }
         guard dataset.images.contains("://") else { return nil }
-        return try path(of: Catalogue.archive(at: WebAddress(dataset.images)), options)
+        do {
+            return try path(of: Catalogue.archive(at: WebAddress(dataset.images)), options)
+        } catch TransferError.tooLarge(let address, let limit) {
+            throw SubmissionError("\(TransferError.tooLarge(address, limit: limit)); \"limits: {bytes}\" raises that")
+        } catch ArchiveError.tooMuch(let reason) {
+            let remedy =
+                "\"limits: {bytes, entries}\" in the campaign are the most that a file and the archive may have"
+            throw SubmissionError("\(dataset.images): \(ArchiveError.tooMuch(reason: reason)); \(remedy)")
+        }
     }
 
     /// Where something is; fetched where it is nowhere.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 internal import Campaigns
+private import JobKinds
 internal import JobStorage
 internal import Reports
 private import SystemPackage
@@ -19,6 +20,7 @@ struct ReportFiles {
     /// The files by name, in order; those of the comparison where there is one.
     func contents(of report: ComparisonReport?) throws -> [(name: String, bytes: [UInt8])] {
         var files = ["index.json": Array(index.document.utf8)]
+        if let dataset = manifest.images?.dataset { files["images.csv"] = try table(of: dataset) }
         if let report {
             files["cka.json"] = Array(report.json.utf8)
             files["cka.csv"] = Array(report.csv.utf8)
@@ -26,6 +28,7 @@ struct ReportFiles {
             files["debiased.npy"] = report.debiasedArray
             for layer in report.layers { files["heatmaps/\(layer).png"] = try report.heatMap(of: layer) }
         }
+        files["index.html"] = Array(page(files.keys.sorted()).html.utf8)
         return files.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
@@ -33,7 +36,7 @@ struct ReportFiles {
     private var index: ReportJSON {
         let comparison = manifest.comparison
         let layers = comparison?.layers ?? []
-        return .object([
+        let members: [(String, ReportJSON)] = [
             (
                 "axes",
                 .object([
@@ -42,7 +45,70 @@ struct ReportFiles {
                 ])
             ),
             ("arrays", .list(arrays)),
-        ])
+        ]
+        return .object(members + (images.map { [("images", $0)] } ?? []))
+    }
+
+    // MARK: Images
+
+    /// How many images the data set has, how many of these went through the networks, and how many were left out.
+    var imageCounts: [(String, ReportJSON)]? {
+        guard let images = manifest.images, let dataset = images.dataset else { return nil }
+        return [
+            ("count", .integer(dataset.count)), ("used", .integer(images.count)),
+            ("skipped", .integer(dataset.skipped)),
+        ]
+    }
+
+    /// The counts, the first images that were left out, and how many images have which label.
+    private var images: ReportJSON? {
+        guard let imageCounts, let dataset = manifest.images?.dataset else { return nil }
+        let skipped = dataset.skippedImages.map { image in
+            ReportJSON.object([("image", .text(image.image)), ("reason", .text(image.reason))])
+        }
+        let labels = dataset.labels.map { label in
+            ReportJSON.object([
+                ("label", .text(label.label)),
+                ("counts", .object(label.counts.map { ($0.value, .integer($0.count)) })),
+            ])
+        }
+        return .object(imageCounts + [("skipped_images", .list(skipped)), ("labels", .list(labels))])
+    }
+
+    /// The table of images as `submit` made it.
+    private func table(of dataset: CampaignManifest.Dataset) throws -> [UInt8] {
+        let file = directory.listFile(dataset.table)
+        do throws(FileError) {
+            let bytes = try directory.fileSystem.contents(of: file, limit: 4 << 30)
+            if ContentDigest(of: bytes) == dataset.table { return bytes }
+        } catch  where error.errno != .noSuchFileOrDirectory {
+            throw error
+        } catch {}
+        throw SubmissionError("\"\(file)\" is missing or damaged; submit the campaign again, which restores it")
+    }
+
+    // MARK: The page
+
+    private func page(_ files: [String]) -> ReportPage {
+        ReportPage(
+            campaign: manifest.campaign,
+            models: manifest.models.map(\.name),
+            files: files,
+            hasAtlas: manifest.pictures != nil,
+            images: manifest.images.flatMap { images in
+                images.dataset.map { dataset in
+                    ReportPage.Images(
+                        count: dataset.count,
+                        used: images.count,
+                        skipped: dataset.skipped,
+                        skippedImages: dataset.skippedImages.map { ($0.image, $0.reason) },
+                        labels: dataset.labels.map { label in
+                            ReportPage.Label(name: label.label, counts: label.counts.map { ($0.value, $0.count) })
+                        }
+                    )
+                }
+            }
+        )
     }
 
     /// Layer by layer in the network's order, and of each the models in the campaign's.

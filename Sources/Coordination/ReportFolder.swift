@@ -3,7 +3,7 @@
 internal import Campaigns
 private import JobKinds
 internal import JobStorage
-private import Reports
+internal import Reports
 internal import SystemPackage
 internal import SystemSupport
 
@@ -73,21 +73,25 @@ struct ReportFolder {
     func finish(
         _ campaign: String,
         plan: PublicationPlan,
+        images: [(String, ReportJSON)]?,
         digests: [String: ContentDigest]
     ) throws {
         try directory.fileSystem.makeDirectories(path)
         try directory.fileSystem.synchronizeAll(holding: path)
         let counts = Dictionary(plan.buckets.map { ($0.kind, $0.jobs.count) }, uniquingKeysWith: +)
-        let success = ReportJSON.object([
+        let head: [(String, ReportJSON)] = [
             ("campaign", .text(campaign)),
             ("jobs", .object(counts.sorted { $0.key < $1.key }.map { ($0.key, .integer($0.value)) })),
+        ]
+        let tail: [(String, ReportJSON)] = [
             ("merged_at", .number(directory.surroundings.secondsSince1970)),
             ("versions", .object(Runners.versions.sorted { $0.key < $1.key }.map { ($0.key, .text($0.value)) })),
             (
                 "files",
                 .object(digests.sorted { $0.key < $1.key }.map { ($0.key, .text($0.value.hexadecimal)) })
             ),
-        ])
+        ]
+        let success = ReportJSON.object(head + (images.map { [("images", .object($0))] } ?? []) + tail)
         let draft = path.appending(".\(directory.surroundings.randomBits())")
         try directory.fileSystem.replace(file("SUCCESS.json"), contents: Array(success.document.utf8), by: draft)
     }

@@ -17,6 +17,8 @@ public struct Submission: Sendable {
     public let estimate: PlanEstimate
     /// How many images its epochs draw.
     public let imageCount: Int
+    /// How many images of its data set were left out because they cannot be read.
+    public var skippedCount: Int { manifest.images?.dataset?.skipped ?? 0 }
     /// What the user should know.
     public let warnings: [String]
 
@@ -92,7 +94,7 @@ public struct Submission: Sendable {
         self.weights = weights
         self.warnings = warnings
 
-        campaign = try Self.identify(asked, models, images?.all ?? [], direction: pictures?.direction)
+        campaign = try Self.identify(asked, models, images, direction: pictures?.direction)
         manifest = CampaignManifest(
             campaign: campaign.description,
             models: models,
@@ -157,12 +159,13 @@ public struct Submission: Sendable {
     private static func identify(
         _ asked: Campaign,
         _ models: [CampaignManifest.Model],
-        _ images: [ImageSetFile.Entry],
+        _ images: ImageSelection?,
         direction: [UInt8]?
     ) throws -> CampaignID {
         let parts =
             [String(decoding: try canonicalJSON(asked), as: UTF8.self)] + models.flatMap(\.contents)
-            + images.map(\.digest.hexadecimal) + (direction.map { [ContentDigest(of: $0).hexadecimal] } ?? [])
+            + (images.map { [$0.digest.hexadecimal] } ?? [])
+            + (direction.map { [ContentDigest(of: $0).hexadecimal] } ?? [])
         guard let id = CampaignID(name: asked.name, digest: ContentDigest(of: parts.joined(separator: "\n"))) else {
             throw SubmissionError("\"\(asked.name)\" is not a name")
         }
@@ -187,7 +190,9 @@ public struct Submission: Sendable {
             let settings = pictures.settings
             parts.append("\(neurons * pictures.models.count * settings.diversity) pictures of \(settings.steps) steps")
         }
-        let sizes = imageCount == 0 ? "" : "images: \(imageCount); arrays: at most \(ByteCount(estimate.bytes)); "
+        let skipped = skippedCount == 0 ? "" : ", \(skippedCount) skipped"
+        let sizes =
+            imageCount == 0 ? "" : "images: \(imageCount)\(skipped); arrays: at most \(ByteCount(estimate.bytes)); "
         return [
             "\(campaign): \(parts.joined(separator: ", "))",
             "jobs: \(jobs)",
@@ -200,12 +205,16 @@ public struct Submission: Sendable {
         struct Plan: Encodable {
             let campaign: String
             let jobs: [String: Int]
+            let images: Int
+            let skipped: Int
             let bytes: Int
             let seconds: Double
         }
         let plan = Plan(
             campaign: campaign.description,
             jobs: estimate.jobs,
+            images: imageCount,
+            skipped: skippedCount,
             bytes: estimate.bytes,
             seconds: estimate.seconds
         )

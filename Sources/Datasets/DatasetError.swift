@@ -14,10 +14,25 @@ public enum DatasetError: Error, Equatable, Sendable, CustomStringConvertible {
     case noImageColumn(FilePath)
     /// Two columns of the list have one name.
     case duplicateColumn(FilePath, name: String)
-    /// A file that the list names is not there.
-    case missingImage(FilePath, line: Int, list: FilePath)
+    /// A file of names cannot be used as a whole.
+    case unusableNames(FilePath, reason: String)
+    /// A line of a file of names is none that can stand there.
+    case unusableName(FilePath, line: Int, reason: String)
+    /// Files that the list names are not there.
+    case missingImages([MissingImage], list: FilePath)
     /// A name in a folder is not UTF-8.
     case unreadableName(FilePath, name: String)
+
+    /// A file that a list names and that is not there.
+    public struct MissingImage: Equatable, Sendable {
+        /// Where it should be.
+        public let path: FilePath
+        /// The line that names it, from 1.
+        public let line: Int
+    }
+
+    /// How many missing files are named.
+    private static let mostNamed = 20
 
     /// What is wrong, and where.
     public var description: String {
@@ -27,10 +42,21 @@ public enum DatasetError: Error, Equatable, Sendable, CustomStringConvertible {
         case .malformedList(let list, let reason): "\"\(list)\" is no CSV file: \(reason)"
         case .noImageColumn(let list): "\"\(list)\" has no column \"img\""
         case .duplicateColumn(let list, let name): "\"\(list)\" has two columns \"\(name)\""
-        case .missingImage(let image, let line, let list):
-            "\"\(list)\", line \(line): there is no file \"\(image)\""
+        case .unusableNames(let list, let reason): "\"\(list)\" cannot be used: \(reason)"
+        case .unusableName(let list, let line, let reason): "\"\(list)\", line \(line): \(reason)"
+        case .missingImages(let images, let list): Self.describe(images, list)
         case .unreadableName(let folder, let name):
             "the name of \"\(name)\" in the folder \"\(folder)\" is not UTF-8; rename it"
         }
+    }
+
+    private static func describe(_ images: [MissingImage], _ list: FilePath) -> String {
+        let lines = images.prefix(mostNamed).map { "\"\(list)\", line \($0.line): there is no file \"\($0.path)\"" }
+        let more = images.count > mostNamed ? ["and \(images.count - mostNamed) more"] : []
+        let summary =
+            images.count > 1
+            ? ["\(images.count) of the listed files are not there; put them there, or take their lines out of the list"]
+            : []
+        return (lines + more + summary).joined(separator: "\n  ")
     }
 }

@@ -99,7 +99,7 @@ final class BatchSource: Sendable {
             try values.region(offset: index * Preprocessor.elementCount, count: Preprocessor.elementCount)
                 .withMutableValues { input in try preprocessor.preprocess(bytes, into: &input) }
         } catch {
-            throw JobFailure.failed(code: "image", message: "\"\(entry.path)\" cannot be decoded: \(error)")
+            throw InputError.undecodable(entry.path, error)
         }
     }
 }

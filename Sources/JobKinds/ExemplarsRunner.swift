@@ -88,7 +88,7 @@ public struct ExemplarsRunner: JobRunner {
                 let png = try encodePNG(resampler.resample(decoder.decode(bytes)))
                 return ExemplarsResultFile.Image(row: row, name: entry.path.lastComponent?.string ?? "", png: png)
             } catch {
-                throw JobFailure.failed(code: "image", message: "\"\(entry.path)\" cannot be decoded: \(error)")
+                throw InputError.undecodable(entry.path, error)
             }
         }
     }

@@ -13,6 +13,17 @@ enum InputError {
         .inputUnreadable(code: "changed", message: "\"\(file)\" was changed since the campaign was submitted")
     }
 
+    /// An image has the content that it had at submit, and yet cannot be decoded.
+    static func undecodable(_ file: FilePath, _ error: any Error) -> JobFailure {
+        .failed(
+            code: "image",
+            message:
+                "\"\(file)\" cannot be decoded: \(error); it could be when the campaign was submitted, so compare the "
+                + "machines' image libraries, or replace the image, or leave it out by \"on_error: skip\" in \"dataset\", "
+                + "and submit again"
+        )
+    }
+
     /// A cached file has a content that this version cannot read.
     static func malformed(_ file: FilePath, _ reason: String) -> JobFailure {
         .failed(code: "malformed", message: "\"\(file)\" cannot be used: \(reason)")

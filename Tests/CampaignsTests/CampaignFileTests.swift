@@ -46,7 +46,7 @@ struct CampaignFileTests {
                       - {set: mixed4a_3x3, from: z}
                       - {set: "mixed4a_3x3:0", value: -0.5, mode: weight}
                   x: {weights: "seeded:1"}
-                dataset: {images: ../photos}
+                dataset: {images: ../photos, list: names.txt, on_error: skip}
                 cka:
                   layers: ["mixed5*", conv2d0]
                   pairs: [[x, z], [y, z]]
@@ -57,7 +57,7 @@ struct CampaignFileTests {
                   across: models
                 activations: {models: [x, z], layers: [logits, conv2d2]}
                 arrays: {dtype: float16, codec: zstd}
-                limits: {bytes: 1000, pixels: 2000}
+                limits: {bytes: 1000, pixels: 2000, entries: 3000}
                 """.utf8
             )
         )
@@ -68,7 +68,9 @@ struct CampaignFileTests {
         let edits = campaign.models[1].edits
         #expect(edits[0] == Campaign.Edit(layer: "mixed4a_3x3", neuron: nil, mode: "both", from: "z", value: nil))
         #expect(edits[1] == Campaign.Edit(layer: "mixed4a_3x3", neuron: 0, mode: "weight", from: nil, value: -0.5))
-        #expect(campaign.limits == Campaign.Limits(bytes: 1000, pixels: 2000))
+        #expect(campaign.limits == Campaign.Limits(bytes: 1000, pixels: 2000, entries: 3000))
+        let dataset = Campaign.Dataset(images: "../photos", isPublished: nil, list: "names.txt", skipsUnreadable: true)
+        #expect(campaign.dataset == dataset)
     }
 
     @Test("Published networks and data sets are named, and archives by their address")
@@ -104,6 +106,12 @@ struct CampaignFileTests {
         #expect(some.cka?.layers == ["res.4"])
         let alone = text.replacing("  a: {weights: \"seeded:10\"}\n", with: "").replacing("dataset: celeba\n", with: "")
         #expect(try CampaignFile.parse(Array(alone.utf8)).dataset == nil)
+    }
+
+    @Test("To fail over what cannot be read is what is done where nothing is said")
+    func failing() throws {
+        let said = minimal.replacing("photos}", with: "photos, on_error: fail}")
+        #expect(try CampaignFile.parse(Array(said.utf8)) == CampaignFile.parse(Array(minimal.utf8)))
     }
 
     struct Mistake: Sendable, CustomTestStringConvertible {
@@ -165,6 +173,19 @@ struct CampaignFileTests {
         Mistake(find: "[mixed4a_3x3]", replace: "all, image_lists: l, epochs: 2", line: 6, says: "no meaning beside"),
         Mistake(find: "{images: photos}", replace: "mnist", line: 5, says: "published ones are celeba and imagenet"),
         Mistake(find: "{images: photos}", replace: "{images: 'ftp://x/y.zip'}", line: 5, says: "http and https"),
+        Mistake(find: "photos}", replace: "photos, on_eror: skip}", line: 5, says: "images, list, on_error"),
+        Mistake(find: "photos}", replace: "photos, on_error: ignore}", line: 5, says: "not one of fail, skip"),
+        Mistake(find: "photos}", replace: "photos, on_error: [skip]}", line: 5, says: "on_error: this must be a text"),
+        Mistake(find: "photos}", replace: "photos, list: ''}", line: 5, says: "list: this must be a text"),
+        Mistake(find: "photos}", replace: "photos, list: a, list: b}", line: 5, says: "\"list\" stands here twice"),
+        Mistake(find: "{images: photos}", replace: "{list: names.txt}", line: 5, says: "\"images\" is missing"),
+        Mistake(
+            find: "cka:",
+            replace: "limits: {pixels: 0}\ncka:",
+            line: 6,
+            says: "pixels: this must be a whole number"
+        ),
+        Mistake(find: "cka:", replace: "limits: {byte: 1}\ncka:", line: 6, says: "bytes, pixels, entries"),
         Mistake(find: "{images: photos}", replace: "[", line: nil, says: "not YAML"),
         Mistake(find: "{images: photos}", replace: "&d {images: photos}\nx: *d", line: 6, says: "aliases"),
         Mistake(find: "cka:", replace: "storage_budget: 1GB\ncka:", line: 6, says: "not available in this version"),

@@ -50,6 +50,24 @@ private func jobs<Payload: JobPayload>(_ kind: Payload.Type, in plan: Publicatio
     try plan.buckets.filter { $0.kind == Payload.kind }.flatMap(\.jobs).map { try Payload(decoding: $0.payload) }
 }
 
+@Suite("Labels of images")
+struct LabelTests {
+    @Test("Values are counted, numbers ascending, and words in the order of their bytes")
+    func counts() {
+        let numbers = CampaignManifest.Label("n", values: ["10", "9", "", "-1", "9"])
+        #expect(numbers.counts.map(\.value) == ["", "-1", "9", "10"] && numbers.counts.map(\.count) == [1, 1, 2, 1])
+        let words = CampaignManifest.Label("w", values: ["b", "10", "9", "é", "B"])
+        #expect(words.counts.map(\.value) == ["10", "9", "B", "b", "é"])
+    }
+
+    @Test("A column of too many values is not counted")
+    func many() {
+        let most = CampaignManifest.Label.mostValues
+        #expect(CampaignManifest.Label("l", values: (0..<most).map { "\($0)" }).counts.count == most)
+        #expect(CampaignManifest.Label("l", values: (0...most).map { "\($0)" }).counts.isEmpty)
+    }
+}
+
 @Suite("Plans")
 struct CampaignPlanTests {
     @Test("Every image goes through every network once, and every Gram matrix is made once")

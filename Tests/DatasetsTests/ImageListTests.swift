@@ -59,7 +59,108 @@ struct ImageListTests {
         try withTemporaryDirectory { folder in
             try files.create(folder.appending("x.jpg"), contents: [1], durably: false)
             try write("split,img,label\ntest,x.jpg,\n\ntrain,x.jpg,a cat\n", in: folder)
-            #expect(try ImageList(folder: folder).entries.map(\.name) == ["x.jpg", "x.jpg"])
+            let list = try ImageList(folder: folder)
+            #expect(list.entries.map(\.name) == ["x.jpg", "x.jpg"])
+            #expect(list.labelNames == ["split", "label"])
+            #expect(list.entries.map(\.labels) == [["test", ""], ["train", "a cat"]])
+        }
+    }
+
+    @Test("CelebA's layout gives forty labels an image, ImageNet's a class, with images in folders")
+    func readsPublishedLayouts() throws {
+        let faces = try ImageList(folder: resources)
+        #expect(faces.labelNames.count == 40 && faces.labelNames.first == "5_o_Clock_Shadow")
+        #expect(faces.entries.allSatisfy { $0.labels.count == 40 && Set($0.labels).isSubset(of: ["-1", "1"]) })
+        try withTemporaryDirectory { folder in
+            for name in ["n01440764/b.JPEG", "n01443537/a.JPEG"] {
+                let file = folder.pushing(FilePath(name))
+                try files.makeDirectories(file.removingLastComponent())
+                try files.create(file, contents: [1], durably: false)
+            }
+            try write("img,n01440764,n01443537\nn01443537/a.JPEG,-1,1\nn01440764/b.JPEG,1,-1\n", in: folder)
+            let classes = try ImageList(folder: folder)
+            #expect(classes.labelNames == ["n01440764", "n01443537"])
+            #expect(classes.entries.map(\.name) == ["n01443537/a.JPEG", "n01440764/b.JPEG"])
+            #expect(classes.entries.map(\.labels) == [["-1", "1"], ["1", "-1"]])
+        }
+    }
+
+    @Test("A file of names says which images there are and in which order, test.csv what they show")
+    func readsNames() throws {
+        try withTemporaryDirectory { folder in
+            let photos = folder.appending("photos")
+            for name in ["a.jpg", "b/c.png", " d .jpg", "left out.jpg"] {
+                let file = photos.pushing(FilePath(name))
+                try files.makeDirectories(file.removingLastComponent())
+                try files.create(file, contents: [1], durably: false)
+            }
+            let names = folder.appending("names.txt")
+            let text = "\u{FEFF}./b/c.png\r\n\r\n \t\na.jpg\r\n d .jpg"
+            try files.create(names, contents: Array(text.utf8), durably: false)
+            let plain = try ImageList(folder: photos, names: names)
+            #expect(plain.entries.map(\.name) == ["b/c.png", "a.jpg", " d .jpg"])
+            #expect(plain.entries.allSatisfy(\.labels.isEmpty) && plain.labelNames.isEmpty)
+            try write("smiles,img\n1,a.jpg\n-1,gone.jpg\n-1,b/c.png\n1,b/c.png\n", in: photos)
+            let labelled = try ImageList(folder: photos, names: names)
+            #expect(
+                labelled.entries.map(\.name) == plain.entries.map(\.name),
+                "what the list does not name is not looked for"
+            )
+            #expect(labelled.labelNames == ["smiles"])
+            #expect(labelled.entries.map(\.labels) == [["-1"], ["1"], [""]])
+        }
+    }
+
+    @Test(
+        "What is wrong with a file of names is said, with the line",
+        arguments: [
+            ("x.jpg\n\ny.jpg\n", "line 3: there is no file"),
+            ("x.jpg\r\n\r\n./x.jpg\r\n", "line 3: \"./x.jpg\" stands here twice, first in line 1"),
+            ("\n/etc/passwd\n", "line 2: \"/etc/passwd\" leads out of the folder"),
+            ("x.jpg\nb/../../x.jpg\n", "line 2: \"b/../../x.jpg\" leads out of the folder"),
+            ("b\n", "line 1: there is no file"),
+            ("x.jpg\0\n", "line 1: a name has at most 4096 bytes, and no zero byte"),
+            ("x.jpg\rx.jpg\n", "line 1: a name has at most 4096 bytes, and no zero byte or carriage return"),
+            (String(repeating: "x", count: 5000), "line 1: a name has at most 4096 bytes"),
+            (" \n\r\n", "names no image; write one a line"),
+            ("", "names no image; write one a line"),
+        ]
+    )
+    func refusesBadNames(text: String, message: String) throws {
+        try withTemporaryDirectory { folder in
+            try files.makeDirectory(folder.appending("b"))
+            try files.create(folder.appending("x.jpg"), contents: [1], durably: false)
+            let names = folder.appending("names.txt")
+            try files.create(names, contents: Array(text.utf8), durably: false)
+            let error = try #require(throws: DatasetError.self) { try ImageList(folder: folder, names: names) }
+            #expect(error.description.contains(message), "\(error)")
+            #expect(error.description.contains("\(names)"), "\(error)")
+        }
+    }
+
+    @Test("A file of names that is not there, is not UTF-8 or is too large is refused")
+    func refusesOtherFiles() throws {
+        try withTemporaryDirectory { folder in
+            let names = folder.appending("names.txt")
+            func refusal() throws -> String {
+                try #require(throws: DatasetError.self) { try ImageList(folder: folder, names: names) }.description
+            }
+            #expect(try refusal().contains("there is no such file"))
+            try files.create(names, contents: [0x78, 10, 0xE9, 10], durably: false)
+            #expect(try refusal().contains("line 2: the name is not UTF-8"))
+            try #require(unsafe truncate(names.string, 256 << 20 + 1) == 0)
+            #expect(try refusal().contains("at most 268435456 bytes"))
+        }
+    }
+
+    @Test("All files that are missing are named, as far as they fit")
+    func namesEveryMissingFile() throws {
+        try withTemporaryDirectory { folder in
+            try write("img\n" + (0..<30).map { "\($0).jpg\n" }.joined(), in: folder)
+            let error = try #require(throws: DatasetError.self) { try ImageList(folder: folder) }
+            let lines = error.description.split(separator: "\n")
+            #expect(lines.count == 22 && lines[19].contains("line 21: there is no file"))
+            #expect(lines[20].contains("and 10 more") && lines[21].contains("30 of the listed files"))
         }
     }
 

@@ -199,6 +199,56 @@ extension EndToEnd {
             #expect(try nginx.requests().filter { $0.contains("/models/") }.count == 2)
         }
 
+        @Test("Of an archive's images a list chooses, broken ones are left out, and its entries have a limit")
+        func listedArchive() async throws {
+            let bench = try await Bench()
+            let nginx = try Nginx(nil)
+            let script = """
+                import sys, zipfile
+                z = zipfile.ZipFile(sys.argv[1], "w")
+                for name in sys.argv[3:]: z.write(f"{sys.argv[2]}/{name}", "faces/deep/" + name)
+                z.writestr("faces/deep/broken.png", "no picture")
+                z.writestr("faces/unlisted.png", "no picture either")
+                """
+            let archive = nginx.folder.appending("faces.zip").string
+            try runTool("python3", ["-c", script, archive, Package.images.string] + smallImages)
+            let listed = ["broken.png"] + smallImages.reversed()
+            try bench.write("names.txt", listed.map { "deep/\($0)\r\n" }.joined())
+            let text = smallCampaign(images: "").replacing(
+                "\"\"",
+                with: "\"\(nginx.address("faces.zip"))\", list: names.txt"
+            )
+            func submit(_ text: String) async throws -> ProgramResult {
+                let file = try bench.write("\(UInt64.random(in: 0...(.max))).yaml", text)
+                return try await start(["submit", file.string, "--queue", bench.queue.string, "--json"]).result()
+            }
+            let bounded = try await submit(text + "\nlimits: {entries: 10}")
+            #expect(bounded.exit == .code(65) && bounded.complaints.contains("more than 10 entries"), "\(bounded)")
+            let failed = try await submit(text + "\nlimits: {entries: 30}")
+            #expect(failed.exit == .code(65) && failed.complaints.contains("1 image cannot be read"), "\(failed)")
+            #expect(failed.complaints.contains("deep/broken.png") && !failed.complaints.contains("unlisted"))
+
+            struct Plan: Decodable {
+                let campaign: String
+                let images: Int
+                let skipped: Int
+            }
+            let skipping = text.replacing("names.txt", with: "names.txt, on_error: skip") + "\nlimits: {entries: 30}"
+            let result = try await submit(skipping)
+            try #require(result.exit == .code(0), "\(result)")
+            #expect(result.complaints.contains("1 of 17 images cannot be read and are left out"), "\(result)")
+            let plan = try result.json(Plan.self)
+            #expect(plan.images >= 12 && plan.skipped == 1, "\(result)")
+            let run = try await start(["run", "--queue", bench.queue.string, "--local-workers", "1"]).result()
+            try #require(run.exit == .code(0), "\(run)")
+            let table = bench.queue.pushing(FilePath("reports/\(plan.campaign)/images.csv"))
+            let lines = String(decoding: try LocalFileSystem().contents(of: table, limit: 1 << 20), as: UTF8.self)
+            #expect(
+                lines.split(separator: "\n").dropFirst().first?.hasPrefix("0,deep/055_chelsea.jpg,") == true,
+                "\(lines)"
+            )
+        }
+
         @Test(
             "A full disk is said to be full, and with some space more the transfer goes on where it was",
             .enabled(if: PrivateMounts.areAllowed, PrivateMounts.absence)

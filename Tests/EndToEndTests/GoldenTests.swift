@@ -47,6 +47,19 @@ extension EndToEnd {
                 let images: Int
                 let epochs: Int
             }
+            struct Index: Decodable {
+                struct Images: Decodable {
+                    struct Label: Decodable {
+                        let counts: [String: Int]
+                    }
+
+                    let count: Int
+                    let skipped: Int
+                    let labels: [Label]
+                }
+
+                let images: Images
+            }
             struct Success: Decodable {
                 let campaign: String
                 let jobs: [String: Int]
@@ -73,10 +86,15 @@ extension EndToEnd {
                 #expect(try bench.report(campaign, "heatmaps/\(layer).png").starts(with: [0x89, 0x50, 0x4e, 0x47]))
             }
 
+            let index = try decoded(Index.self, "index.json")
+            #expect(index.images.count == 64 && index.images.skipped == 0)
+            #expect(index.images.labels.count == 40)
+            #expect(index.images.labels.allSatisfy { $0.counts["-1", default: 0] + $0.counts["1", default: 0] == 64 })
+
             let success = try decoded(Success.self, "SUCCESS.json")
             #expect(success.campaign == campaign.description && !success.versions.isEmpty)
             #expect(Set(success.jobs.keys) == ["activations", "gram", "hsic"])
-            #expect(success.files.count == 9)
+            #expect(success.files.count == 11)
             for (name, digest) in success.files {
                 #expect(ContentDigest(of: try bench.report(campaign, name)).hexadecimal == digest, "\(name)")
             }

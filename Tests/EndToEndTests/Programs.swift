@@ -25,7 +25,8 @@ enum Package {
     static let resources = root.pushing("Tests/EndToEndTests/Resources")
 }
 
-/// A running process whose output goes to files; killed, with all that it started in its group, if it is forgotten.
+/// A running process whose output goes to files; if it is forgotten it is killed, with all that it started in its group,
+/// and waited for, so that no test leaves a child behind.
 final class RunningProgram: Sendable {
     private let child: ChildProcess
     private let folder: TemporaryFolder
@@ -38,7 +39,13 @@ final class RunningProgram: Sendable {
     }
 
     deinit {
-        if exitNow() == nil { signal(SIGKILL) }
+        guard exitNow() == nil else { return }
+        signalGroup(SIGKILL)
+        // Not for ever: the end of a process that waits for a frozen file system may take as long as the frost.
+        for _ in 0..<10_000 {
+            if child.exit() != nil { return }
+            usleep(1000)
+        }
     }
 
     var pid: Int32 { child.pid }

@@ -37,7 +37,18 @@ extension EndToEnd {
             Case(
                 testDescription: "an image that cannot be read",
                 file: ("images/broken.jpg", { Array("no picture".utf8) }),
-                words: ["images/broken.jpg", "remove or replace"]
+                words: ["1 image cannot be read", "images/broken.jpg", "remove or replace", "on_error: skip"]
+            ),
+            Case(
+                testDescription: "a list that names a file that is not there",
+                replacing: ("\"images\"}", with: "images, list: names.txt}"),
+                file: ("names.txt", { Array("014_tiny.jpg\r\n\r\nabsent.jpg\r\n".utf8) }),
+                words: ["names.txt\", line 3", "images/absent.jpg"]
+            ),
+            Case(
+                testDescription: "a word for what to do with bad images that there is not",
+                replacing: ("\"images\"}", with: "images, on_error: ignore}"),
+                words: ["small.yaml:5:", "\"ignore\" is not one of fail, skip"]
             ),
             Case(
                 testDescription: "a missing weight file",

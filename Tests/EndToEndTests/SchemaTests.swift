@@ -122,14 +122,14 @@ extension EndToEnd {
         // MARK: Examples
 
         static let examples = [
-            "direction.yaml", "edited-weights.yaml", "many-models.yaml", "neuron-atlas.yaml", "other-programs.yaml",
-            "own-image-lists.yaml", "small-arrays.yaml", "two-networks.yaml",
+            "direction.yaml", "edited-weights.yaml", "listed-images.yaml", "many-models.yaml", "neuron-atlas.yaml",
+            "other-programs.yaml", "own-image-lists.yaml", "small-arrays.yaml", "two-networks.yaml",
         ]
 
         @Test("Every example can be submitted", arguments: examples)
         func example(_ name: String) async throws {
             let bench = try await Bench()
-            for file in [name, "epochs.txt"] {
+            for file in [name, "epochs.txt", "names.txt"] {
                 let source = Package.root.pushing("Queue/examples").appending(file)
                 try bench.write(file, try LocalFileSystem().contents(of: source, limit: 1 << 20))
             }
@@ -167,8 +167,10 @@ extension EndToEnd {
             }
             for key in [
                 "name", "models", "weights", "edits", "set", "from", "value", "mode", "strict", "batch_norm", "dataset",
-                "images", "cka", "layers", "pairs", "epochs", "iterations", "batch_size", "image_lists", "estimator",
-                "across", "priority", "arrays", "dtype", "codec", "limits", "bytes", "pixels", "lucid", "neurons",
+                "images", "list", "on_error", "cka", "layers", "pairs", "epochs", "iterations", "batch_size",
+                "image_lists", "estimator",
+                "across", "priority", "arrays", "dtype", "codec", "limits", "bytes", "pixels", "entries", "lucid",
+                "neurons",
                 "size", "thresholds", "seed", "compat", "objective", "diversity", "transforms", "direction",
                 "activations", "reproducible",
             ] {
@@ -202,6 +204,9 @@ private struct Study {
             let values = (0..<rows * 3).map { Float($0 * $0 % 7) }
             try bench.write("other-\(folder).npy", NumPyFile.encode(values.span, shape: [rows, 3]))
         }
+        try bench.write("images/broken.jpg", "no picture")
+        let rows = smallImages.prefix(8).enumerated().map { "\($1),\($0 % 2),\"a, \($0)\"\n" }.joined()
+        try bench.write("images/test.csv", "img,odd,words\n\(rows)broken.jpg,1,\n")
         let file = try bench.write("first.yaml", Self.campaign("first", images: "images", second: 12, batches: 2))
         first = try await bench.submit(file)
         try await say("command-submit", "submit", file.string, "--dry-run")
@@ -214,7 +219,7 @@ private struct Study {
           one: {weights: "seeded:10"}
           two: {weights: "seeded:\(seed)"}
           other: {arrays: {logits: "other-\(images).npy"}}
-        dataset: {images: \(images)}
+        dataset: {images: \(images), on_error: skip}
         cka: {layers: [mixed3a_1x1, logits], epochs: 2, iterations: \(batches), batch_size: 4}
         lucid: {neurons: ["conv2d0:3", "mixed3a_1x1:0-1"], size: 32, thresholds: [1, 2], models: [one]}
         """

@@ -54,7 +54,10 @@ struct Bench {
     }
 
     /// A job on ten small pictures, of which the second shard has the last two.
-    func activations(shard: Int) throws -> ActivationsPayload {
+    func activations(
+        shard: Int,
+        limits: Campaign.Limits = Campaign.Limits(bytes: 1 << 20, pixels: 1 << 20)
+    ) throws -> ActivationsPayload {
         let entries = try (0..<10).map { number in
             let pixels = (0..<12 * 12 * 3).map { UInt8(truncatingIfNeeded: $0 * (number + 2)) }
             let bytes = try encodePNG(RGBImage(width: 12, height: 12, pixels: pixels))
@@ -76,7 +79,7 @@ struct Bench {
             shard: shard,
             targets: ["conv2d2", "mixed3a_pool_reduce"].map { .init(layer: $0, array: ContentDigest(of: $0)) },
             options: options,
-            limits: Campaign.Limits(bytes: 1 << 20, pixels: 1 << 20),
+            limits: limits,
             instructions: nil
         )
     }
@@ -129,6 +132,19 @@ struct ActivationsRunnerTests {
             return
         }
         #expect(message.contains("--memory"))
+    }
+
+    @Test func `an image that cannot be decoded is named, with the way to leave it out`() throws {
+        let bench = try Bench()
+        let payload = try bench.activations(shard: 1, limits: Campaign.Limits(bytes: 1 << 20, pixels: 143))
+        let failure = #expect(throws: JobFailure.self) { try bench.run(ActivationsRunner(dataRoots: []), payload) }
+        guard case .failed(let code, let message) = failure else {
+            Issue.record("failed as \(String(describing: failure))")
+            return
+        }
+        #expect(code == "image" && message.contains("at most 143 are decoded") && message.contains("on_error: skip"))
+        let images = try bench.directory.cachedImages(payload.images, count: 10)
+        #expect(message.contains("\"\(images.entries[8].path)\" cannot be decoded"), "\(message)")
     }
 
     @Test func `a shard that is missing is made again, the same bytes, and the others are left`() throws {

@@ -6,12 +6,6 @@ import SystemSupport
 import TensorStorage
 import Testing
 
-/// Whether the long tests are wanted.
-///
-/// Tests in processes of their own are among them: what waits for these keeps a processor busy from then on, while other
-/// tests in the same run have children.
-let isLong = environmentVariable("LUCID_LONG") != nil
-
 /// The files beside these tests.
 let resources = FilePath(#filePath).removingLastComponent().appending("Resources")
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 internal import Glibc
+private import Synchronization
 public import SystemPackage
 private import SystemSupport
 
@@ -16,6 +17,7 @@ public final class Nginx: Sendable {
     public let securePort: Int
     private let place: TemporaryPlace
     private let child: ChildProcess
+    private let isStopped = Atomic(false)
     private let authority: TestAuthority?
 
     /// Starts a server; with an authority it also speaks TLS.
@@ -33,7 +35,7 @@ public final class Nginx: Sendable {
         (child, port, securePort) = started
     }
 
-    deinit { kill(child.pid, SIGKILL) }
+    deinit { try? stop() }
 
     /// The address of a file below the folder.
     public func address(_ name: String) -> String { "http://127.0.0.1:\(port)/\(name)" }
@@ -47,8 +49,14 @@ public final class Nginx: Sendable {
         return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
     }
 
-    /// Stops the server at once, as a power cut would; what it serves stays.
+    /// Stops the server at once, as a power cut would, unless it is stopped already; what it serves stays.
     public func stop() throws {
+        // Once it was waited for, its number may be another process's.
+        guard isStopped.exchange(true, ordering: .relaxed) == false else { return }
+        try Self.end(child)
+    }
+
+    private static func end(_ child: ChildProcess) throws {
         kill(child.pid, SIGKILL)
         _ = try ended(child, within: .seconds(10))
     }
@@ -117,7 +125,7 @@ public final class Nginx: Sendable {
             if isListening(port) { return child }
             _ = nothing.wait(atMost: .milliseconds(5)) { _ in nil as Void? }
         }
-        kill(child.pid, SIGKILL)
+        try end(child)
         return nil
     }
 }

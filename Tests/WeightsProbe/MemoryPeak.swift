@@ -2,10 +2,10 @@
 
 import SystemPackage
 
-/// How many bytes more than before a process of its own holds at most while it does something.
+/// How many bytes more than before this process holds at most while it does something.
 ///
-/// For exit tests, whose process nobody else uses, and which have not freed much yet: what was given back to the
-/// allocator, but not to the system, hides as much growth.
+/// For processes that nobody else uses and that have not freed much yet: what was given back to the allocator, but not to
+/// the system, hides as much growth.
 func peakGrowth(_ body: () throws -> Void) throws -> Int {
     let reset = try FileDescriptor.open(FilePath("/proc/self/clear_refs"), .writeOnly)
     try reset.closeAfter { _ = try reset.writeAll(Array("5".utf8)) }
