@@ -27,7 +27,7 @@ public enum CampaignPlan {
         guard let campaign = CampaignID(manifest.campaign) else {
             throw CampaignError("\"\(manifest.campaign)\" is not the id of a campaign")
         }
-        var buckets = Buckets(priority: manifest.priority)
+        var buckets = Buckets(manifest)
         var gramBuckets: [BucketName] = []
         for model in manifest.distinctModels {
             let activations = try buckets.append(activationsJobs(manifest, model), after: [])
@@ -139,11 +139,11 @@ public enum CampaignPlan {
     }
 
     private struct Buckets {
-        let priority: Int
+        let manifest: CampaignManifest
         var all: [PublicationPlan.Bucket] = []
 
-        init(priority: Int) {
-            self.priority = priority
+        init(_ manifest: CampaignManifest) {
+            self.manifest = manifest
         }
 
         /// Adds jobs of one stage, a thousand a bucket; the names of the buckets that were made.
@@ -158,13 +158,13 @@ public enum CampaignPlan {
                 }
                 let name = BucketName(number: all.count)
                 let jobs = try payloads[start..<min(start + CampaignPlan.bucketSize, payloads.count)].map {
-                    JobSpecification(kind: Payload.kind, payload: try $0.encoded(), priority: priority)
+                    try manifest.job($0)
                 }
                 all.append(
                     PublicationPlan.Bucket(
                         name: name,
                         kind: Payload.kind,
-                        priority: priority,
+                        priority: manifest.priority,
                         dependsOn: dependencies,
                         jobs: jobs
                     )
