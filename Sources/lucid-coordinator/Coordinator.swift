@@ -26,9 +26,9 @@ struct LucidCoordinator: ParsableCommand {
         version: CoordinatorVersion.text,
         subcommands: [
             Init.self, Submit.self, Run.self, Status.self, Report.self, Layers.self, Weights.self, Export.self,
-            Models.self, Datasets.self, Jobs.self, Workers.self, Why.self, Logs.self, Wait.self, Retry.self,
-            Cancel.self, Pause.self, Resume.self, Drain.self,
-            Verify.self, Repair.self, Doctor.self, Prune.self, Racer.self,
+            Published<PublishedModels>.self, Published<PublishedDatasets>.self, Jobs.self, Workers.self, Why.self,
+            Logs.self, Wait.self, Retry.self, Cancel.self, Pause.self, Resume.self, Drain.self, Verify.self,
+            Repair.self, Doctor.self, Prune.self, Racer.self,
         ]
     )
 }
