@@ -81,7 +81,7 @@ OPTIONAL = {
     ("command-scope", "campaign"), ("command-scope", "job"), ("manifest", "images"), ("manifest", "comparison"),
     ("manifest", "pictures"), ("manifest", "direction"), ("payload", "direction"), ("payload", "instructions"),
     ("result-pictures", "neuron"), ("result-pictures", "error"), ("result-exemplars", "neuron"), ("atlas", "variant"),
-    ("atlas", "error"),
+    ("atlas", "error"), ("atlas", "ended"), ("success", "pictures"),
 }
 
 

@@ -76,7 +76,7 @@ func withExitCodes(_ body: () throws -> Void) throws {
         switch error {
         case is SubmissionError, is ArchiveError, is CacheError, is UnknownPublication: throw ExitCode(65)
         case let error as TransferError: throw ExitCode(error.isBadInput ? 65 : 2)
-        case is UnfinishedCampaign: throw ExitCode(1)
+        case is UnfinishedCampaign, is ReportDamage: throw ExitCode(1)
         case JobDirectoryError.file: throw ExitCode(2)
         case is JobDirectoryError: throw ExitCode(65)
         default: throw ExitCode(isBadInput(error) ? 65 : 2)
