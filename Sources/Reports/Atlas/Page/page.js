@@ -28,12 +28,14 @@ function showFrame() {
     const isComplete = shown >= atlas.expected;
     const isRunning = !isComplete && !atlas.ended;
     const failed = atlas.failed > 0 ? `, ${count(atlas.failed)} failed` : '';
+    const made = shown - atlas.failed;
     $('progress').textContent = isComplete ? `${plural(shown, 'picture')}${failed}`
-        : `${count(shown)} of ${count(atlas.expected)} ${atlas.ended ? `made, ${atlas.ended}` : 'so far'}${failed}`;
+        : isRunning ? `${count(shown)} of ${count(atlas.expected)} so far${failed}`
+            : `${count(made)} of ${count(atlas.expected)} made${failed}, ${atlas.ended}`;
     $('progress').classList.toggle('running', isRunning);
     $('notice').hidden = isComplete || !atlas.ended;
     $('notice').textContent = `The campaign ${endings[atlas.ended]}, so this atlas is incomplete: it has `
-        + `${count(shown)} of ${plural(atlas.expected, 'picture')}.`;
+        + `${count(made)} of ${plural(atlas.expected, 'picture')}.`;
     if (isRunning) $('progress').title = 'Reload the page for those that have arrived since';
     $('model').append(...atlas.models.map((name, place) => make('option', {value: place}, name)));
     $('model-field').hidden = $('compare').hidden = $('viewer-compare').hidden = atlas.models.length < 2;
