@@ -27,7 +27,7 @@ public enum CampaignPlan {
         guard let campaign = CampaignID(manifest.campaign) else {
             throw CampaignError("\"\(manifest.campaign)\" is not the id of a campaign")
         }
-        var buckets = Buckets(priority: manifest.priority)
+        var buckets = Buckets(manifest)
         var gramBuckets: [BucketName] = []
         for model in manifest.distinctModels {
             let activations =
@@ -166,13 +166,13 @@ public enum CampaignPlan {
     }
 
     private struct Buckets {
-        let priority: Int
+        let manifest: CampaignManifest
         var all: [PublicationPlan.Bucket] = []
         /// Models with an array in common ask for the same jobs.
         private var known: Set<JobID> = []
 
-        init(priority: Int) {
-            self.priority = priority
+        init(_ manifest: CampaignManifest) {
+            self.manifest = manifest
         }
 
         /// Adds jobs of one stage, a thousand a bucket; the names of the buckets that were made.
@@ -180,9 +180,7 @@ public enum CampaignPlan {
             _ payloads: [Payload],
             after dependencies: [BucketName]
         ) throws -> [BucketName] {
-            let new = try payloads.map {
-                JobSpecification(kind: Payload.kind, payload: try $0.encoded(), priority: priority)
-            }.filter { known.insert($0.id).inserted }
+            let new = try payloads.map { try manifest.job($0) }.filter { known.insert($0.id).inserted }
             var names: [BucketName] = []
             for start in stride(from: 0, to: new.count, by: CampaignPlan.bucketSize) {
                 guard all.count < CampaignPlan.bucketLimit else {
@@ -193,7 +191,7 @@ public enum CampaignPlan {
                     PublicationPlan.Bucket(
                         name: name,
                         kind: Payload.kind,
-                        priority: priority,
+                        priority: manifest.priority,
                         dependsOn: dependencies,
                         jobs: Array(new[start..<min(start + CampaignPlan.bucketSize, new.count)])
                     )

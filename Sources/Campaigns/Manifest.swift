@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+public import JobStorage
 private import Networks
 public import SystemSupport
 
@@ -209,6 +210,13 @@ public struct CampaignManifest: Codable, Equatable, Sendable {
         self.options = options
         self.priority = priority
         self.reproducible = reproducible
+    }
+
+    /// The job that does what a payload says, as the campaign's plan and its merge both name it.
+    ///
+    /// - Throws: an error of encoding.
+    public func job<Payload: JobPayload>(_ payload: Payload) throws -> JobSpecification {
+        JobSpecification(kind: Payload.kind, payload: try payload.encoded(), priority: priority)
     }
 
     /// Layers in the order of the network, each once; those that it does not have follow in the order given.

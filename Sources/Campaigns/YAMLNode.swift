@@ -81,8 +81,14 @@ struct YAMLNode {
     }
 
     func number() throws(CampaignError) -> Float {
-        guard let text = node.scalar?.string, let value = Float(text), value.isFinite else {
+        guard let text = node.scalar?.string, let value = Float(text), !value.isNaN else {
             throw error("this must be a number")
+        }
+        guard value.isFinite else {
+            throw error(
+                "\(text.prefix(40)) does not fit float32, in which weights are kept; "
+                    + "the largest number is \(Float.greatestFiniteMagnitude)"
+            )
         }
         return value
     }

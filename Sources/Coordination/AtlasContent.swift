@@ -11,8 +11,8 @@ struct AtlasContent {
     /// The atlas's folder, below that of reports.
     static let folder = "atlas"
 
-    /// A job, and the names of the models whose pictures it makes.
-    struct Job {
+    /// A job that makes pictures, and the names of the models that it makes them for.
+    struct PicturesJob {
         let job: JobSpecification
         let payload: LucidPayload
         let models: [String]
@@ -37,10 +37,10 @@ struct AtlasContent {
         }
     }
 
-    /// The jobs, in the plan's order.
-    let jobs: [Job]
-    /// The jobs that find images, in the plan's order.
-    let exemplarsJobs: [ExemplarsJob]
+    /// The jobs whose results the atlas is made of.
+    let sources: [AtlasSource]
+    /// How many pictures there will be, those that failed counted.
+    let expected: Int
 
     private let manifest: CampaignManifest
     private let pictures: CampaignManifest.Pictures
@@ -58,18 +58,19 @@ struct AtlasContent {
         func names(_ isMeant: (CampaignManifest.Model) -> Bool) -> [String] {
             manifest.models.filter { pictures.models.contains($0.name) && isMeant($0) }.map(\.name)
         }
-        func job(_ payload: some JobPayload) throws -> JobSpecification {
-            JobSpecification(kind: type(of: payload).kind, payload: try payload.encoded(), priority: manifest.priority)
-        }
-        jobs = try CampaignPlan.lucidJobs(manifest).map { payload in
+        let jobs = try CampaignPlan.lucidJobs(manifest).map { payload in
             let models = names { $0.network == payload.network }
-            return Job(job: try job(payload), payload: payload, models: models)
+            return PicturesJob(job: try manifest.job(payload), payload: payload, models: models)
         }
-        exemplarsJobs = try manifest.distinctModels.flatMap { model in
-            try CampaignPlan.exemplarsJobs(manifest, model).map { payload in
-                ExemplarsJob(job: try job(payload), payload: payload, models: names { $0.isSame(as: model) })
+        let exemplarsJobs = try manifest.distinctModels.flatMap { model in
+            let models = names { $0.isSame(as: model) }
+            return try CampaignPlan.exemplarsJobs(manifest, model).map { payload in
+                ExemplarsJob(job: try manifest.job(payload), payload: payload, models: models)
             }
         }
+        sources = exemplarsJobs.map { .exemplars($0) } + jobs.map { .pictures($0) }
+        let neurons = jobs.reduce(0) { $0 + max(1, $1.payload.neurons.count) * $1.models.count }
+        expected = neurons * pictures.settings.diversity * pictures.settings.thresholds.count
     }
 
     /// The neurons of a layer that are pictured; nil alone for a direction.
@@ -81,7 +82,7 @@ struct AtlasContent {
     // MARK: One picture
 
     /// Whether a result has the pictures that its job asks for, each with its stages or with the reason that there are none.
-    func isAnswer(_ file: LucidResultFile, to job: Job) -> Bool {
+    func isAnswer(_ file: LucidResultFile, to job: PicturesJob) -> Bool {
         let neurons: [Int?] = pictures.direction == nil ? job.payload.neurons : [nil]
         let wanted = neurons.flatMap { neuron in (0..<settings.diversity).map { (neuron, $0) } }
         guard wanted.count == file.pictures.count else { return false }
@@ -109,7 +110,9 @@ struct AtlasContent {
 
     /// The entries of a picture in the index: one for each threshold that was asked for.
     func entries(for picture: LucidResultFile.Picture, model: String, layer: String) -> [AtlasPicture] {
-        settings.thresholds.map { threshold in
+        // Of the thresholds' traces each is a part of the same memory.
+        let trace = picture.trace.map { Float(max(-limit, min(limit, $0))) }
+        return settings.thresholds.map { threshold in
             let stage = picture.stages.first { $0.threshold == threshold }
             let name = stem(picture) + (threshold == steps ? "" : "-t\(threshold)")
             return AtlasPicture(
@@ -122,12 +125,17 @@ struct AtlasContent {
                 seed: Int(clamping: settings.seed),
                 file: stage == nil ? nil : "\(model)/\(layer)/\(name).png",
                 objective: stage?.objective,
-                trace: Array(picture.trace.prefix(threshold)),
+                trace: trace.prefix(threshold),
                 error: stage == nil ? picture.error ?? "it was not kept" : nil,
-                signature: stage.flatMap { try? PictureThumbnail(png: $0.png).signature }
+                signature: isCompared ? stage.flatMap { try? PictureThumbnail(png: $0.png).signature } : nil
             )
         }
     }
+
+    /// Whether pictures of several models are held against one another.
+    private var isCompared: Bool { pictures.models.count > 1 }
+    /// What a trace keeps of numbers that only double precision holds.
+    private var limit: Double { Double(Float.greatestFiniteMagnitude) }
 
     /// Whether a picture stands for its neuron on the sheet: the last threshold's, and the first of several that differ.
     func isOnSheet(_ picture: AtlasPicture) -> Bool { picture.threshold == steps && (picture.variant ?? 0) == 0 }
@@ -140,9 +148,9 @@ struct AtlasContent {
 
     // MARK: Images of the data set
 
-    /// The small copies of images that a result has.
-    func files(of file: ExemplarsResultFile) -> [(name: String, png: [UInt8])] {
-        file.images.map { (Self.imageFile($0.row), $0.png) }
+    /// The file of an image's small copy.
+    func file(of image: ExemplarsResultFile.Image) -> (name: String, png: [UInt8]) {
+        (Self.imageFile(image.row), image.png)
     }
 
     /// The entries of a result in the index.
@@ -177,14 +185,14 @@ struct AtlasContent {
     // MARK: All of them
 
     /// The atlas of what is there so far.
-    func atlas(_ pictures: [AtlasPicture], _ exemplars: [Exemplar]) -> Atlas {
-        let neurons = jobs.reduce(0) { $0 + max(1, $1.payload.neurons.count) * $1.models.count }
-        return Atlas(
+    func atlas(_ pictures: [AtlasPicture], _ exemplars: [Exemplar], _ ending: Atlas.Ending?) -> Atlas {
+        Atlas(
             campaign: manifest.campaign,
             models: self.pictures.models,
             layers: self.pictures.neurons.map(\.layer),
             parameters: parameters,
-            expected: neurons * settings.diversity * settings.thresholds.count,
+            expected: expected,
+            ending: ending,
             pictures: pictures,
             exemplars: exemplars
         )

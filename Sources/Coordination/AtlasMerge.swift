@@ -2,7 +2,6 @@
 
 internal import Campaigns
 private import ImageCoding
-private import JobKinds
 internal import JobStorage
 internal import Reports
 private import SystemPackage
@@ -16,21 +15,51 @@ struct AtlasMerge {
     let folder: ReportFolder
     /// The digests of all files so far, by their names below the folder of reports.
     private(set) var digests: [String: ContentDigest] = [:]
+    /// The files that hold what was there at some moment, over which other coordinators may write theirs.
+    private(set) var revisions: Set<String> = []
 
     private let content: AtlasContent
-    private var waiting: [AtlasContent.Job]
-    private var waitingExemplars: [AtlasContent.ExemplarsJob]
+    private var waiting: [AtlasSource]
+    private var intake: (findings: AtlasFindings, next: Int)?
     private var pictures: [AtlasPicture] = []
     private var exemplars: [Exemplar] = []
     private var sheets: [AtlasContent.SheetKey: PlacedSheet] = [:]
+    private var sheetUnderWay: SheetDraft?
     /// Sheets that have changed since they were drawn, and when they were drawn last.
     private var stale: Set<AtlasContent.SheetKey> = []
     private var drawn: [AtlasContent.SheetKey: BootClock.Instant] = [:]
     private var isIndexStale = true
     private var indexing: (end: BootClock.Instant, effort: Duration)?
+    private var outlook = CampaignOutlook.underWay
+    /// Whether what is written now is what stays.
+    private var isFinal = false
 
-    /// How long one call may go on, so that whoever calls it can look after other things.
-    private static let turn = Duration.seconds(1)
+    /// A sheet of which some tiles are there.
+    private struct SheetDraft {
+        let key: AtlasContent.SheetKey
+        let channels: [Int?]
+        let pictures: [Int?: AtlasPicture]
+        var tiles: [AtlasSheet.Tile] = []
+    }
+
+    /// The time of one call, after which whoever calls it looks after other things.
+    private final class Turn {
+        /// How long it may take, but for a picture or a tile, without which nothing would ever be done.
+        private static let length = Duration.seconds(1)
+
+        private let folder: ReportFolder
+        private let start: BootClock.Instant
+        /// Whether something was done in it.
+        var isUsed = false
+
+        init(_ folder: ReportFolder) {
+            self.folder = folder
+            start = folder.now
+        }
+
+        var isOver: Bool { isUsed && start.duration(to: folder.now) > Self.length }
+    }
+
     /// How long a sheet of which pictures are missing stays as it is.
     private static let rest = Duration.seconds(15)
 
@@ -39,120 +68,163 @@ struct AtlasMerge {
         guard let content = try AtlasContent(manifest) else { return nil }
         self.content = content
         self.folder = folder
-        waiting = content.jobs
-        waitingExemplars = content.exemplarsJobs
+        waiting = content.sources
+    }
+
+    /// How many pictures there are, and how many failed.
+    var counts: PictureCounts {
+        let failed = pictures.count { $0.file == nil }
+        return PictureCounts(made: pictures.count - failed, failed: failed)
     }
 
     /// Takes in what has arrived, redraws what has changed for some time, for some moments.
     ///
+    /// It pauses after any picture and any tile, and does nothing where another coordinator has completed the report.
+    ///
     /// - Throws: `UnusableResult` where a job's result is to be made again; `FileError` where the disk refuses.
     /// - Returns: whether there is more to do at once.
-    mutating func advance(_ results: CampaignResults, isLast: Bool) throws -> Bool {
-        let (folder, start) = (folder, folder.now)
-        func isOver() -> Bool { start.duration(to: folder.now) > Self.turn }
-        try takeAll(results, until: isOver)
-        let hasMore = waiting.contains { results.isDone($0.job.id) }
-        guard !hasMore, !isOver() else { return hasMore || isLast && (isIndexStale || !stale.isEmpty) }
-        for key in stale.sorted() where isLast || isDue(key) {
-            try draw(key)
-            if isOver() { return true }
+    mutating func advance(_ results: CampaignResults, _ outlook: CampaignOutlook) throws -> Bool {
+        see(outlook)
+        let turn = Turn(folder)
+        do {
+            try takeAll(results, turn)
+            if turn.isOver { return true }
+            while let key = sheetUnderWay?.key ?? stale.sorted().first(where: { isDue($0) }) {
+                try draw(key, turn)
+                if turn.isOver { return true }
+            }
+            if isIndexStale, isIndexDue { try writeIndex() }
+            return false
+        } catch is ReportIsComplete {
+            return false
         }
-        if isIndexStale, isLast || isIndexDue { try writeIndex() }
-        return false
     }
 
     /// Takes in all results, and writes all that is not as it is to be in the end.
     ///
     /// - Throws: `UnusableResult` where a job's result is to be made again; `FileError` where the disk refuses.
     mutating func complete(_ results: CampaignResults) throws {
-        try takeAll(results) { false }
-        if let job = waiting.first?.job ?? waitingExemplars.first?.job {
-            throw UnusableResult(job: job.id, reason: "it is not there")
-        }
-        for key in stale.sorted() { try draw(key) }
+        see(.complete)
+        isFinal = true
+        defer { isFinal = false }
+        try takeAll(results, nil)
+        if let job = waiting.first?.job { throw UnusableResult(job: job.id, reason: "it is not there") }
+        for (key, sheet) in sheets where !isInPlace(sheet) { stale.insert(key) }
+        while let key = sheetUnderWay?.key ?? stale.min() { try draw(key, nil) }
         try writeIndex()
     }
 
-    /// Takes in what has arrived; what has been taken in is not waited for, also where something later cannot be.
-    private mutating func takeAll(_ results: CampaignResults, until isOver: () -> Bool) throws {
-        var place = 0
-        while place < waitingExemplars.count, !isOver() {
-            if try take(waitingExemplars[place], results) { waitingExemplars.remove(at: place) } else { place += 1 }
-        }
-        place = 0
-        while place < waiting.count, !isOver() {
-            if try take(waiting[place], results) { waiting.remove(at: place) } else { place += 1 }
-        }
+    /// Whether a sheet is on the disk as it was drawn last, and not as another coordinator drew it from fewer pictures.
+    private func isInPlace(_ sheet: PlacedSheet) -> Bool {
+        let name = Self.name(sheet.file)
+        return (try? ContentDigest(ofFile: folder.file(name))) == digests[name]
     }
 
-    // MARK: Pictures
-
-    /// Writes a job's pictures; false where it is not done.
-    private mutating func take(_ job: AtlasContent.Job, _ results: CampaignResults) throws -> Bool {
-        guard results.isDone(job.job.id), let stored = try results.result(of: job.job) else { return false }
-        guard let file = LucidResultFile(decoding: stored.result.payload), content.isAnswer(file, to: job) else {
-            throw UnusableResult(job: job.job.id, reason: "it does not hold the pictures that were asked for")
-        }
-        var entries: [AtlasPicture] = []
-        for model in job.models {
-            for picture in file.pictures {
-                for (name, png) in content.files(of: picture, model: model, layer: job.layer) {
-                    let name = "\(AtlasContent.folder)/\(name)"
-                    digests[name] = try folder.place(name, png)
-                }
-                entries += content.entries(for: picture, model: model, layer: job.layer)
-            }
-        }
-        // Last, so that nothing is taken in twice where a file could not be written.
-        pictures += entries
-        stale.formUnion(job.models.map { AtlasContent.SheetKey(model: $0, layer: job.layer) })
+    private mutating func see(_ outlook: CampaignOutlook) {
+        guard outlook != self.outlook else { return }
+        self.outlook = outlook
+        // What is missing is called otherwise now, on the page and on sheets.
         isIndexStale = true
-        return true
+        stale.formUnion(sheets.keys.filter { isIncomplete($0) })
     }
 
-    /// Writes the images that a job found; false where it is not done.
-    private mutating func take(_ job: AtlasContent.ExemplarsJob, _ results: CampaignResults) throws -> Bool {
-        guard results.isDone(job.job.id), let stored = try results.result(of: job.job) else { return false }
-        guard let file = ExemplarsResultFile(decoding: stored.result.payload), content.isAnswer(file, to: job) else {
-            throw UnusableResult(job: job.job.id, reason: "it does not hold the images that were asked for")
+    // MARK: Results
+
+    private func isIncomplete(_ key: AtlasContent.SheetKey) -> Bool { waiting.contains { $0.pictures(key) } }
+
+    /// Takes in what has arrived; what has been taken in is not waited for, also where something later cannot be.
+    private mutating func takeAll(_ results: CampaignResults, _ turn: Turn?) throws {
+        while turn?.isOver != true {
+            if intake == nil { intake = try nextFindings(results).map { ($0, 0) } }
+            guard let (findings, number) = intake else { return }
+            try take(findings.portion(number))
+            turn?.isUsed = true
+            intake?.next += 1
+            guard number + 1 == findings.portionCount else { continue }
+            waiting.removeAll { $0.job.id == findings.job }
+            intake = nil
         }
-        for (name, png) in content.files(of: file) {
-            let name = "\(AtlasContent.folder)/\(name)"
+    }
+
+    private func nextFindings(_ results: CampaignResults) throws -> AtlasFindings? {
+        for source in waiting where results.isDone(source.job.id) {
+            guard let stored = try results.result(of: source.job) else { continue }
+            return try AtlasFindings(stored.result.payload, of: source, content)
+        }
+        return nil
+    }
+
+    private mutating func take(_ portion: AtlasFindings.Portion) throws {
+        for (file, png) in portion.files {
+            let name = Self.name(file)
+            // One image may drive many neurons.
             if digests[name] == nil { digests[name] = try folder.place(name, png) }
         }
-        exemplars += content.entries(for: file, of: job)
+        // Last, so that nothing is taken in twice where a file could not be written.
+        pictures += portion.pictures
+        exemplars += portion.exemplars
+        stale.formUnion(portion.pictures.map { AtlasContent.SheetKey(model: $0.model, layer: $0.layer) })
         isIndexStale = true
-        return true
+    }
+
+    // MARK: Files
+
+    private static func name(_ file: String) -> String { "\(AtlasContent.folder)/\(file)" }
+
+    /// Writes a file that holds what is there at the moment.
+    private mutating func revise(
+        _ file: String,
+        _ parts: (_ write: ([UInt8]) throws(FileError) -> Void) throws(FileError) -> Void
+    ) throws {
+        let name = Self.name(file)
+        revisions.insert(name)
+        digests[name] = try folder.place(name, onlyUntilComplete: !isFinal, parts: parts)
     }
 
     // MARK: Sheets
 
     private func isDue(_ key: AtlasContent.SheetKey) -> Bool {
-        let isComplete = !waiting.contains { $0.layer == key.layer && $0.models.contains(key.model) }
-        guard !isComplete, let last = drawn[key] else { return true }
+        guard outlook == .underWay, isIncomplete(key), let last = drawn[key] else { return true }
         return last.duration(to: folder.now) > Self.rest
     }
 
-    private mutating func draw(_ key: AtlasContent.SheetKey) throws {
-        var tiles: [AtlasSheet.Tile] = []
-        let there = Dictionary(
-            pictures.filter { $0.model == key.model && $0.layer == key.layer && content.isOnSheet($0) }
-                .map { ($0.channel, $0) }
-        ) { first, _ in first }
-        for channel in content.channels(of: key.layer) {
-            tiles.append(try tile(channel, there[channel]))
+    /// Goes on with the sheet under way, or begins with one.
+    private mutating func draw(_ key: AtlasContent.SheetKey, _ turn: Turn?) throws {
+        var sheet = sheetUnderWay ?? draft(key)
+        // What arrives from here on makes it stale again.
+        stale.remove(key)
+        while sheet.tiles.count < sheet.channels.count {
+            sheetUnderWay = sheet
+            if turn?.isOver == true { return }
+            let channel = sheet.channels[sheet.tiles.count]
+            sheet.tiles.append(try tile(channel, sheet.pictures[channel]))
+            turn?.isUsed = true
         }
+        try place(sheet)
+        sheetUnderWay = nil
+    }
+
+    private func draft(_ key: AtlasContent.SheetKey) -> SheetDraft {
+        let present = pictures.filter { $0.model == key.model && $0.layer == key.layer && content.isOnSheet($0) }
+        return SheetDraft(
+            key: key,
+            channels: content.channels(of: key.layer),
+            pictures: Dictionary(present.map { ($0.channel, $0) }) { first, _ in first }
+        )
+    }
+
+    private mutating func place(_ draft: SheetDraft) throws {
+        let key = draft.key
         let title = AtlasSheet.Title(
             campaign: content.campaign,
             model: key.model,
             layer: key.layer,
             steps: content.steps
         )
-        let sheet = try AtlasSheet(title: title, tiles: tiles)
+        let sheet = try AtlasSheet(title: title, tiles: draft.tiles)
         let file = "\(key.model)/\(key.layer)/sheet.png"
-        digests["\(AtlasContent.folder)/\(file)"] = try folder.place("\(AtlasContent.folder)/\(file)", sheet.png)
+        try revise(file) { write throws(FileError) in try write(sheet.png) }
         sheets[key] = PlacedSheet(model: key.model, layer: key.layer, file: file, geometry: sheet.geometry)
-        stale.remove(key)
         drawn[key] = folder.now
         isIndexStale = true
     }
@@ -163,10 +235,10 @@ struct AtlasMerge {
                 channel: channel,
                 objective: nil,
                 thumbnail: nil,
-                reason: picture?.error ?? "not there yet"
+                reason: picture?.error ?? (outlook.ending == nil ? "not there yet" : "not made")
             )
         }
-        let png = try folder.contents(of: "\(AtlasContent.folder)/\(file)")
+        let png = try folder.contents(of: Self.name(file))
         return AtlasSheet.Tile(
             channel: channel,
             objective: picture.objective,
@@ -176,22 +248,20 @@ struct AtlasMerge {
 
     // MARK: The index and the page
 
-    /// The index of a large atlas takes seconds, so it rests twenty times as long as it took.
+    /// The index of a large atlas takes seconds, so it rests twenty times as long as it took; the last one comes with
+    /// the rest of the report.
     private var isIndexDue: Bool {
-        guard let indexing else { return true }
+        guard outlook == .underWay, let indexing else { return outlook != .complete }
         return indexing.end.duration(to: folder.now) > max(.seconds(5), indexing.effort * 20)
     }
 
     private mutating func writeIndex() throws {
         let start = folder.now
-        let atlas = content.atlas(pictures, exemplars)
-        let place = AtlasContent.folder
+        let atlas = content.atlas(pictures, exemplars, outlook.ending)
         for file in atlas.page(sheets: sheets.values.sorted { ($0.layer, $0.model) < ($1.layer, $1.model) }) {
-            digests["\(place)/\(file.name)"] = try folder.place("\(place)/\(file.name)", file.bytes)
+            try revise(file.name) { write throws(FileError) in try write(file.bytes) }
         }
-        digests["\(place)/index.json"] = try folder.place("\(place)/index.json") { write throws(FileError) in
-            try atlas.withIndex(write)
-        }
+        try revise("index.json") { write throws(FileError) in try atlas.withIndex(write) }
         isIndexStale = false
         indexing = (folder.now, start.duration(to: folder.now))
     }

@@ -23,10 +23,15 @@ public protocol CampaignContent: Sendable {
     /// - Parameters:
     ///   - plan: the campaign's plan.
     ///   - results: the results that are there.
-    ///   - isLast: whether no more will come.
+    ///   - outlook: whether more will come.
     /// - Throws: `UnusableResult` where a job's result is to be made again.
     /// - Returns: whether there is more to be merged at once.
-    func mergePart(_ plan: PublicationPlan, results: CampaignResults, isLast: Bool) throws -> Bool
+    func mergePart(_ plan: PublicationPlan, results: CampaignResults, outlook: CampaignOutlook) throws -> Bool
+
+    /// Sees to it that what was merged in parts here has not outlived another coordinator's merge of the whole.
+    ///
+    /// Called once, where a campaign that this coordinator worked on has been merged by another.
+    func giveWay(_ plan: PublicationPlan) throws
 
     /// The files below `arrays` that a job makes.
     func outputs(of job: JobSpecification) -> [FilePath]
@@ -43,7 +48,14 @@ extension CampaignContent {
     public func mergesParts(of campaign: CampaignID) throws -> Bool { false }
 
     /// Nothing, where a merge needs all results.
-    public func mergePart(_ plan: PublicationPlan, results: CampaignResults, isLast: Bool) throws -> Bool { false }
+    public func mergePart(
+        _ plan: PublicationPlan,
+        results: CampaignResults,
+        outlook: CampaignOutlook
+    ) throws -> Bool { false }
+
+    /// Nothing, where nothing is merged in parts.
+    public func giveWay(_ plan: PublicationPlan) throws {}
 
     /// None, where jobs make results alone.
     public func outputs(of job: JobSpecification) -> [FilePath] { [] }

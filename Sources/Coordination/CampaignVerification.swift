@@ -40,7 +40,25 @@ struct CampaignVerification {
             problems += try resultProblems(of: bucket, isMerged: isMerged)
             checked["jobs", default: 0] += bucket.jobs.count
         }
-        return problems
+        return isMerged ? try problems + reportProblems(&checked) : problems
+    }
+
+    // MARK: The report
+
+    private func reportProblems(_ checked: inout [String: Int]) throws -> [QueueProblem] {
+        do {
+            let report = try MergedReport(of: campaign, in: directory)
+            let damage = try report.damage { onProgress("checking the report of \(campaign)", $0, $1) }
+            checked["report files", default: 0] += report.digests.count
+            return damage.map { [problem($0)] } ?? []
+        } catch let damage as ReportDamage {
+            return [problem(damage)]
+        }
+    }
+
+    private func problem(_ damage: ReportDamage) -> QueueProblem {
+        let path = relative(directory.reports(of: campaign))
+        return QueueProblem(.damagedReport, campaign: campaign, path: path, damage.words, remedy: .merge(plan))
     }
 
     // MARK: Tokens

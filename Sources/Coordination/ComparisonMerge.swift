@@ -69,11 +69,7 @@ struct ComparisonMerge {
     ) throws -> [(layer: String, sums: EpochSimilarity)] {
         var blocks: [String: (meanSquares: [Double], sums: EpochSums)] = [:]
         for payload in try CampaignPlan.hsicJobs(manifest, epoch: epoch) {
-            let job = JobSpecification(
-                kind: HSICPayload.kind,
-                payload: try payload.encoded(),
-                priority: manifest.priority
-            )
+            let job = try manifest.job(payload)
             guard let stored = try results.result(of: job),
                 let file = HSICResultFile(decoding: stored.result.payload),
                 file.blocks.map(\.layer) == payload.blocks.map(\.layer)

@@ -130,7 +130,10 @@ public struct CoordinationLoop {
         _ campaign: CampaignID,
         running: inout [Token]
     ) throws(FileError) -> CampaignEnd? {
-        if try directory.isMerged(campaign) { return .done }
+        if try directory.isMerged(campaign) {
+            if let course = campaigns[campaign] { try giveWay(course.plan) }
+            return .done
+        }
         if campaigns[campaign] == nil {
             do throws(PlanReadingError) {
                 campaigns[campaign] = CampaignCourse(try directory.plan(of: campaign))
@@ -251,6 +254,15 @@ public struct CoordinationLoop {
         return isChanged
     }
 
+    /// Lets another coordinator's merge stand; it was quicker.
+    private func giveWay(_ plan: PublicationPlan) throws(FileError) {
+        do { try content.giveWay(plan) } catch {
+            if let error = error as? FileError { throw error }
+            let metadata: Logger.Metadata = ["campaign": "\(plan.campaign)", "error": "\(error)"]
+            logger.warning("a report may be damaged; look at it with verify", metadata: metadata)
+        }
+    }
+
     /// Merges a campaign that is done, and says how one has ended.
     ///
     /// Where the disk refuses, nothing is known to be wrong with the campaign: the next step merges it again, or the
@@ -263,21 +275,18 @@ public struct CoordinationLoop {
         let outcome = snapshot.outcome(of: plan, control.state)
         let unusable: UnusableResult
         do {
+            let cancellation = control.state.cancellation(of: plan.campaign)
             switch outcome {
             case .underWay:
-                guard try content.mergesParts(of: plan.campaign) else { return nil }
-                let results = CampaignResults(directory, snapshot)
-                if try content.mergePart(plan, results: results, isLast: false) { hasChanged = true }
+                _ = try hasMoreParts(plan, snapshot, .underWay)
                 return nil
             case .failed(let reasons):
-                if try content.mergesParts(of: plan.campaign),
-                    try content.mergePart(plan, results: CampaignResults(directory, snapshot), isLast: true)
-                {
-                    hasChanged = true
-                    return nil
-                }
-                return control.state.cancellation(of: plan.campaign).map { .cancelled($0) } ?? .failed(reasons)
-            case .done: return try merge(plan, CampaignResults(directory, snapshot))
+                if try hasMoreParts(plan, snapshot, cancellation == nil ? .failed : .cancelled) { return nil }
+                return cancellation.map { .cancelled($0) } ?? .failed(reasons)
+            case .done:
+                // What can be merged with pauses is, so that the rest takes little time.
+                if try hasMoreParts(plan, snapshot, .complete) { return nil }
+                return try merge(plan, CampaignResults(directory, snapshot))
             }
         } catch let error as UnusableResult {
             unusable = error
@@ -289,6 +298,19 @@ public struct CoordinationLoop {
             return .broken("\(error)")
         }
         return try remake(unusable, &course, snapshot)
+    }
+
+    /// Merges parts for some moments; whether there are more.
+    private mutating func hasMoreParts(
+        _ plan: PublicationPlan,
+        _ snapshot: CampaignSnapshot,
+        _ outlook: CampaignOutlook
+    ) throws -> Bool {
+        guard try content.mergesParts(of: plan.campaign),
+            try content.mergePart(plan, results: CampaignResults(directory, snapshot), outlook: outlook)
+        else { return false }
+        hasChanged = true
+        return true
     }
 
     private func merge(_ plan: PublicationPlan, _ results: CampaignResults) throws -> CampaignEnd {

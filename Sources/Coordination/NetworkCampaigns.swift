@@ -5,7 +5,7 @@ private import Datasets
 private import JobKinds
 public import JobStorage
 private import Networks
-public import Reports
+internal import Reports
 private import Synchronization
 public import SystemPackage
 private import SystemSupport
@@ -13,7 +13,7 @@ private import TensorStorage
 
 /// What the coordinator must know of campaigns that compare networks and picture their neurons.
 public final class NetworkCampaigns: CampaignContent {
-    private let directory: JobDirectory
+    let directory: JobDirectory
     /// The atlases that grow while their campaigns run; none for a campaign that asks for no pictures.
     private let atlases = Mutex<[CampaignID: [AtlasMerge]]>([:])
 
@@ -51,8 +51,26 @@ public final class NetworkCampaigns: CampaignContent {
     public func mergesParts(of campaign: CampaignID) throws -> Bool { try withAtlas(of: campaign) { $0 != nil } }
 
     /// Puts pictures that have arrived into the campaign's atlas, for some moments.
-    public func mergePart(_ plan: PublicationPlan, results: CampaignResults, isLast: Bool) throws -> Bool {
-        try withAtlas(of: plan.campaign) { try $0?.advance(results, isLast: isLast) ?? false }
+    public func mergePart(
+        _ plan: PublicationPlan,
+        results: CampaignResults,
+        outlook: CampaignOutlook
+    ) throws -> Bool {
+        try withAtlas(of: plan.campaign) { try $0?.advance(results, outlook) ?? false }
+    }
+
+    /// Merges a campaign again where another coordinator merged it and a page or a sheet of ours, which shows less, came
+    /// in the place of that one's.
+    public func giveWay(_ plan: PublicationPlan) throws {
+        let campaign = plan.campaign
+        if let atlas = atlases.withLock({ $0[campaign]?.first }), !atlas.revisions.isEmpty {
+            let report = try MergedReport(of: campaign, in: directory)
+            let isOurs = try atlas.revisions.contains { name in
+                try report.digests[name] != nil && !report.isInPlace(name)
+            }
+            if isOurs { try merge(plan, results: CampaignResults(directory, directory.scan(campaign))) }
+        }
+        atlases.withLock { _ = $0.removeValue(forKey: campaign) }
     }
 
     /// Adds up the sums of every epoch, completes the atlas, and writes the reports.
@@ -84,14 +102,16 @@ public final class NetworkCampaigns: CampaignContent {
         return try body(&atlas)
     }
 
-    /// Writes all that a campaign's jobs gave, `SUCCESS.json` last; its comparison where it asked for one.
-    private func write(
+    /// Writes all that a campaign's jobs gave, `SUCCESS.json` last.
+    ///
+    /// - Returns: its comparison where it asked for one, and the names of all other files.
+    func write(
         _ manifest: CampaignManifest,
         _ plan: PublicationPlan,
         _ results: CampaignResults,
         _ atlas: inout AtlasMerge?,
         to folder: ReportFolder
-    ) throws -> ComparisonReport? {
+    ) throws -> (comparison: ComparisonReport?, files: [String]) {
         let report = try ComparisonMerge(manifest).report(from: results)
         var digests: [String: ContentDigest] = [:]
         let files = ReportFiles(directory, manifest)
@@ -100,46 +120,14 @@ public final class NetworkCampaigns: CampaignContent {
         }
         try atlas?.complete(results)
         for (name, digest) in atlas?.digests ?? [:] { digests[name] = digest }
-        try folder.finish(manifest.campaign, plan: plan, images: files.imageCounts, digests: digests)
-        return report
-    }
-
-    /// Merges a campaign whose jobs are done, and writes its reports.
-    ///
-    /// - Parameters:
-    ///   - campaign: the campaign.
-    ///   - folder: where to write; the campaign's own folder of reports where nil.
-    /// - Throws: `UnfinishedCampaign` where jobs are missing.
-    /// - Returns: the comparison, where the campaign asked for one, and the folder.
-    public func report(
-        of campaign: CampaignID,
-        to folder: FilePath?
-    ) throws -> (report: ComparisonReport?, folder: FilePath) {
-        let plan = try directory.plan(of: campaign)
-        let snapshot = try directory.scan(campaign)
-        switch snapshot.outcome(of: plan) {
-        case .done: break
-        case .failed(let reasons): throw UnfinishedCampaign(campaign, failures: reasons, in: directory)
-        case .underWay:
-            let counts = snapshot.counts(of: plan).values
-            let done = counts.reduce(0) { $0 + $1.done }
-            let all = plan.buckets.reduce(0) { $0 + $1.jobs.count }
-            throw UnfinishedCampaign(
-                "\(campaign) is not complete: \(done) of \(all) jobs are done; unless a coordinator runs already, "
-                    + "start: lucid-coordinator run --queue \(directory.root)"
-            )
-        }
-        let manifest = try CampaignFiles.manifest(of: campaign, in: directory)
-        let results = CampaignResults(directory, snapshot)
-        let own = directory.reports(of: campaign)
-        if let folder, folder != own {
-            let target = ReportFolder(directory, folder)
-            var atlas = try AtlasMerge(manifest, in: target)
-            return (try write(manifest, plan, results, &atlas, to: target), folder)
-        }
-        if try directory.isMerged(campaign) { return (try ComparisonMerge(manifest).report(from: results), own) }
-        try merge(plan, results: results)
-        return (try ComparisonMerge(manifest).report(from: results), own)
+        try folder.finish(
+            manifest.campaign,
+            plan: plan,
+            images: files.imageCounts,
+            pictures: atlas?.counts,
+            digests: digests
+        )
+        return (report, Array(digests.keys))
     }
 }
 
@@ -148,8 +136,19 @@ public struct UnfinishedCampaign: Error, Sendable, CustomStringConvertible {
     /// How far it is or why it failed, and what to do.
     public let description: String
 
-    init(_ description: String) {
-        self.description = description
+    init(_ snapshot: CampaignSnapshot, of plan: PublicationPlan, in directory: JobDirectory) {
+        let done = snapshot.counts(of: plan).values.reduce(0) { $0 + $1.done }
+        let all = plan.buckets.reduce(0) { $0 + $1.jobs.count }
+        description =
+            "\(plan.campaign) is not complete: \(done) of \(all) jobs are done; unless a coordinator runs already, "
+            + "start: lucid-coordinator run --queue \(directory.root)"
+    }
+
+    init(_ unusable: UnusableResult, of campaign: CampaignID, in directory: JobDirectory) {
+        description =
+            "the report of \(campaign) cannot be written: \(unusable); have that job done again with: "
+            + "lucid-coordinator repair --queue \(directory.root), and then lucid-worker --queue \(directory.root) "
+            + "--until-empty"
     }
 
     init(_ campaign: CampaignID, failures: [JobID: Reason], in directory: JobDirectory) {

@@ -18,38 +18,48 @@ struct PictureSelection {
         guard let pictures = asked.lucid else { return nil }
         self.pictures = pictures
         direction = try pictures.direction.map { name in
-            func error(_ message: String) -> SubmissionError {
-                SubmissionError(file, line: pictures.place.line, column: pictures.place.column, message)
-            }
-            let path = absolute(file.removingLastComponent().pushing(FilePath(name)))
-            let bytes: [UInt8]
-            do throws(FileError) {
-                bytes = try LocalFileSystem().contents(ofUserFile: path, limit: Self.byteLimit)
+            do throws(DirectionError) {
+                return try Self.read(name, beside: file, pictures.neurons.first?.layer)
             } catch {
-                throw SubmissionError(file, line: pictures.place.line, column: pictures.place.column, "\(error)")
+                throw SubmissionError(file, line: pictures.place.line, column: pictures.place.column, error.message)
             }
-            let array: NumPyFile
-            do throws(TensorFileError) { array = try NumPyFile(parsing: bytes) } catch {
-                throw SubmissionError(
-                    file,
-                    line: pictures.place.line,
-                    column: pictures.place.column,
-                    "\"\(path)\": \(error)"
-                )
-            }
-            let layer = pictures.neurons.first.flatMap { InceptionV1.layer(named: $0.layer) }
-            guard let layer, array.shape.reduce(1, *) == layer.neuronCount else {
-                throw error(
-                    "the direction \"\(name)\" has the shape \(array.shape), but \(layer?.name ?? "the layer") has "
-                        + "\(layer?.neuronCount ?? 0) channels: one number for each is needed"
-                )
-            }
-            let factors = array.floats
-            guard factors.allSatisfy(\.isFinite), factors.contains(where: { $0 != 0 }) else {
-                throw error("the direction \"\(name)\" must have finite numbers, and not zeros alone")
-            }
-            return bytes
         }
+    }
+
+    /// Why a direction cannot be used, in words; where in the campaign file is added once.
+    private struct DirectionError: Error {
+        let message: String
+    }
+
+    /// Reads a direction in a layer's space, and checks its numbers.
+    private static func read(
+        _ name: String,
+        beside file: FilePath,
+        _ layer: String?
+    ) throws(DirectionError) -> [UInt8] {
+        let path = absolute(file.removingLastComponent().pushing(FilePath(name)))
+        let bytes: [UInt8]
+        do throws(FileError) {
+            bytes = try LocalFileSystem().contents(ofUserFile: path, limit: byteLimit)
+        } catch { throw DirectionError(message: "\(error)") }
+        let array: NumPyFile
+        do throws(TensorFileError) { array = try NumPyFile(parsing: bytes) } catch {
+            throw DirectionError(message: "\"\(path)\": \(error)")
+        }
+        let layer = layer.flatMap { InceptionV1.layer(named: $0) }
+        guard let layer, array.shape.reduce(1, *) == layer.neuronCount else {
+            throw DirectionError(
+                message: "the direction \"\(name)\" has the shape \(array.shape), "
+                    + "but \(layer?.name ?? "the layer") has \(layer?.neuronCount ?? 0) channels: one number for each is needed"
+            )
+        }
+        let factors = array.floats
+        guard factors.allSatisfy(\.isFinite), factors.contains(where: { $0 != 0 }) else {
+            throw DirectionError(
+                message: "the direction \"\(name)\" must have numbers that are finite in float32, not zeros alone"
+            )
+        }
+        return bytes
     }
 
     /// The largest layer has a thousand channels; float64 and a long header fit.

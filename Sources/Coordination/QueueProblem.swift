@@ -27,6 +27,8 @@ public struct QueueProblem: Equatable, Encodable, Sendable {
         case lostFile = "lost-file"
         /// A file of an array, or of the cache, is not what was written.
         case damagedFile = "damaged-file"
+        /// Files of a complete report are missing or are not what was written.
+        case damagedReport = "damaged-report"
         /// A file that no part of the protocol has put there.
         case stranger
     }
@@ -56,6 +58,8 @@ public struct QueueProblem: Equatable, Encodable, Sendable {
         case supersede(Token)
         /// Move the file away; start its maker anew where there is one.
         case quarantine(FilePath)
+        /// Merge the campaign again.
+        case merge(PublicationPlan)
         /// Move the cached file to the trash.
         case discard(FilePath)
     }

@@ -39,10 +39,21 @@ public struct QueueRepair: Sendable {
             guard try directory.settle(token, .fail(.superseded), priority: 0) == .moved else { return nil }
             return "the void token of job \(token.name.job) is out of the way"
         case .quarantine(let file): return try quarantine(file)
+        case .merge(let plan): return try merge(plan)
         case .discard(let file):
             let name = "\(file.lastComponent?.string ?? "file")-\(directory.surroundings.randomBits())"
             try directory.fileSystem.rename(file, to: directory.root.appending("trash").appending(name))
             return "\(file) is in the trash; submit its campaign again"
+        }
+    }
+
+    private func merge(_ plan: PublicationPlan) throws -> String {
+        do {
+            let results = CampaignResults(directory, try directory.scan(plan.campaign))
+            try content.merge(plan, results: results)
+            return "the report of \(plan.campaign) is written anew"
+        } catch let error as UnusableResult {
+            return "\(error); repair once more when a worker has done that job again"
         }
     }
 

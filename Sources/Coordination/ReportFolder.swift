@@ -13,49 +13,72 @@ internal import SystemSupport
 struct ReportFolder {
     let path: FilePath
     private let directory: JobDirectory
+    private let campaign: CampaignID?
 
     /// A campaign's own folder.
     init(_ directory: JobDirectory, of campaign: CampaignID) {
-        self.init(directory, directory.reports(of: campaign))
+        self.directory = directory
+        self.campaign = campaign
+        path = directory.reports(of: campaign)
     }
 
     /// A folder that a user chose.
     init(_ directory: JobDirectory, _ path: FilePath) {
         self.directory = directory
         self.path = path
+        campaign = nil
     }
 
     /// Moments of the machine's clock, for work that is to take a share of the time only.
     var now: BootClock.Instant { directory.surroundings.now }
 
     /// The path of a file by its name below the folder.
-    func file(_ name: String) -> FilePath { name.split(separator: "/").reduce(path) { $0.appending(String($1)) } }
+    func file(_ name: String) -> FilePath { Self.file(name, below: path) }
+
+    /// The path of a file by its name below some folder.
+    static func file(_ name: String, below folder: FilePath) -> FilePath {
+        name.split(separator: "/").reduce(folder) { $0.appending(String($1)) }
+    }
 
     /// Writes a file under a name below the folder, with slashes between folders; it replaces what was there.
     ///
+    /// The same bytes stay as they are: a coordinator that starts anew finds most of an atlas written.
+    ///
     /// - Returns: the digest of its bytes.
-    func place(_ name: String, _ bytes: [UInt8]) throws(FileError) -> ContentDigest {
-        try place(name) { write throws(FileError) in try write(bytes) }
+    func place(_ name: String, _ bytes: [UInt8]) throws -> ContentDigest {
+        if (try? directory.fileSystem.contents(of: file(name), limit: bytes.count)) == bytes {
+            return ContentDigest(of: bytes)
+        }
+        return try place(name, onlyUntilComplete: false) { write throws(FileError) in try write(bytes) }
     }
 
     /// Writes a file in parts.
     ///
+    /// - Parameters:
+    ///   - name: its name below the folder.
+    ///   - onlyUntilComplete: whether it holds only what is there at the moment, so that it must not replace a file of
+    ///     the complete report.
+    ///   - parts: writes it.
+    /// - Throws: `ReportIsComplete` where it would; `FileError` where the disk refuses.
     /// - Returns: the digest of its bytes.
     func place(
         _ name: String,
+        onlyUntilComplete: Bool,
         parts: (_ write: ([UInt8]) throws(FileError) -> Void) throws(FileError) -> Void
-    ) throws(FileError) -> ContentDigest {
+    ) throws -> ContentDigest {
         let file = file(name)
         let fileSystem = directory.fileSystem
         try fileSystem.makeDirectories(file.removingLastComponent())
         let draft = file.removingLastComponent().appending(".\(directory.surroundings.randomBits())")
         var hasher = ContentDigest.Hasher()
-        do throws(FileError) {
+        do {
             try fileSystem.create(draft, contents: [], durably: false)
             try parts { bytes throws(FileError) in
                 hasher.update(bytes)
                 try fileSystem.append(bytes, to: draft)
             }
+            // As late as can be: drawing what is written takes seconds, in which another coordinator may end.
+            if onlyUntilComplete, let campaign, try directory.isMerged(campaign) { throw ReportIsComplete() }
             try fileSystem.rename(draft, to: file)
         } catch {
             try? fileSystem.remove(draft)
@@ -74,16 +97,22 @@ struct ReportFolder {
         _ campaign: String,
         plan: PublicationPlan,
         images: [(String, ReportJSON)]?,
+        pictures: PictureCounts?,
         digests: [String: ContentDigest]
     ) throws {
         try directory.fileSystem.makeDirectories(path)
         try directory.fileSystem.synchronizeAll(holding: path)
         let counts = Dictionary(plan.buckets.map { ($0.kind, $0.jobs.count) }, uniquingKeysWith: +)
-        let head: [(String, ReportJSON)] = [
+        var members: [(String, ReportJSON)] = [
             ("campaign", .text(campaign)),
             ("jobs", .object(counts.sorted { $0.key < $1.key }.map { ($0.key, .integer($0.value)) })),
         ]
-        let tail: [(String, ReportJSON)] = [
+        if let images { members.append(("images", .object(images))) }
+        if let pictures {
+            let counts = [("made", ReportJSON.integer(pictures.made)), ("failed", .integer(pictures.failed))]
+            members.append(("pictures", .object(counts)))
+        }
+        members += [
             ("merged_at", .number(directory.surroundings.secondsSince1970)),
             ("versions", .object(Runners.versions.sorted { $0.key < $1.key }.map { ($0.key, .text($0.value)) })),
             (
@@ -91,8 +120,11 @@ struct ReportFolder {
                 .object(digests.sorted { $0.key < $1.key }.map { ($0.key, .text($0.value.hexadecimal)) })
             ),
         ]
-        let success = ReportJSON.object(head + (images.map { [("images", .object($0))] } ?? []) + tail)
         let draft = path.appending(".\(directory.surroundings.randomBits())")
-        try directory.fileSystem.replace(file("SUCCESS.json"), contents: Array(success.document.utf8), by: draft)
+        let success = Array(ReportJSON.object(members).document.utf8)
+        try directory.fileSystem.replace(file(MergedReport.name), contents: success, by: draft)
     }
 }
+
+/// Why a part of a report was not written: another coordinator has completed the whole.
+struct ReportIsComplete: Error {}

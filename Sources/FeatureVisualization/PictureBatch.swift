@@ -104,7 +104,7 @@ public final class PictureBatch {
     }
 
     private func fail(_ index: Int, _ step: Int, _ what: String) {
-        outcomes[index].failure = "\(what) at step \(step); look for weights of the network that are too large"
+        outcomes[index].failure = "\(what) at step \(step); \(objective.wishes[index].overflowAdvice)"
     }
 
     /// Keeps the pictures as bytes, and looks at exactly those.

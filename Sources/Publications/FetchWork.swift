@@ -33,7 +33,7 @@ struct FetchWork {
     private func download(_ address: WebAddress, by client: WebClient) throws -> Download {
         if let size = fileSize(draft.whole) {
             // One who is gone got so far, and no further.
-            return Download(digest: try digest(of: draft.whole), byteCount: size)
+            return Download(digest: try ContentDigest(ofFile: draft.whole), byteCount: size)
         }
         let recorded = try FetchRecord.read(cache.recordPath(of: publication))
         do throws(TransferError) {

@@ -74,7 +74,7 @@ public struct PublicationCache: Sendable {
         let record = try FetchRecord.read(recordPath(of: publication))
         guard publication.kind == .weights else { return Item(path: path, record: record) }
         if let record, fileSize(path) != record.bytes { throw CacheError.damaged(path) }
-        let digest = try Publications.digest(of: path)
+        let digest = try ContentDigest(ofFile: path)
         if let record {
             guard record.sha256 == digest else { throw CacheError.damaged(path) }
             return Item(path: path, record: record)

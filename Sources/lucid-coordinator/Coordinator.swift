@@ -26,9 +26,9 @@ struct LucidCoordinator: ParsableCommand {
         version: CoordinatorVersion.text,
         subcommands: [
             Init.self, Submit.self, Run.self, Status.self, Report.self, Layers.self, Weights.self, Export.self,
-            Models.self, Datasets.self, Jobs.self, Workers.self, Why.self, Logs.self, Wait.self, Retry.self,
-            Cancel.self, Pause.self, Resume.self, Drain.self,
-            Verify.self, Repair.self, Doctor.self, Prune.self, Racer.self,
+            Published<PublishedModels>.self, Published<PublishedDatasets>.self, Jobs.self, Workers.self, Why.self,
+            Logs.self, Wait.self, Retry.self, Cancel.self, Pause.self, Resume.self, Drain.self, Verify.self,
+            Repair.self, Doctor.self, Prune.self, Racer.self,
         ]
     )
 }
@@ -76,7 +76,7 @@ func withExitCodes(_ body: () throws -> Void) throws {
         switch error {
         case is SubmissionError, is ArchiveError, is CacheError, is UnknownPublication: throw ExitCode(65)
         case let error as TransferError: throw ExitCode(error.isBadInput ? 65 : 2)
-        case is UnfinishedCampaign: throw ExitCode(1)
+        case is UnfinishedCampaign, is ReportDamage: throw ExitCode(1)
         case JobDirectoryError.file: throw ExitCode(2)
         case is JobDirectoryError: throw ExitCode(65)
         default: throw ExitCode(isBadInput(error) ? 65 : 2)

@@ -4,17 +4,23 @@ import ArgumentParser
 import Coordination
 import JobStorage
 import Reports
+import SystemSupport
 
 struct Report: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Merge a campaign's results and show them.",
         discussion: """
             Prints a table of mean CKA, a line a layer and a column a pair of models, and where the files are. \
-            `run` writes the same files as soon as the campaign is done.
+            `run` writes the same files as soon as the campaign is done. A report that was written before is compared \
+            with the digests in its SUCCESS.json.
 
             EXAMPLES
               lucid-coordinator report study --queue /shared/queue
               lucid-coordinator report study --queue /shared/queue --output results
+
+
+            Exit codes: 0 done; 1 jobs or their results are missing, or files of the report are damaged; 2 the system \
+            failed.
             """
     )
 
@@ -31,9 +37,16 @@ struct Report: ParsableCommand {
         try withExitCodes {
             let directory = try queue.open()
             let id = try directory.campaign(called: campaign)
-            let (report, folder) = try NetworkCampaigns(directory).report(of: id, to: output.map { absolutePath($0) })
-            if let report { Terminal.print(report.table) }
-            Terminal.note("the files are in \(folder)")
+            let progress = ProgressLine()
+            let start = BootClock().now
+            let report = try NetworkCampaigns(directory).report(of: id, to: output.map { absolutePath($0) }) {
+                guard start.duration(to: BootClock().now) > .seconds(1) else { return }
+                progress.show(["checking the report: \($0) of \($1) files"])
+            }
+            if let comparison = report.comparison { Terminal.print(comparison.table) }
+            if let note = report.failureNote { Terminal.note(note) }
+            Terminal.note("the files are in \(report.folder)")
+            if let damage = report.damage { throw damage }
         }
     }
 }

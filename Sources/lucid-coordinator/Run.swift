@@ -81,6 +81,7 @@ struct Run: ParsableCommand {
             case .done:
                 Terminal.note("\(campaign) is done; its report:")
                 Terminal.print(directory.reports(of: campaign).string)
+                if let note = try? MergedReport(of: campaign, in: directory).failureNote { Terminal.note("  \(note)") }
             case .failed(let reasons):
                 worst = max(worst, 1)
                 Terminal.complain("\(campaign) failed: \(reasons.count) jobs could not be done")

@@ -157,6 +157,24 @@ struct CampaignFileTests {
         Mistake(find: "b.pt}", replace: "b.pt, edits: [{set: conv2d0}]}", line: 4, says: "either"),
         Mistake(
             find: "b.pt}",
+            replace: "b.pt, edits: [{set: conv2d0, value: 1e39}]}",
+            line: 4,
+            says: "1e39 does not fit float32, in which weights are kept; the largest number is 3.4028235e+38"
+        ),
+        Mistake(
+            find: "b.pt}",
+            replace: "b.pt, edits: [{set: conv2d0, value: -1e400}]}",
+            line: 4,
+            says: "-1e400 does not fit float32"
+        ),
+        Mistake(
+            find: "b.pt}",
+            replace: "b.pt, edits: [{set: conv2d0, value: nan}]}",
+            line: 4,
+            says: "this must be a number"
+        ),
+        Mistake(
+            find: "b.pt}",
             replace: "b.pt, edits: [{set: conv2d0, value: 0, mode: all}]}",
             line: 4,
             says: "both, weight"

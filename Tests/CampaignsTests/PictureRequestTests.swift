@@ -81,7 +81,8 @@ struct PictureRequestTests {
         Mistake("{neurons: [conv2d0], size: 31}", "whole number from 32"),
         Mistake("{neurons: [conv2d0], size: 4096}", "whole number from 32 to 1024"),
         Mistake("{neurons: [logits], size: 223}", "logits need a size of at least 224"),
-        Mistake("{neurons: [logits], size: 224, compat: lucid}", "logits need a size of at least"),
+        Mistake("{neurons: [logits], size: 224, compat: lucid}", "logits need a size of at least 238"),
+        Mistake("{neurons: [logits], size: 237, compat: lucid}", "logits need a size of at least 238"),
         Mistake("{neurons: [conv2d0], thresholds: [16, 8]}", "thresholds must ascend, but 8 comes after 16"),
         Mistake("{neurons: [conv2d0], thresholds: [16, 16]}", "thresholds must ascend"),
         Mistake("{neurons: [conv2d0], thresholds: [0]}", "whole number from 1"),
@@ -108,7 +109,7 @@ struct PictureRequestTests {
     func sizesOfLogits() throws {
         #expect(throws: Never.self) { try CampaignFile.parse(campaign("{neurons: [logits], size: 224}")) }
         #expect(throws: Never.self) {
-            try CampaignFile.parse(campaign("{neurons: [logits], size: 240, compat: lucid}"))
+            try CampaignFile.parse(campaign("{neurons: [logits], size: 238, compat: lucid}"))
         }
     }
 

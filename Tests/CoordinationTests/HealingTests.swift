@@ -29,14 +29,21 @@ struct RealCampaign {
 
     /// Submits the comparison under a name.
     func submit(_ name: String) throws -> CampaignID {
-        let text = """
-            name: \(name)
+        try submit(
+            name,
+            """
             models: {a: {weights: "seeded:1"}, b: {weights: "seeded:2"}}
             dataset: {images: photos}
             cka: {layers: [mixed3a_pool_reduce], epochs: 1, iterations: 5, batch_size: 8}
             """
+        )
+    }
+
+    /// Submits what a campaign file asks for under a name.
+    func submit(_ name: String, _ text: String) throws -> CampaignID {
         let file = temporary.folder.path.appending("\(name).yaml")
-        try directory.fileSystem.create(file, contents: Array(text.utf8), durably: false)
+        let bytes = Array("name: \(name)\n\(text)".utf8)
+        try directory.fileSystem.create(file, contents: bytes, durably: false)
         let submission = try Submission(of: file, threads: 1) { _, _, _ in }
         #expect(try submission.publish(to: directory) == .registered)
         return submission.campaign

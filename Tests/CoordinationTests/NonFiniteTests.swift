@@ -11,20 +11,18 @@ import Testing
 struct NonFiniteTests {
     @Test func `features that are not finite are null in the report, with the reason`() throws {
         let real = try RealCampaign()
-        let text = """
-            name: overflow
+        let campaign = try real.submit(
+            "overflow",
+            """
             models:
               a: {weights: "seeded:1"}
               b: {weights: "seeded:2", edits: [{set: conv2d0, value: 1.0e+38}]}
             dataset: {images: photos}
             cka: {layers: [conv2d0, mixed3a_pool_reduce], epochs: 1, iterations: 1, batch_size: 8}
             """
-        let file = real.temporary.folder.path.appending("overflow.yaml")
-        try LocalFileSystem().create(file, contents: Array(text.utf8), durably: false)
-        let submission = try Submission(of: file, threads: 1) { _, _, _ in }
-        _ = try submission.publish(to: real.directory)
-        #expect(try real.end() == [submission.campaign: .done])
-        let report = try real.numbers(of: submission.campaign)
+        )
+        #expect(try real.end() == [campaign: .done])
+        let report = try real.numbers(of: campaign)
         #expect(report.contains("\"cka\": null"))
         #expect(report.contains("features that are not finite"))
     }

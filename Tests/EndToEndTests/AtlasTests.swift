@@ -168,12 +168,43 @@ extension EndToEnd {
                 """
             )
             let campaign = try await bench.submit(file)
-            try await Self.end(bench, [try bench.worker()])
+            let coordinator = try bench.coordinator()
+            #expect(try await bench.worker().result().exit == .code(0))
+            let end = try await coordinator.result()
+            let report = try await succeed(
+                Programs.coordinator,
+                "report",
+                campaign.description,
+                "--queue",
+                bench.queue.string
+            )
+            for words in [end.complaints, report.complaints] {
+                #expect(words.contains("1 of 3 pictures failed; the reasons stand in ") && words.contains("index.json"))
+            }
             let index = try bench.index(of: campaign)
             #expect(index.pictures.map(\.neuron) == ["conv2d2:2", "conv2d2:3", "conv2d2:4"])
             #expect(index.pictures.map { $0.error == nil } == [true, false, true])
             #expect(index.pictures.map { $0.file == nil } == [false, true, false])
             #expect(try #require(index.pictures[1].error).contains("is not finite at step 1"))
+        }
+
+        @Test("A direction whose numbers are too large is what the reason names")
+        func namesTheDirection() async throws {
+            let bench = try await Bench()
+            let direction = (0..<32).map { _ in Float(3e38) }
+            try bench.write("direction.npy", NumPyFile.encode(direction.span, shape: [32]))
+            let file = try bench.write(
+                "large.yaml",
+                """
+                name: large
+                models: {one: {weights: "seeded:10"}}
+                lucid: {neurons: mixed3a_5x5, size: 40, thresholds: [2], objective: {direction: direction.npy}}
+                """
+            )
+            let campaign = try await bench.submit(file)
+            try await Self.end(bench, [try bench.worker()])
+            let error = try #require(try bench.index(of: campaign).pictures.first?.error)
+            #expect(error.contains("the direction has numbers as large as 3e+38"), "\(error)")
         }
 
         @Test("A result that was damaged is made again, and no picture is listed twice")
@@ -202,6 +233,38 @@ extension EndToEnd {
             #expect(end.exit == .code(0), "\(end)")
             #expect(try bench.atlas(of: campaign) == expected)
             #expect(try bench.index(of: campaign).pictures.count == 8)
+        }
+
+        @Test("A report ends with 65 where a file has its place, and with 1 where files of it are damaged")
+        func reportsTrouble() async throws {
+            let bench = try await Bench()
+            let file = try bench.write(
+                "one.yaml",
+                """
+                name: one
+                models: {one: {weights: "seeded:10"}}
+                lucid: {neurons: ["conv2d0:0"], size: 32, thresholds: [1]}
+                """
+            )
+            let campaign = try await bench.submit(file)
+            #expect(try await bench.coordinator(localWorkers: 1).result().exit == .code(0))
+            func ends(_ command: String..., with code: Int32) async throws -> String {
+                let options = command + ["--queue", bench.queue.string]
+                let result = try await RunningProgram(Programs.coordinator, options).result()
+                #expect(result.exit == .code(code), "\(command): \(result)")
+                return result.output + result.complaints
+            }
+            let refusal = try await ends("report", "one", "--output", file.string, with: 65)
+            #expect(refusal.contains("one.yaml\" is a file, or below one; name a folder for the report"))
+            _ = try await ends("report", "one", "--output", bench.root.appending("results").string, with: 0)
+            let sheet = try bench.directory().reports(of: campaign).pushing("atlas/one/conv2d0/sheet.png")
+            try LocalFileSystem().remove(sheet)
+            let damage = try await ends("report", "one", with: 1)
+            #expect(damage.contains("atlas/one/conv2d0/sheet.png") && damage.contains("lucid-coordinator repair"))
+            #expect(try await ends("verify", with: 1).contains("damaged-report: \(campaign)"))
+            #expect(try await ends("repair", with: 0).contains("is written anew"))
+            _ = try await ends("report", "one", with: 0)
+            #expect(try LocalFileSystem().isPresent(sheet))
         }
 
         @Test("A worker with too little memory says how much it needs, and the job stays for another")

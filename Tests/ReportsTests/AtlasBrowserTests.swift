@@ -14,7 +14,9 @@ struct AtlasBrowserTests {
     @Test("It is searched, compared, zoomed, linked to and moved about in, without a network or an error")
     func drive() async throws {
         try await withTemporaryDirectory { directory in
-            try SampleAtlas(in: directory.appending("atlas")).writePage()
+            let sample = try SampleAtlas(in: directory.appending("atlas"))
+            try sample.writePage()
+            try sample.writePage(to: directory.appending("ended"), ending: .cancelled)
             try writeLargeAtlas(to: directory.appending("large"))
             try await runScript("drive_atlas.py", [directory.string])
         }
@@ -30,6 +32,7 @@ struct AtlasBrowserTests {
             layers: ["wide"],
             parameters: [],
             expected: 20_000,
+            ending: nil,
             pictures: (0..<20_000).map { channel in
                 AtlasPicture(
                     model: "m",
@@ -40,7 +43,7 @@ struct AtlasBrowserTests {
                     seed: 0,
                     file: "m/one.png",
                     objective: Double(channel % 977),
-                    trace: (0..<32).map { Double($0 * channel) }
+                    trace: (0..<32).map { Float($0 * channel) }[...]
                 )
             },
             exemplars: []

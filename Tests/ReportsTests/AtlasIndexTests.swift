@@ -13,7 +13,7 @@ func picture(
     threshold: Int = 512,
     variant: Int? = nil,
     objective: Double? = 1.5,
-    trace: [Double] = [],
+    trace: [Float] = [],
     error: String? = nil,
     gray: UInt8? = nil
 ) -> AtlasPicture {
@@ -28,19 +28,25 @@ func picture(
         seed: 3,
         file: error == nil ? "\(model)/\(layer)/\(channel.map(String.init) ?? "direction").png" : nil,
         objective: objective,
-        trace: trace,
+        trace: trace[...],
         error: error,
         signature: pixels.map(PictureSignature.init)
     )
 }
 
-func atlas(_ pictures: [AtlasPicture], exemplars: [Exemplar] = [], parameters: [Atlas.Parameter] = []) -> Atlas {
+func atlas(
+    _ pictures: [AtlasPicture],
+    exemplars: [Exemplar] = [],
+    parameters: [Atlas.Parameter] = [],
+    ending: Atlas.Ending? = nil
+) -> Atlas {
     Atlas(
         campaign: "study-01234567",
         models: ["base", "other"],
         layers: ["conv2d0", "logits"],
         parameters: parameters,
         expected: 8,
+        ending: ending,
         pictures: pictures,
         exemplars: exemplars
     )
@@ -71,6 +77,7 @@ struct AtlasIndexTests {
             let file: String
         }
         let campaign: String
+        let ended: String?
         let parameters: [String: String]
         let expected: Int
         let pictures: [Picture]
@@ -116,6 +123,21 @@ struct AtlasIndexTests {
         #expect(index.exemplars.map(\.neuron) == ["logits:7"] && index.exemplars[0].value == 1.0 / 3)
     }
 
+    @Test(
+        "It says how a campaign ended that is not complete, and nothing of one that runs or is",
+        arguments: [
+            nil, Atlas.Ending.cancelled, .failed,
+        ]
+    )
+    func ending(_ ending: Atlas.Ending?) throws {
+        let atlas = atlas([picture("base", "logits", 0)], ending: ending)
+        #expect(try parsed(atlas).ended == ending?.rawValue)
+        let script = try #require(atlas.page(sheets: []).first { $0.name == "data/index.js" })
+        let text = String(decoding: script.bytes, as: UTF8.self)
+        #expect(text.contains("\n\"ended\": \"\(ending?.rawValue ?? "")\",\n") == (ending != nil))
+        #expect(text.contains("ended") == (ending != nil))
+    }
+
     @Test("A picture is one line, and the order does not depend on that of arrival")
     func order() throws {
         let pictures = [
@@ -154,7 +176,7 @@ struct AtlasIndexTests {
 
     @Test("The parts that a large index is written in are the whole, and each is small")
     func parts() {
-        let trace = (0..<512).map { 1.0 / Double($0 + 3) }
+        let trace = (0..<512).map { 1 / Float($0 + 3) }
         let large = atlas((0..<800).map { picture("base", "logits", $0, trace: trace) })
         var parts: [[UInt8]] = []
         large.withIndex { parts.append($0) }

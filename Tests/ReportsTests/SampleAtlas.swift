@@ -35,7 +35,9 @@ struct SampleAtlas {
         try addExemplars()
     }
 
-    var atlas: Atlas {
+    var atlas: Atlas { atlas(ending: nil) }
+
+    private func atlas(ending: Atlas.Ending?) -> Atlas {
         Atlas(
             campaign: "celeba-transfer-01234567",
             models: Self.models,
@@ -46,9 +48,15 @@ struct SampleAtlas {
                 .init("<b>", Self.hostileName),
             ],
             expected: 1024,
+            ending: ending,
             pictures: pictures,
             exemplars: exemplars
         )
+    }
+
+    /// Writes the page of the campaign when it has ended so, without the pictures.
+    func writePage(to directory: FilePath, ending: Atlas.Ending) throws {
+        for file in atlas(ending: ending).page(sheets: []) { try write(file.bytes, as: file.name, in: directory) }
     }
 
     /// Writes the page beside the pictures.
@@ -101,7 +109,7 @@ struct SampleAtlas {
     ) {
         let trace = (0..<threshold).map { step in
             let grown = 1 - 1 / (1 + Double(step) / 40)
-            return (objective ?? 0) * grown + Double(step % 7) * 0.002
+            return Float((objective ?? 0) * grown + Double(step % 7) * 0.002)
         }
         pictures.append(
             AtlasPicture(
@@ -113,7 +121,7 @@ struct SampleAtlas {
                 seed: 0,
                 file: file,
                 objective: objective,
-                trace: error == nil ? trace : [],
+                trace: error == nil ? trace[...] : [],
                 error: error,
                 signature: signature
             )
@@ -132,13 +140,13 @@ struct SampleAtlas {
             let file = "images/\(name.filter { $0 != "/" }).png"
             let picture = syntheticPicture(seed: 90 + rank, model: 3)
             try write(encodePNG(picture), as: file, in: directory)
-            for model in Self.models {
+            func add(_ model: String, _ layer: String, _ channel: Int?) {
                 let value = 31.5 - Double(rank) * 1.37
                 exemplars.append(
                     Exemplar(
                         model: model,
-                        layer: "mixed4a_3x3",
-                        channel: 12,
+                        layer: layer,
+                        channel: channel,
                         rank: rank,
                         image: name,
                         value: value,
@@ -146,6 +154,8 @@ struct SampleAtlas {
                     )
                 )
             }
+            for model in Self.models { add(model, "mixed4a_3x3", 12) }
+            if rank < 4 { add("imagenet", "mixed5b_1x1", nil) }
         }
     }
 

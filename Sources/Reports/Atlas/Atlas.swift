@@ -16,6 +16,14 @@ public struct Atlas: Equatable, Sendable {
         }
     }
 
+    /// How a campaign ended that did not come to all its pictures.
+    public enum Ending: String, Equatable, Sendable {
+        /// A user cancelled it.
+        case cancelled
+        /// Some of its jobs could not be done.
+        case failed
+    }
+
     /// The campaign's id.
     public let campaign: String
     /// The models, in the campaign's order; the others are compared with the first.
@@ -24,8 +32,10 @@ public struct Atlas: Equatable, Sendable {
     public let layers: [String]
     /// The settings, in the order in which they are shown.
     public let parameters: [Parameter]
-    /// How many pictures there will be, those that failed counted.
+    /// How many pictures were asked for, those that failed counted.
     public let expected: Int
+    /// How the campaign ended where it was not done; nil while it runs and where it is complete.
+    public let ending: Ending?
     /// The pictures: by layer, model, channel, threshold and variant.
     public let pictures: [AtlasPicture]
     /// How far each picture is from the base model's of the same neuron, 0 to 1; nil where one of them is missing.
@@ -42,6 +52,7 @@ public struct Atlas: Equatable, Sendable {
         layers: [String],
         parameters: [Parameter],
         expected: Int,
+        ending: Ending?,
         pictures: [AtlasPicture],
         exemplars: [Exemplar]
     ) {
@@ -50,6 +61,7 @@ public struct Atlas: Equatable, Sendable {
         self.layers = layers
         self.parameters = parameters
         self.expected = expected
+        self.ending = ending
         let models = Dictionary(models.enumerated().map { ($1, $0) }) { first, _ in first }
         let layers = Dictionary(layers.enumerated().map { ($1, $0) }) { first, _ in first }
         self.pictures = inOrder(pictures) { picture in

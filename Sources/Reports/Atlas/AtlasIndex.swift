@@ -10,19 +10,37 @@ extension Atlas {
     public func withIndex<Failure: Error>(_ body: ([UInt8]) throws(Failure) -> Void) throws(Failure) {
         var json = JSONBytes()
         writeHead(to: &json)
+        json.raw(",\n\"pictures\": [")
         for (number, picture) in pictures.enumerated() {
-            json.raw(number == 0 ? "\n" : ",\n")
-            write(picture, difference: differences[number], to: &json)
-            if json.bytes.count >= 1 << 20 { try body(json.take()) }
+            try writeLine(number, to: &json, body) { write(picture, difference: differences[number], to: &$0) }
         }
         json.raw("\n],\n\"exemplars\": [")
         for (number, exemplar) in exemplars.enumerated() {
-            json.raw(number == 0 ? "\n" : ",\n")
-            write(exemplar, to: &json)
-            if json.bytes.count >= 1 << 20 { try body(json.take()) }
+            try writeLine(number, to: &json, body) { write(exemplar, to: &$0) }
         }
         json.raw("\n]\n}\n")
         try body(json.take())
+    }
+
+    /// Writes an entry of a list on a line of its own; hands on what has been written where it has become a part.
+    private func writeLine<Failure: Error>(
+        _ number: Int,
+        to json: inout JSONBytes,
+        _ body: ([UInt8]) throws(Failure) -> Void,
+        entry: (inout JSONBytes) -> Void
+    ) throws(Failure) {
+        json.raw(number == 0 ? "\n  {" : ",\n  {")
+        entry(&json)
+        json.raw("}")
+        if json.bytes.count >= 1 << 20 { try body(json.take()) }
+    }
+
+    /// Writes the members that every entry begins with.
+    private func writeName(layer: String, channel: Int?, model: String, to json: inout JSONBytes) {
+        json.raw("\"neuron\": ")
+        json.text(neuronName(layer: layer, channel: channel))
+        json.raw(", \"model\": ")
+        json.text(model)
     }
 
     /// The whole of `index.json`.
@@ -44,14 +62,13 @@ extension Atlas {
         }
         json.raw("},\n\"expected\": ")
         json.integer(expected)
-        json.raw(",\n\"pictures\": [")
+        guard let ending else { return }
+        json.raw(",\n\"ended\": ")
+        json.text(ending.rawValue)
     }
 
     private func write(_ picture: AtlasPicture, difference: Double?, to json: inout JSONBytes) {
-        json.raw("  {\"neuron\": ")
-        json.text(picture.neuron)
-        json.raw(", \"model\": ")
-        json.text(picture.model)
+        writeName(layer: picture.layer, channel: picture.channel, model: picture.model, to: &json)
         json.raw(", \"file\": ")
         json.text(orNull: picture.file)
         if let variant = picture.variant {
@@ -71,21 +88,17 @@ extension Atlas {
         json.raw(", \"trace\": [")
         for (step, value) in picture.trace.enumerated() {
             if step > 0 { json.raw(", ") }
-            json.rounded(value, digits: 7)
+            json.rounded(Double(value), digits: 7)
         }
         json.raw("]")
         if let error = picture.error {
             json.raw(", \"error\": ")
             json.text(error)
         }
-        json.raw("}")
     }
 
     private func write(_ exemplar: Exemplar, to json: inout JSONBytes) {
-        json.raw("  {\"neuron\": ")
-        json.text(neuronName(layer: exemplar.layer, channel: exemplar.channel))
-        json.raw(", \"model\": ")
-        json.text(exemplar.model)
+        writeName(layer: exemplar.layer, channel: exemplar.channel, model: exemplar.model, to: &json)
         json.raw(", \"rank\": ")
         json.integer(exemplar.rank)
         json.raw(", \"image\": ")
@@ -94,6 +107,5 @@ extension Atlas {
         json.exact(exemplar.value)
         json.raw(", \"file\": ")
         json.text(exemplar.file)
-        json.raw("}")
     }
 }

@@ -8,6 +8,10 @@ extension Atlas {
         json.text(campaign)
         json.raw(",\n\"expected\": ")
         json.integer(expected)
+        if let ending {
+            json.raw(",\n\"ended\": ")
+            json.text(ending.rawValue)
+        }
         json.raw(",\n\"models\": [")
         for (number, model) in models.enumerated() {
             if number > 0 { json.raw(", ") }
@@ -106,7 +110,7 @@ extension JSONBytes {
         raw(",[")
         for (step, value) in reduced(picture.trace, to: 32).enumerated() {
             if step > 0 { raw(",") }
-            rounded(value, digits: 4)
+            rounded(Double(value), digits: 4)
         }
         raw("]")
         if let error = picture.error {
@@ -132,7 +136,8 @@ extension JSONBytes {
 }
 
 /// Values at even distances, the first and the last among them.
-func reduced(_ trace: [Double], to count: Int) -> [Double] {
-    guard trace.count > count, count > 1 else { return trace }
-    return (0..<count).map { trace[($0 * (trace.count - 1) + (count - 1) / 2) / (count - 1)] }
+func reduced(_ trace: ArraySlice<Float>, to count: Int) -> [Float] {
+    guard trace.count > count, count > 1 else { return Array(trace) }
+    let first = trace.startIndex
+    return (0..<count).map { trace[first + ($0 * (trace.count - 1) + (count - 1) / 2) / (count - 1)] }
 }

@@ -21,7 +21,10 @@ public struct AtlasPicture: Equatable, Sendable {
     /// The objective of the picture as written.
     public let objective: Double?
     /// The objective at each step.
-    public let trace: [Double]
+    ///
+    /// In single precision, and one piece of memory for all thresholds of a picture: of a large atlas, traces are
+    /// half of what is in memory.
+    public let trace: ArraySlice<Float>
     /// Why there is no picture.
     public let error: String?
     /// What its likeness to the base model's is judged by.
@@ -38,7 +41,7 @@ public struct AtlasPicture: Equatable, Sendable {
         seed: Int,
         file: String?,
         objective: Double?,
-        trace: [Double],
+        trace: ArraySlice<Float>,
         error: String? = nil,
         signature: PictureSignature? = nil
     ) {

@@ -3,7 +3,7 @@
 
     drive_atlas.py DIRECTORY
 
-The directory holds `atlas` and `large`. With LUCID_SCREENSHOTS=FOLDER, what is seen is kept there.
+The directory holds `atlas`, `ended` and `large`. With LUCID_SCREENSHOTS=FOLDER, what is seen is kept there.
 """
 import base64
 import os
@@ -108,8 +108,14 @@ class Visitor:
 
     def keep(self, name):
         if screenshots:
-            # Transitions and decoding of sprites end after the page is ready.
-            time.sleep(0.5)
+            # Transitions end after the page is ready, and what is decoded meanwhile is painted a frame later.
+            self.wait(lambda: self.run("return document.getAnimations().every(one => one.playState !== 'running')"),
+                      "all transitions to end")
+            self.browser.execute_async_script("""
+                const [done] = arguments;
+                const visible = [...document.images].filter(image => image.complete);
+                Promise.allSettled(visible.map(image => image.decode()))
+                    .then(() => requestAnimationFrame(() => requestAnimationFrame(done)));""")
             self.browser.save_screenshot(os.path.join(screenshots, f"{name}.png"))
 
     def no_errors(self):
@@ -419,8 +425,34 @@ def forgives(visitor):
     visitor.open("#mixed4a_3x3:999")
     visitor.shows("There is no picture of mixed4a_3x3:999.", "#answer")
     assert not visitor.is_open()
+
+
+def shows_a_direction(visitor):
     visitor.open("#mixed5b_1x1:direction")
     visitor.wait(visitor.is_open, "a direction to open")
+    assert visitor.one(".stage img").get_attribute("src").endswith("atlas/imagenet/mixed5b_1x1/direction.png")
+    names = [name.text for name in visitor.all(".exemplars li bdi")]
+    assert len(names) == 4 and names[1].startswith("n01440764_"), names
+    visitor.pictures_loaded()
+
+
+def says_how_the_campaign_ended(visitor):
+    # The same pictures, with another page beside them.
+    for name in ("imagenet", "adam", "adam-with-old-4a", "images"):
+        (root / "ended" / name).symlink_to(root / "atlas" / name)
+    page = (root / "ended" / "index.html").as_uri()
+    visitor.browser.get(page + "#mixed4a_3x3&model=adam-with-old-4a")
+    visitor.wait(lambda: visitor.all(".cell"), "a grid")
+    visitor.shows("159 of 1,024 made, 3 failed, cancelled", "#progress")
+    visitor.shows("The campaign was cancelled, so this atlas is incomplete: it has 159 of 1,024 pictures.", "#notice")
+    assert visitor.one("#notice").is_displayed()
+    assert "so far" not in visitor.text("#progress")
+    visitor.keep("grid-cancelled-1280-light")
+    visitor.shows("1 not made", "#summary")
+    visitor.run("document.querySelector('[data-layer=logits]').click()")
+    visitor.shows("No picture of this layer was made.", "#empty")
+    visitor.open()
+    assert not visitor.one("#notice").is_displayed()
 
 
 def holds_twenty_thousand(visitor):
@@ -453,7 +485,7 @@ def main():
         for step in (
             opens_with_its_first_layer, thumbnails_are_the_pictures, finds, shows_a_neuron, zooms, compares, orders,
             goes_back_and_forward, moves_by_keys, has_names_for_everything, is_dark_when_asked, fits_a_telephone,
-            forgives,
+            forgives, shows_a_direction, says_how_the_campaign_ended,
             holds_twenty_thousand,
         ):
             print(f"{step.__name__} ...", file=sys.stderr, end=" ", flush=True)

@@ -17,6 +17,9 @@ function readIndex(index) {
         pictures: sum('pictures'), failed: sum('failed')};
 }
 
+// What is to be said of a picture that is not there: a campaign that has ended makes no more.
+const absence = () => atlas.ended ? 'not made' : 'not there yet';
+
 // A neuron's key: its channel, or that it is a direction.
 function keyOf(channel) {
     return channel === null ? 'direction' : String(channel);

@@ -29,7 +29,7 @@ function measureGrid() {
 function showGrid(fromStart) {
     $('grid').hidden = items.length === 0;
     $('empty').hidden = items.length > 0;
-    if (items.length === 0) return showEmpty('No picture of this layer is there yet.');
+    if (items.length === 0) return showEmpty(`No picture of this layer ${atlas.ended ? 'was made' : 'is there yet'}.`);
     measureGrid();
     $('grid').classList.toggle('comparing', view.compare);
     $('grid').style.height = `${Math.ceil(items.length / grid.columns) * grid.dy}px`;
@@ -83,7 +83,7 @@ function cell(place) {
 }
 
 function describe(picture) {
-    if (!picture) return 'not there yet';
+    if (!picture) return absence();
     return picture.file ? `objective ${number(picture.objective)}` : 'failed';
 }
 
@@ -97,7 +97,7 @@ function tile(neuron, model, caption) {
 
 // A piece of the layer's sheet, or the picture itself where the sheet was drawn before it was there.
 function thumbnail(picture, model) {
-    if (!picture) return make('span', {class: 'thumb missing'}, 'not there yet');
+    if (!picture) return make('span', {class: 'thumb missing'}, absence());
     if (!picture.file) return make('span', {class: 'thumb failed'}, make('b', {}, 'failed'), bdi(picture.error ?? ''));
     const sheet = layer.sheets.get(model);
     if (!sheet || picture.place === null) {

@@ -19,15 +19,23 @@ function showControls() {
     $('layer-name').textContent = view.layer;
 }
 
+const endings = {cancelled: 'was cancelled', failed: 'failed'};
+
 function showFrame() {
     const shown = atlas.pictures;
     $('campaign').textContent = atlas.campaign;
     document.title = `${atlas.campaign} · atlas of neurons`;
-    const isRunning = shown < atlas.expected;
+    const isComplete = shown >= atlas.expected;
+    const isRunning = !isComplete && !atlas.ended;
     const failed = atlas.failed > 0 ? `, ${count(atlas.failed)} failed` : '';
-    $('progress').textContent = isRunning
-        ? `${count(shown)} of ${count(atlas.expected)} so far${failed}` : `${plural(shown, 'picture')}${failed}`;
+    const made = shown - atlas.failed;
+    $('progress').textContent = isComplete ? `${plural(shown, 'picture')}${failed}`
+        : isRunning ? `${count(shown)} of ${count(atlas.expected)} so far${failed}`
+            : `${count(made)} of ${count(atlas.expected)} made${failed}, ${atlas.ended}`;
     $('progress').classList.toggle('running', isRunning);
+    $('notice').hidden = isComplete || !atlas.ended;
+    $('notice').textContent = `The campaign ${endings[atlas.ended]}, so this atlas is incomplete: it has `
+        + `${count(made)} of ${plural(atlas.expected, 'picture')}.`;
     if (isRunning) $('progress').title = 'Reload the page for those that have arrived since';
     $('model').append(...atlas.models.map((name, place) => make('option', {value: place}, name)));
     $('model-field').hidden = $('compare').hidden = $('viewer-compare').hidden = atlas.models.length < 2;
@@ -56,7 +64,7 @@ function showSummary() {
     const steps = new Set(present.map(neuron => neuron.first[view.model].threshold));
     if (steps.size === 1) words.push(`${count([...steps][0])} steps`);
     const missing = items.length - present.length;
-    if (!view.compare && missing > 0) words.push(`${count(missing)} not there yet`);
+    if (!view.compare && missing > 0) words.push(`${count(missing)} ${absence()}`);
     if (failed > 0) words.push(`${count(failed)} failed`);
     if (view.order === 'objective') words.push('by objective');
     if (view.order === 'difference') words.push(`by difference from ${atlas.models[0]}`);

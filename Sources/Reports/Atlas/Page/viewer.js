@@ -43,7 +43,7 @@ function stage(picture, name) {
         const reason = bdi(picture.error ?? '');
         frame.append(make('div', {class: 'message', role: 'note'}, make('b', {}, 'This picture failed.'), reason));
     } else {
-        frame.append(make('div', {class: 'message'}, 'This picture is not there yet.'));
+        frame.append(make('div', {class: 'message'}, `This picture ${atlas.ended ? 'was' : 'is'} ${absence()}.`));
     }
     return frame;
 }
