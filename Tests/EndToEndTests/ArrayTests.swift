@@ -244,25 +244,39 @@ extension EndToEnd {
 
         // MARK: Between submit and run
 
-        @Test(
-            "An array that was changed after submit fails its job, by name, from disk and by HTTP",
-            arguments: [true, false]
-        )
-        func changed(byHTTP: Bool) async throws {
+        /// What happens to an array between submit and run.
+        enum Change: CaseIterable {
+            case alteredOnDisk, alteredOnServer, truncatedOnServer, goneFromServer
+
+            var words: [String] {
+                switch self {
+                case .alteredOnDisk, .alteredOnServer: ["was changed since the campaign was submitted", "x.npy"]
+                case .truncatedOnServer: ["do not hold an array", "x.npy"]
+                case .goneFromServer: ["x.npy", "missing"]
+                }
+            }
+        }
+
+        @Test("An array that is changed or gone after submit fails its job, by name", arguments: Change.allCases)
+        func changed(_ change: Change) async throws {
             let server = try Nginx(nil)
             let bench = try await Bench()
             _ = try await Self.prepare(bench.root)
             let array = server.folder.appending("x.npy")
             try await succeed("/bin/cp", "\(bench.root)/arrays/x.npy", array.string)
-            let place = byHTTP ? server.address("x.npy") : array.string
+            let place = change == .alteredOnDisk ? array.string : server.address("x.npy")
             let campaign = try await bench.submit(bench.write("study.yaml", Self.campaign("study", array: place)))
             var bytes = try LocalFileSystem().contents(of: array, limit: 1 << 20)
-            bytes[bytes.count / 2] ^= 1
-            try LocalFileSystem().overwrite(array, contents: bytes)
+            switch change {
+            case .alteredOnDisk, .alteredOnServer: bytes[bytes.count / 2] ^= 1
+            case .truncatedOnServer: bytes.removeLast(1000)
+            case .goneFromServer: break
+            }
+            try LocalFileSystem().remove(array)
+            if change != .goneFromServer { try LocalFileSystem().create(array, contents: bytes, durably: false) }
             let end = try await bench.coordinator(localWorkers: 1).result()
             #expect(end.exit == .code(1), "\(end)")
-            #expect(end.complaints.contains("was changed since the campaign was submitted"), "\(end)")
-            #expect(end.complaints.contains("x.npy"))
+            for word in change.words { #expect(end.complaints.contains(word), "\(word) in \(end)") }
             #expect(try bench.tokens(.failed, of: campaign).count == 1)
         }
 
