@@ -45,14 +45,18 @@ public final class RowSource: Sendable {
     public init(_ place: Place) throws {
         self.place = place
         rows = try place.isNumPyFile ? NumPyRows(place) : ZarrRows(place)
-        guard !rows.shape.isEmpty, elementCount(Array(rows.shape.dropFirst()), limit: Self.widthLimit) ?? 0 > 0 else {
+        guard let count = rows.shape.first, count <= Self.rowLimit,
+            elementCount(Array(rows.shape.dropFirst()), limit: Self.widthLimit) ?? 0 > 0
+        else {
             throw TensorFileError.refused(
                 format: rows.format,
-                reason: "its shape is \(rows.shape); rows of 1 to \(Self.widthLimit) numbers are read"
+                reason:
+                    "its shape is \(rows.shape); up to \(Self.rowLimit) rows of 1 to \(Self.widthLimit) numbers are read"
             )
         }
     }
 
+    private static let rowLimit = 1 << 24
     private static let widthLimit = 1 << 28
 
     /// The array's sizes, that of its rows first.

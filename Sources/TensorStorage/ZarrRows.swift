@@ -25,7 +25,19 @@ struct ZarrRows: Rows {
                 reason: "it is of version 2; write it anew with zarr_format=3"
             )
         }
+        // A chunk is held whole, so one that is mostly outside of a small array would take memory for nothing.
+        let (chunk, array) = (reader.metadata.chunkElementCount, reader.metadata.shape.reduce(1, *))
+        guard chunk <= max(Self.usualChunk, array * 8) else {
+            throw TensorFileError.refused(
+                format: "Zarr",
+                reason: "its chunks have the shape \(reader.metadata.chunkShape), far more than the array's "
+                    + "\(reader.metadata.shape); write it anew with smaller chunks"
+            )
+        }
     }
+
+    /// Numbers that any chunk may have.
+    private static let usualChunk = 1 << 22
 
     var shape: [Int] { reader.metadata.shape }
 

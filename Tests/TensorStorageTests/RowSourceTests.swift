@@ -77,6 +77,21 @@ struct RowSourceTests {
         }
     }
 
+    @Test("A small array of huge chunks is refused before memory is taken for them")
+    func hugeChunks() async throws {
+        try await withTemporaryDirectory { directory in
+            let array = directory.appending("array")
+            try writeArray(activations(12).span, metadata([3, 4], shard: nil, chunk: [3, 4]), to: array)
+            let description = array.appending("zarr.json")
+            let text = String(decoding: try files.contents(of: description, limit: 1 << 20), as: UTF8.self)
+            let huge = text.replacing("\"chunk_shape\": [3, 4]", with: "\"chunk_shape\": [65536, 4096]")
+            try #require(huge != text)
+            try files.overwrite(description, contents: Array(huge.utf8))
+            let error = #expect(throws: TensorFileError.self) { try RowSource(.path(array)) }
+            #expect(error?.description.contains("smaller chunks") == true)
+        }
+    }
+
     @Test("A truncated file and a pipe are errors, and nobody waits")
     func unreadable() async throws {
         try await withTemporaryDirectory { directory in
