@@ -28,6 +28,9 @@ public enum CampaignFile {
         }
         // Where every model has arrays, their rows are the data set.
         let needsImages = fields["activations"] != nil || models.contains { $0.arrays == nil }
+        if let activations = fields["activations"], models.allSatisfy({ $0.weights == nil }) {
+            throw activations.error("activations are made by networks, and every model here has arrays")
+        }
         if fields["cka"] != nil || fields["activations"] != nil, needsImages {
             _ = try root.required("dataset", in: fields)
         }
@@ -339,11 +342,17 @@ public enum CampaignFile {
             let pattern = try item.text()
             guard seen.insert(pattern).inserted else { throw item.error("\"\(pattern)\" stands here twice") }
             let matching = known.filter { pattern == "all" || matches(pattern, $0) }
-            guard !matching.isEmpty else { throw item.error("\(WeightsError.unknownLayer(pattern))") }
+            guard !matching.isEmpty else { throw item.error(unknownLayer(pattern, known)) }
             wanted.formUnion(matching)
         }
         guard !wanted.isEmpty else { throw node.error("there must be at least one layer") }
         return known.filter { wanted.contains($0) }
+    }
+
+    private static func unknownLayer(_ name: String, _ known: [String]) -> String {
+        let others = known.filter { InceptionV1.layer(named: $0) == nil }
+        let also = others.isEmpty ? "" : "; arrays have \(others.prefix(20).joined(separator: ", "))"
+        return "\(WeightsError.unknownLayer(name))\(also)"
     }
 
     /// Whether a name matches a pattern in which "*" stands for any characters and "?" for one.

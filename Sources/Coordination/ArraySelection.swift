@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 internal import Campaigns
-private import ComputeEngine
 internal import HTTPTransfer
 internal import JobKinds
-private import Synchronization
 internal import SystemPackage
 internal import SystemSupport
 internal import TensorStorage
@@ -68,17 +66,20 @@ struct ArraySelection {
 
     // MARK: Rows as the data set
 
-    /// The images that the rows stand for, where the campaign has no data set: as the first array with names says, else
-    /// numbers; nil where there is no array.
-    func images() throws -> [ImageSetFile.Entry]? {
-        guard let first = arrays.first(where: { $0.names != nil }) ?? arrays.first else { return nil }
-        guard let names = first.names?.names else {
-            return (0..<first.rowCount).map { row in
-                ImageSetFile.Entry(digest: ContentDigest(of: "\(row)"), path: FilePath("\(row)"))
+    /// The first array with names, else the first: its rows are the data set where the campaign has none.
+    private var leader: Opened? { arrays.first { $0.names != nil } ?? arrays.first }
+
+    /// The images that the rows stand for, and their names, where the campaign has no data set; nil where there is no array.
+    func images() throws -> [(file: ImageSetFile.Entry, name: String)]? {
+        guard let leader else { return nil }
+        guard let names = leader.names?.names else {
+            return (0..<leader.rowCount).map { row in
+                (ImageSetFile.Entry(digest: ContentDigest(of: "\(row)"), path: FilePath("\(row)")), "\(row)")
             }
         }
-        return names.map {
-            ImageSetFile.Entry(digest: $0.digest ?? ContentDigest(of: $0.text), path: FilePath($0.text))
+        return names.map { name in
+            let digest = name.digest ?? ContentDigest(of: name.text)
+            return (ImageSetFile.Entry(digest: digest, path: FilePath(name.text)), name.text)
         }
     }
 
@@ -102,24 +103,30 @@ struct ArraySelection {
         var layers: [String: [CampaignManifest.Model.LayerArray]] = [:]
         for model in asked.models where model.arrays != nil { layers[model.name] = [] }
         var warnings: [String] = []
+        // The same array may stand for several layers and models.
+        var known: [[String?]: SourceRowsFile] = [:]
         let total = arrays.count * images.selected.count
         for (number, opened) in arrays.enumerated() {
             try Self.locating(opened.array.place, opened.model, file) {
-                let (rows, remarks) = try rows(of: opened, images)
-                let entries = try digests(of: rows, in: opened.source, threads) { done in
-                    onProgress("reading rows", number * images.selected.count + done, total)
+                let key = [opened.location, opened.model.images]
+                if known[key] == nil {
+                    let (rows, remarks) = try rows(of: opened, images)
+                    let reading = try RowReading(of: rows, in: opened.source, threads: threads) { done in
+                        onProgress("reading rows", number * images.selected.count + done, total)
+                    }
+                    known[key] = reading.rows
+                    warnings += remarks + opened.remarksAfterReading + reading.remarks(on: opened.source)
                 }
-                let list = SourceRowsFile(entries)
+                guard let rows = known[key] else { return }
                 layers[opened.model.name, default: []].append(
                     CampaignManifest.Model.LayerArray(
                         layer: opened.array.layer,
                         source: opened.location,
-                        rows: keep(list.encoded()),
-                        contents: list.contentDigest,
+                        rows: keep(rows.encoded()),
+                        contents: rows.contentDigest,
                         rowShape: Array(opened.source.shape.dropFirst())
                     )
                 )
-                warnings += remarks + opened.remarksAfterReading
             }
         }
         return (
@@ -130,57 +137,40 @@ struct ArraySelection {
 
     /// Which rows belong to the selected images, by name or, where rows have none, by number.
     private func rows(of opened: Opened, _ images: ImageSelection) throws -> (rows: [Int], remarks: [String]) {
+        guard let names = opened.names else { return try rowsByNumber(of: opened, images) }
         let place = "\(opened.source.place)"
-        guard let names = opened.names else {
-            guard opened.rowCount == images.names.count else {
-                throw SubmissionError(
-                    "\"\(place)\" has \(opened.rowCount) rows, and the data set has \(images.names.count) images; one row is "
-                        + "needed for each, or names: \"images: FILE\" beside \"arrays\""
-                )
-            }
-            let remark =
-                "the rows of \"\(place)\" have no names: they are taken to be the data set's images in its order"
-            return (images.selected, [remark])
-        }
         let matching = RowMatching(names, images: images.names)
         let rows = try matching.rows(of: images.selected, in: place)
+        var remarks: [String] = []
         let strangers = matching.strangers.count
-        return (
-            rows,
-            strangers == 0
-                ? [] : ["\(strangers) rows of \"\(place)\" belong to no image of the data set; they are not used"]
-        )
-    }
-
-    /// Reads rows, and tells what each holds.
-    private func digests(
-        of rows: [Int],
-        in source: RowSource,
-        _ threads: Int,
-        onProgress: (_ done: Int) -> Void
-    ) throws -> [SourceRowsFile.Entry] {
-        var entries: [SourceRowsFile.Entry] = []
-        let rowsAtOnce = max(1, Self.bytesAtOnce / (source.width * 4))
-        for start in stride(from: 0, to: rows.count, by: rowsAtOnce) {
-            let group = Array(rows[start..<min(start + rowsAtOnce, rows.count)])
-            let values = try source.read(group, threads: threads)
-            let digests = Mutex([ContentDigest?](repeating: nil, count: group.count))
-            let width = source.width
-            try runTasks(group.count, threads: threads) { index in
-                let digest = RowSource.digest(of: values.span.extracting(index * width..<(index + 1) * width))
-                digests.withLock { $0[index] = digest }
-            }
-            for (row, digest) in zip(group, digests.withLock { $0 }) {
-                guard let digest else { continue }
-                entries.append(SourceRowsFile.Entry(row: row, digest: digest))
-            }
-            onProgress(entries.count)
+        if strangers > 0 {
+            remarks.append("\(strangers) rows of \"\(place)\" belong to no image of the data set; they are not used")
         }
-        return entries
+        if let (count, example) = matching.matchedByEnd {
+            remarks.append(
+                "\(count) rows of \"\(place)\" were found by the end of a name, as \"\(example.row)\" for the image "
+                    + "\"\(example.image)\""
+            )
+        }
+        return (rows, remarks)
     }
 
-    /// Bytes of rows that are held at once.
-    private static let bytesAtOnce = 256 << 20
+    private func rowsByNumber(
+        of opened: Opened,
+        _ images: ImageSelection
+    ) throws -> (rows: [Int], remarks: [String]) {
+        let (place, count) = ("\(opened.source.place)", images.names.count)
+        let leading = asked.dataset == nil ? leader.map { "\"\($0.source.place)\"" } : nil
+        guard opened.rowCount == count else {
+            let others = leading.map { "\($0) has \(count)" } ?? "the data set has \(count) images"
+            throw SubmissionError(
+                "\"\(place)\" has \(opened.rowCount) rows, and \(others); one row is needed for each, or names: "
+                    + "\"images: FILE\" beside \"arrays\""
+            )
+        }
+        let order = leading.map { "those of \($0) in their order" } ?? "the data set's images in its order"
+        return (images.selected, ["the rows of \"\(place)\" have no names: they are taken to be \(order)"])
+    }
 
     // MARK: Errors
 
@@ -214,10 +204,17 @@ extension ArraySelection.Opened {
     }
 
     fileprivate var remarksAfterReading: [String] {
-        guard source.filledChunks > 0 else { return [] }
-        return [
-            "\(source.filledChunks) chunks of \"\(source.place)\" are not stored: they are read as the number that it names for "
-                + "them"
-        ]
+        var remarks: [String] = []
+        if source.filledChunks > 0 {
+            remarks.append(
+                "\(source.filledChunks) chunks of \"\(source.place)\" are not stored: they are read as the number that it "
+                    + "names for them"
+            )
+        }
+        let needed = ImportRunner.memory(for: source)
+        if needed > Submission.usualWorkerBytes {
+            remarks.append("the chunks of \"\(source.place)\" need workers with --memory \(ByteCount(needed)) or more")
+        }
+        return remarks
     }
 }

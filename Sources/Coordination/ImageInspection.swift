@@ -66,8 +66,8 @@ struct ImageInspection {
     }
 
     /// Takes the rows of arrays for images, which nobody needs to decode.
-    init(rows: [ImageSetFile.Entry]) {
-        images = rows.map { ($0, ImageList.Entry(name: $0.path.string, labels: [])) }
+    init(rows: [(file: ImageSetFile.Entry, name: String)]) {
+        images = rows.map { ($0.file, ImageList.Entry(name: $0.name, labels: [])) }
         (skipped, decodingBytes) = ([], 0)
     }
 

@@ -3,6 +3,10 @@
 internal import SystemSupport
 
 /// Finds the row of another program's array that belongs to an image, by the names of both.
+///
+/// A row and an image belong together where their names are equal, where the row has the image's path from the root or
+/// the digest of its file, or where the whole of one name is the end of the other and of no third: `cats/1.jpg` is
+/// `/data/cats/1.jpg`, but not `dogs/1.jpg`.
 struct RowMatching {
     /// An image of the data set, as arrays may name it.
     struct Image {
@@ -12,32 +16,38 @@ struct RowMatching {
         let path: String?
         /// The digest of its file; nil where it is no file.
         let digest: ContentDigest?
-
-        fileprivate var lastComponent: String { RowMatching.lastComponent(of: name) }
     }
+
+    /// A name, which is told from others by its bytes.
+    private typealias Key = [UInt8]
 
     private let names: RowNames
     private let images: [Image]
-    private let rowOfName: [String: Int]
-    private let rowsOfDigest: [ContentDigest: Int]
-    /// Rows by the last component of their names, where that is one row's and one image's alone.
-    private let rowOfLastComponent: [String: Int]
+    private let rowOfName: [Key: Int]
+    private let rowOfDigest: [ContentDigest: Int]
+    /// Rows by each end of their names, where it is the end of one row's name alone.
+    private let rowOfEnd: [Key: Int?]
+    /// Whether several images' names have an end.
+    private let isSharedEnd: [Key: Bool]
 
     /// Compares the names of rows with those of all images of a data set.
     init(_ names: RowNames, images: [Image]) {
         (self.names, self.images) = (names, images)
         let rows = names.names.enumerated()
-        rowOfName = Dictionary(rows.map { ($1.text, $0) }) { first, _ in first }
-        rowsOfDigest = Dictionary(rows.compactMap { row, name in name.digest.map { ($0, row) } }) { first, _ in first }
-        let imageCounts = Dictionary(images.map { ($0.lastComponent, 1) }, uniquingKeysWith: +)
-        let byLast = Dictionary(grouping: rows) { Self.lastComponent(of: $1.text) }
-        rowOfLastComponent = byLast.compactMapValues { $0.count == 1 ? $0[0].offset : nil }.filter {
-            imageCounts[$0.key] == 1
+        rowOfName = Dictionary(rows.map { (Key($1.text.utf8), $0) }) { first, _ in first }
+        rowOfDigest = Dictionary(rows.compactMap { row, name in name.digest.map { ($0, row) } }) { first, _ in first }
+        var rowOfEnd: [Key: Int?] = [:]
+        for (row, name) in rows {
+            for end in Self.ends(of: name.text) { rowOfEnd[end] = rowOfEnd[end] == nil ? .some(row) : .some(nil) }
         }
+        self.rowOfEnd = rowOfEnd
+        isSharedEnd = Dictionary(images.flatMap { Self.ends(of: $0.name) }.map { ($0, false) }) { _, _ in true }
     }
 
-    private static func lastComponent(of name: String) -> String {
-        name.split(separator: "/").last.map(String.init) ?? name
+    /// The name, and what is left of it without its first folders.
+    private static func ends(of name: String) -> [Key] {
+        let bytes = Key(name.utf8)
+        return [bytes] + bytes.indices.filter { bytes[$0] == UInt8(ascii: "/") }.map { Key(bytes[($0 + 1)...]) }
     }
 
     /// The rows of some of the images, in their order.
@@ -79,9 +89,24 @@ struct RowMatching {
         return names.names.enumerated().filter { !known.contains($0.offset) }.map(\.element.text)
     }
 
-    private func row(of image: Image) -> Int? {
-        rowOfName[image.name] ?? image.path.flatMap { rowOfName[$0] } ?? image.digest.flatMap { rowsOfDigest[$0] }
-            ?? rowOfLastComponent[image.lastComponent]
+    /// How many images have a row by the end of a name alone, and one of them, for a remark.
+    var matchedByEnd: (count: Int, example: (image: String, row: String))? {
+        let found = images.compactMap { image in
+            exactRow(of: image) == nil ? rowByEnd(of: image).map { (image.name, names.names[$0].text) } : nil
+        }
+        return found.first.map { (found.count, (image: $0.0, row: $0.1)) }
+    }
+
+    private func row(of image: Image) -> Int? { exactRow(of: image) ?? rowByEnd(of: image) }
+
+    private func exactRow(of image: Image) -> Int? {
+        rowOfName[Key(image.name.utf8)] ?? image.path.flatMap { rowOfName[Key($0.utf8)] }
+            ?? image.digest.flatMap { rowOfDigest[$0] }
+    }
+
+    private func rowByEnd(of image: Image) -> Int? {
+        if let row = rowOfEnd[Key(image.name.utf8)] { return row }
+        return Self.ends(of: image.name).lazy.filter { isSharedEnd[$0] == false }.compactMap { rowOfName[$0] }.first
     }
 
     private static func some(_ names: [String]) -> String {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+private import Datasets
 internal import SystemPackage
 internal import SystemSupport
 internal import TensorStorage
@@ -16,7 +17,7 @@ struct RowNames {
     /// The names, row by row.
     let names: [Name]
 
-    /// The most bytes that a list of names may have.
+    /// The most bytes that `images.json` may have.
     private static let byteLimit = 1 << 28
 
     /// Takes names as they are.
@@ -26,14 +27,7 @@ struct RowNames {
 
     /// Reads a file with a name in each line.
     init(lines file: FilePath) throws {
-        let bytes = try LocalFileSystem().contents(ofUserFile: file, limit: Self.byteLimit)
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw SubmissionError("\"\(file)\" is not text in UTF-8")
-        }
-        // "\r\n" is one character.
-        var lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
-        if lines.last?.isEmpty == true { lines.removeLast() }
-        names = lines.map { Name(text: String($0), digest: nil) }
+        names = try linesOfNames(in: file).map { Name(text: $0.text, digest: nil) }
         try check("\"\(file)\"")
     }
 
@@ -50,30 +44,36 @@ struct RowNames {
         } else {
             return nil
         }
-        let names = list.array?.compactMap(Self.name)
-        guard let names, names.count == list.array?.count else {
-            throw SubmissionError(
-                "\(place) is no list of names: write [\"a.jpg\", …], or [{\"image\": \"a.jpg\", \"sha256\": …}, …]"
-            )
-        }
-        self.names = names
+        guard let rows = list.array else { throw Self.noList(place) }
+        names = try rows.enumerated().map { row, value in try Self.name(value, of: row, place) }
         try check(place)
     }
 
-    private static func name(_ value: JSONValue) -> Name? {
+    private static func noList(_ place: String) -> SubmissionError {
+        SubmissionError(
+            "\(place) is no list of names: write [\"a.jpg\", …], or [{\"image\": \"a.jpg\", \"sha256\": …}, …]"
+        )
+    }
+
+    private static func name(_ value: JSONValue, of row: Int, _ place: String) throws(SubmissionError) -> Name {
         if let text = value.string { return Name(text: text, digest: nil) }
-        guard let text = value.object?["image"]?.string else { return nil }
-        return Name(text: text, digest: value.object?["sha256"]?.string.flatMap(ContentDigest.init(hexadecimal:)))
+        guard let text = value.object?["image"]?.string else { throw noList(place) }
+        guard let digits = value.object?["sha256"] else { return Name(text: text, digest: nil) }
+        guard let digest = digits.string.flatMap({ ContentDigest(hexadecimal: $0.lowercased()) }) else {
+            throw SubmissionError("\(place): the sha256 of row \(row) is not of 64 hexadecimal digits")
+        }
+        return Name(text: text, digest: digest)
     }
 
     /// Makes sure that each row has a name, and each its own.
     private func check(_ place: String) throws(SubmissionError) {
-        var rows: [String: Int] = [:]
+        // By bytes, since names that a file system tells apart may be equal texts.
+        var rows: [[UInt8]: Int] = [:]
         for (row, name) in names.enumerated() {
             if name.text.isEmpty || name.text.contains(where: \.isNewline) || name.text.utf8.contains(0) {
                 throw SubmissionError("\(place): row \(row) has no usable name")
             }
-            if let other = rows.updateValue(row, forKey: name.text) {
+            if let other = rows.updateValue(row, forKey: Array(name.text.utf8)) {
                 throw SubmissionError("\(place): rows \(other) and \(row) are both named \"\(name.text)\"")
             }
         }

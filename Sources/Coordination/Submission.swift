@@ -144,7 +144,7 @@ public struct Submission: Sendable {
     }
 
     /// The memory that a worker keeps to where it is not told otherwise.
-    private static let usualWorkerBytes = 1 << 30
+    static let usualWorkerBytes = 1 << 30
 
     private static func contents(of file: FilePath) throws -> [UInt8] {
         do throws(FileError) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-internal import SystemPackage
+public import SystemPackage
 private import SystemSupport
 
 /// The most bytes that a file of names may have: some five million names.
@@ -8,34 +8,48 @@ private let mostBytes = 256 << 20
 
 /// The images that a file names, a line each, with the numbers of their lines.
 ///
-/// Names are relative to the data set's folder and lead nowhere else; `./a.jpg` is `a.jpg`. Blank lines, a byte order
-/// mark, and the carriage returns of Windows are read over; a name may have spaces anywhere.
+/// Names are relative to the data set's folder and lead nowhere else; `./a.jpg` is `a.jpg`.
 func listedNames(in file: FilePath) throws -> [(name: String, line: Int)] {
-    let bytes = try contents(of: file)
     var found: [(name: String, line: Int)] = []
     // By bytes, since names that a file system tells apart may be equal texts.
     var lineOfName: [[UInt8]: Int] = [:]
+    for (text, line) in try linesOfNames(in: file) {
+        func refused(_ reason: String) -> DatasetError { .unusableName(file, line: line, reason: reason) }
+        let parts = text.split(separator: "/").filter { $0 != "." }
+        guard !text.hasPrefix("/"), !parts.contains("..") else {
+            throw refused("\"\(text)\" leads out of the folder of images; names are relative to it and without \"..\"")
+        }
+        let name = parts.joined(separator: "/")
+        if let first = lineOfName.updateValue(line, forKey: Array(name.utf8)) {
+            throw refused("\"\(text)\" stands here twice, first in line \(first)")
+        }
+        found.append((name, line))
+    }
+    return found
+}
+
+/// The lines of a file of names, with their numbers.
+///
+/// Blank lines, a byte order mark, and the carriage returns of Windows are read over; a name may have spaces anywhere.
+///
+/// - Parameter file: the file.
+/// - Throws: `DatasetError` for what is no list of names.
+/// - Returns: the names, at least one.
+public func linesOfNames(in file: FilePath) throws -> [(text: String, line: Int)] {
+    let bytes = try contents(of: file)
+    var found: [(text: String, line: Int)] = []
     let marked = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]
     // Bytes, since "\r\n" is one character.
     let lines = marked.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     for (index, line) in lines.enumerated() {
         let content = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
         if content.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }) { continue }
-        let number = index + 1
-        func refused(_ reason: String) -> DatasetError { .unusableName(file, line: number, reason: reason) }
+        func refused(_ reason: String) -> DatasetError { .unusableName(file, line: index + 1, reason: reason) }
         guard let text = String(validating: content, as: UTF8.self) else { throw refused("the name is not UTF-8") }
         guard content.count <= 4096, content.allSatisfy({ $0 != 0 && $0 != UInt8(ascii: "\r") }) else {
             throw refused("a name has at most 4096 bytes, and no zero byte or carriage return among them")
         }
-        let parts = text.split(separator: "/").filter { $0 != "." }
-        guard !text.hasPrefix("/"), !parts.contains("..") else {
-            throw refused("\"\(text)\" leads out of the folder of images; names are relative to it and without \"..\"")
-        }
-        let name = parts.joined(separator: "/")
-        if let first = lineOfName.updateValue(number, forKey: Array(name.utf8)) {
-            throw refused("\"\(text)\" stands here twice, first in line \(first)")
-        }
-        found.append((name, number))
+        found.append((text, index + 1))
     }
     guard !found.isEmpty else { throw DatasetError.unusableNames(file, reason: "it names no image; write one a line") }
     return found

@@ -76,8 +76,8 @@ public indirect enum TransferError: Error, Equatable, Sendable, CustomStringConv
     /// Whether something else should have been asked for, since nothing is wrong with the network.
     public var isBadInput: Bool {
         switch self {
-        case .malformedAddress, .forbiddenHost, .tooLarge, .wrongDigest: true
-        case .refused(_, let status, _): status == 404 || status == 410
+        case .malformedAddress, .forbiddenHost, .tooLarge, .wrongDigest, .ignoresRanges: true
+        case .refused(_, let status, _): [401, 403, 404, 410].contains(status)
         default: false
         }
     }

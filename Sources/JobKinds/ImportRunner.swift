@@ -5,7 +5,7 @@ public import HTTPTransfer
 public import JobStorage
 public import SystemPackage
 private import SystemSupport
-private import TensorStorage
+public import TensorStorage
 public import WorkerRuntime
 
 /// Takes rows of an array that another program made, from disk or from a web server, and writes a shard of activations.
@@ -60,7 +60,9 @@ public struct ImportRunner: JobRunner {
         for start in stride(from: rows.startIndex, to: rows.endIndex, by: rowsAtOnce) {
             try context.checkCancellation()
             let group = rows[start..<min(start + rowsAtOnce, rows.endIndex)]
-            let values = try reading(payload) { try source.read(group.map(\.row), threads: context.threads) }
+            let values = try reading(payload) {
+                try source.read(group.map(\.row), threads: context.threads, memory: context.memoryBudget / 2)
+            }
             for (index, entry) in group.enumerated() {
                 let row = values.span.extracting(index * source.width..<(index + 1) * source.width)
                 guard RowSource.digest(of: row) == entry.digest else { throw changed(entry.row, payload) }
@@ -100,11 +102,9 @@ public struct ImportRunner: JobRunner {
         return source
     }
 
-    /// As many rows as a quarter of the memory holds, beside what reading and writing one takes.
+    /// As many rows as a quarter of the memory holds.
     private func rowsAtOnce(of source: RowSource, _ context: JobContext) throws -> Int {
-        let rowBytes = source.width * 4
-        let threads = max(context.threads, RowSource.requestsAtOnce)
-        let needed = threads * source.bytesPerThread + 4 * rowBytes + 64 << 20
+        let needed = Self.memory(for: source)
         guard needed <= context.memoryBudget else {
             throw JobFailure.environment(
                 message:
@@ -112,7 +112,12 @@ public struct ImportRunner: JobRunner {
                     + "\"\(source.place)\"; start the worker with --memory \(ByteCount(needed)) or more"
             )
         }
-        return max(1, context.memoryBudget / 4 / rowBytes)
+        return max(1, context.memoryBudget / 4 / (source.width * 4))
+    }
+
+    /// The least memory that a worker needs for an array.
+    public static func memory(for source: RowSource) -> Int {
+        source.bytesPerReader + 4 * source.width * 4 + 96 << 20
     }
 
     private func changed(_ row: Int, _ payload: ImportPayload) -> JobFailure {

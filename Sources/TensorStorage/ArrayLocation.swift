@@ -33,12 +33,21 @@ protocol ShardSource: Sendable {
 /// A folder of shards on disk.
 struct ArrayFolder: ArrayLocation {
     let path: FilePath
+    /// Whether a user named it, so that links in it lead where the user may read.
+    var isUsers = false
 
     /// A disk gains nothing by more.
     var inFlight: Int { 1 }
 
     func contents(of name: String, limit: Int) throws -> [UInt8] {
-        try LocalFileSystem().contents(of: path.pushing(FilePath(name)), limit: limit)
+        let file = path.pushing(FilePath(name))
+        do throws(FileError) {
+            guard isUsers else { return try LocalFileSystem().contents(of: file, limit: limit) }
+            return try LocalFileSystem().contents(ofUserFile: file, limit: limit)
+        } catch {
+            guard isUsers, error.errno == .noSuchFileOrDirectory else { throw error }
+            throw ShardError(file: file, chunk: nil, reason: .missingFile)
+        }
     }
 
     func open(_ name: String) throws -> any ShardSource {

@@ -23,6 +23,7 @@ extension ArrayMetadata {
 
     private var chunkCodecs: [JSONValue] {
         var codecs: [JSONValue] = [.configured("bytes", ["endian": .string("little")])]
+        if codec == .none { return codecs }
         if codec == .shuffleZstd {
             codecs.append(.configured("numcodecs.shuffle", ["elementsize": .integer(elementType.byteCount)]))
         }
@@ -47,8 +48,9 @@ extension ArrayMetadata {
     /// Reads a `zarr.json`, and refuses by name what is not read here.
     public init(parsing text: [UInt8]) throws(TensorFileError) {
         guard let root = JSONValue(parsing: text)?.object else { throw malformed("zarr.json is no JSON object") }
-        guard root["zarr_format"]?.integer == 3, root["node_type"]?.string == "array" else {
-            throw refused("it is no array of version 3")
+        guard root["zarr_format"]?.integer == 3 else { throw refused("it is not of version 3") }
+        guard root["node_type"]?.string == "array" else {
+            throw refused("it is a group; name the path of an array in it")
         }
         guard let shape = root["shape"]?.integers else { throw malformed("it has no shape") }
         guard let type = root["data_type"]?.string.flatMap(ElementType.init(rawValue:)) else {
@@ -120,22 +122,25 @@ extension ArrayMetadata {
         _ codecs: [JSONValue],
         _ type: ElementType
     ) throws(TensorFileError) -> (codec: ChunkCompression, level: Int) {
-        guard isLittleEndian(codecs.first), let last = codecs.last, last.codecName == "zstd" else {
-            throw refused(
-                "its codecs are \(codecs.map(\.codecName)), not little-endian bytes, shuffle if any, and zstd"
-            )
+        // One byte has no order.
+        guard codecs.first?.codecName == "bytes", isLittleEndian(codecs.first) || type.byteCount == 1 else {
+            let isBig = codecs.first?.configuration["endian"]?.string == "big"
+            throw isBig ? refused("its numbers are big-endian; write it anew as little-endian") : unknown(codecs)
         }
+        if codecs.count == 1 { return (.none, 0) }
+        guard let last = codecs.last, last.codecName == "zstd" else { throw unknown(codecs) }
         let level = last.configuration["level"]?.integer ?? 0
         if codecs.count == 2 { return (.zstd, level) }
         guard codecs.count == 3, codecs[1].codecName == "numcodecs.shuffle",
             codecs[1].configuration["elementsize"]?.integer == type.byteCount
-        else {
-            throw refused(
-                "its codecs are \(codecs.map(\.codecName)), not little-endian bytes, shuffle if any, and zstd"
-            )
-        }
+        else { throw unknown(codecs) }
         return (.shuffleZstd, level)
     }
+}
+
+private func unknown(_ codecs: [JSONValue]) -> TensorFileError {
+    let names = codecs.map(\.codecName).joined(separator: ", ")
+    return refused("its codecs are \(names); bytes, with shuffle and zstd or not, are read: write it anew with zstd")
 }
 
 private func malformed(_ reason: String) -> TensorFileError { .malformed(format: "Zarr", reason: reason) }

@@ -6,6 +6,8 @@ public enum ChunkCompression: String, Hashable, Sendable, CaseIterable {
     case zstd
     /// The numbers' bytes put together by their place first, which is smaller and quicker to decode.
     case shuffleZstd
+    /// The numbers as they are, which other programs write; nothing tells damage.
+    case none
 }
 
 /// What a Zarr array holds and how, which its `zarr.json` says.
@@ -16,7 +18,7 @@ public struct ArrayMetadata: Equatable, Sendable {
     public let shardShape: [Int]?
     /// The sizes of a chunk, of which the last ones may reach beyond the array.
     public let chunkShape: [Int]
-    /// How numbers are stored: float16, float32 or float64.
+    /// How numbers are stored: float16, float32 or float64, or integers that other programs wrote.
     public let elementType: ElementType
     /// The codecs of a chunk.
     public let codec: ChunkCompression
@@ -86,7 +88,7 @@ public struct ArrayMetadata: Equatable, Sendable {
                 elementCount(zip(shardShape, chunkShape).map { $0 / $1 }, limit: 1 << 24) != nil
             else { throw malformed("its shards have the shape \(shardShape), its chunks \(chunkShape)") }
         }
-        guard [.float16, .float32, .float64].contains(elementType) else {
+        guard elementType != .bfloat16 else {
             throw .refused(format: "Zarr", reason: "its numbers are of the type \(elementType.rawValue)")
         }
         guard dimensionNames.isEmpty || dimensionNames.count == shape.count else {

@@ -4,6 +4,7 @@
 public struct ChunkCodec: ~Copyable {
     private let elementType: ElementType
     private let isShuffled: Bool
+    private let isCompressed: Bool
     private let elementCount: Int
     private let zstd: ZstdCompressor
     private var plain: [UInt8]
@@ -15,6 +16,7 @@ public struct ChunkCodec: ~Copyable {
     public init(_ metadata: ArrayMetadata) throws(ChunkError) {
         elementType = metadata.elementType
         isShuffled = metadata.codec == .shuffleZstd
+        isCompressed = metadata.codec != .none
         elementCount = metadata.chunkElementCount
         zstd = try ZstdCompressor(level: metadata.level)
         plain = metadata.elementType == .float16 ? [UInt8](repeating: 0, count: elementCount * 2) : []
@@ -81,6 +83,15 @@ public struct ChunkCodec: ~Copyable {
         }
     }
 
+    /// Decodes the bytes of a chunk to its numbers' own bytes, whatever their type.
+    mutating func decode(_ bytes: Span<UInt8>, intoBytes elements: inout [UInt8]) throws(ChunkError) {
+        precondition(elements.count == elementCount * elementType.byteCount, "a chunk has all its elements")
+        var target = elements.mutableSpan
+        try unsafe target.withUnsafeMutableBytes { (target) throws(ChunkError) in
+            try unsafe decode(bytes, into: target)
+        }
+    }
+
     // MARK: Stored bytes of a reader
 
     /// Lends the bytes that were read, until they are given back.
@@ -100,6 +111,10 @@ public struct ChunkCodec: ~Copyable {
         _ bytes: UnsafeRawBufferPointer,
         appendingTo output: inout [UInt8]
     ) throws(ChunkError) {
+        guard isCompressed else {
+            unsafe output.append(contentsOf: bytes)
+            return
+        }
         guard isShuffled, let source = bytes.baseAddress else {
             return try unsafe zstd.compress(bytes, appendingTo: &output)
         }
@@ -118,6 +133,11 @@ public struct ChunkCodec: ~Copyable {
         _ bytes: Span<UInt8>,
         into target: UnsafeMutableRawBufferPointer
     ) throws(ChunkError) {
+        guard isCompressed else {
+            guard bytes.count == target.count else { throw .wrongSize(expected: target.count, actual: bytes.count) }
+            for index in bytes.indices { unsafe target[index] = bytes[index] }
+            return
+        }
         guard isShuffled, let destination = target.baseAddress else {
             return try unsafe bytes.withUnsafeBytes { (source) throws(ChunkError) in
                 try unsafe zstd.decompress(source, into: target)

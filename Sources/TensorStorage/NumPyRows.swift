@@ -11,17 +11,17 @@ struct NumPyRows: Rows {
     let filledChunks = 0
     private let header: NumPyHeader
     private let source: any ShardSource
-    private let requestsAtOnce: Int
+    let isRemote: Bool
 
     /// The most bytes that one call or request asks for, unless a row has more.
     private static let bytesAtOnce = 4 << 20
 
     init(_ place: RowSource.Place) throws {
         switch place {
-        case .path(let path): (source, requestsAtOnce) = (try ShardOnDisk(opening: path), 1)
+        case .path(let path): (source, isRemote) = (try ShardOnDisk(opening: path), false)
         case .address(let address, let client):
             source = RemoteShard(file: RemoteFile(address, by: client))
-            requestsAtOnce = ArrayAddress.requestsAtOnce
+            isRemote = true
         }
         let size = try source.byteCount()
         var beginning: [UInt8] = []
@@ -32,15 +32,18 @@ struct NumPyRows: Rows {
 
     var shape: [Int] { header.shape }
 
-    var bytesPerThread: Int { max(Self.bytesAtOnce, rowBytes) * 2 }
+    /// Bytes, and single precision of them.
+    var bytesPerReader: Int { max(Self.bytesAtOnce, rowBytes) * (header.elementType.byteCount < 4 ? 5 : 2) }
+
+    func partCount(of wanted: [Int]) -> Int { runs(of: wanted).count }
 
     private var rowBytes: Int { width * header.elementType.byteCount }
 
-    func read(_ wanted: [Int], threads: Int) throws -> [Float] {
+    func read(_ wanted: [Int], readers: Int) throws -> [Float] {
         let runs = runs(of: wanted)
         let values = Mutex([Float](repeating: .nan, count: wanted.count * width))
         let next = Atomic(0)
-        try onThreads(min(max(threads, requestsAtOnce), runs.count), named: "rows") { _ in
+        try onThreads(min(readers, runs.count), named: "rows") { _ in
             var bytes: [UInt8] = []
             while true {
                 let number = next.wrappingAdd(1, ordering: .relaxed).oldValue

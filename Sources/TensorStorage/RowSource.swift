@@ -32,9 +32,6 @@ public final class RowSource: Sendable {
         }
     }
 
-    /// How many requests are sent to a server at the same time.
-    public static let requestsAtOnce = ArrayAddress.requestsAtOnce
-
     /// Where the array lies.
     public let place: Place
     private let rows: any Rows
@@ -68,16 +65,21 @@ public final class RowSource: Sendable {
     /// What the array says of itself beside its numbers; nothing for a `.npy` file.
     public var attributes: [String: JSONValue] { rows.attributes }
 
-    /// Bytes of memory that reading takes on each thread, beside the rows themselves.
-    public var bytesPerThread: Int { rows.bytesPerThread }
+    /// Bytes of memory that each reader takes, beside the rows themselves.
+    public var bytesPerReader: Int { rows.bytesPerReader }
 
     /// How many chunks that are not stored were read as the number that the array names for them.
     public var filledChunks: Int { rows.filledChunks }
 
     /// Reads rows, in single precision, one after the other in the order asked for; each is asked for once.
-    public func read(_ wanted: [Int], threads: Int) throws -> [Float] {
+    ///
+    /// Chunks are read at once by as many as there are threads, or more where they come from a server, as far as the
+    /// memory allows, and by one in any case.
+    public func read(_ wanted: [Int], threads: Int, memory: Int) throws -> [Float] {
         precondition(wanted.allSatisfy { (0..<(shape.first ?? 0)).contains($0) }, "the rows lie within the array")
-        return try rows.read(wanted, threads: threads)
+        let useful = rows.isRemote ? max(threads, ArrayAddress.requestsAtOnce) : threads
+        let readers = max(1, min(useful, memory / bytesPerReader, rows.partCount(of: wanted)))
+        return try rows.read(wanted, readers: readers)
     }
 
     /// What tells a row's numbers from all others, whatever format they came in: the digest of their bytes in single precision.
@@ -107,9 +109,13 @@ protocol Rows: Sendable {
     var format: String { get }
     var shape: [Int] { get }
     var attributes: [String: JSONValue] { get }
-    var bytesPerThread: Int { get }
+    var bytesPerReader: Int { get }
     var filledChunks: Int { get }
-    func read(_ wanted: [Int], threads: Int) throws -> [Float]
+    /// Whether several requests at once are quicker than one after the other.
+    var isRemote: Bool { get }
+    /// How many chunks or requests some rows need.
+    func partCount(of wanted: [Int]) -> Int
+    func read(_ wanted: [Int], readers: Int) throws -> [Float]
 }
 
 extension Rows {

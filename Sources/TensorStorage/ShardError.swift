@@ -61,7 +61,9 @@ public struct ShardError: Error, Equatable, Sendable, CustomStringConvertible {
 
     /// What is wrong, and where.
     public var description: String {
-        let place = chunk.map { "chunk \($0) in \"\(file)\"" } ?? "\"\(file)\""
+        // As a path, an address has lost a slash.
+        let name = file.string.replacing(#/^(https?):\/(?!\/)/#) { "\($0.output.1)://" }
+        let place = chunk.map { "chunk \($0) in \"\(name)\"" } ?? "\"\(name)\""
         switch reason {
         case .missingFile: return "\(place) is missing"
         case .missingChunk: return "\(place) is missing"

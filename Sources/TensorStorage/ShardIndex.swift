@@ -49,6 +49,13 @@ struct ShardIndex: Sendable {
     }
 }
 
+/// The position that has a number in C order.
+func gridPosition(_ number: Int, in grid: [Int]) -> [Int] {
+    var (left, position) = (number, grid)
+    for axis in grid.indices.reversed() { (left, position[axis]) = left.quotientAndRemainder(dividingBy: grid[axis]) }
+    return position
+}
+
 /// The number of a position in C order; nil for one outside of the grid.
 func gridNumber(_ position: [Int], in grid: [Int]) -> Int? {
     guard position.count == grid.count else { return nil }

@@ -88,9 +88,12 @@ public final class ZarrReader: Sendable {
             throw ShardError(file: location.path, chunk: nil, reason: .malformed(reason))
         }
         let values = Mutex([Float](repeating: .nan, count: count))
-        var positions: [[Int]] = []
-        forEachPosition(in: metadata.chunkGrid) { positions.append($0) }
-        try readChunks(positions, threads: 1) { [metadata] coordinates, chunk in
+        let grid = metadata.chunkGrid
+        let readers = max(1, readersAtOnce)
+        try readChunks(grid.reduce(1, *), readers: readers, at: { gridPosition($0, in: grid) }) {
+            [metadata]
+            coordinates,
+            chunk in
             values.withLock { values in
                 forEachRow(ofChunk: coordinates, metadata) { (inChunk, inArray, count) in
                     for index in 0..<count { values[inArray + index] = chunk[inChunk + index] }
@@ -100,53 +103,65 @@ public final class ZarrReader: Sendable {
         return values.withLock { $0 }
     }
 
-    /// Reads chunks by several threads, and by more where they are far away; double precision is rounded to single.
+    /// Reads chunks of numbers of any type by several threads, in single precision.
     ///
     /// - Parameters:
-    ///   - wanted: the chunks' coordinates.
-    ///   - threads: how many threads may decode.
+    ///   - count: how many chunks.
+    ///   - readers: how many are read at once.
     ///   - onMissing: what a chunk that is not stored holds; nil where it must be stored.
+    ///   - coordinates: which chunk is which, by a number below the count.
     ///   - body: is given each chunk, on any thread.
     /// - Throws: `ShardError`, `FileError` or `TransferError`, and what the body throws.
     func readChunks(
-        _ wanted: [[Int]],
-        threads: Int,
+        _ count: Int,
+        readers: Int,
         onMissing: (@Sendable () -> Float)? = nil,
+        at coordinates: @escaping @Sendable (_ number: Int) -> [Int],
         _ body: @escaping @Sendable (_ coordinates: [Int], _ chunk: Span<Float>) throws -> Void
     ) throws {
         let next = Atomic(0)
-        try onThreads(min(max(threads, readersAtOnce), wanted.count), named: "chunks") { [self] _ in
-            let count = metadata.chunkElementCount
-            var chunk = [Float](repeating: 0, count: count)
-            var doubles = [Double](repeating: 0, count: metadata.elementType == .float64 ? count : 0)
+        try onThreads(min(readers, count), named: "chunks") { [self] _ in
+            var chunk = [Float](repeating: 0, count: metadata.chunkElementCount)
+            var bytes: [UInt8] = []
             var codec = try makeCodec()
             while true {
                 let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
-                guard number < wanted.count else { return }
+                guard number < count else { return }
+                let place = coordinates(number)
                 do {
-                    try readSingle(wanted[number], with: &codec, into: &chunk, by: &doubles)
+                    try readSingle(place, with: &codec, into: &chunk, by: &bytes)
                 } catch let error as ShardError where error.isOfMissingChunk {
                     guard let value = onMissing?() else { throw error }
                     for index in chunk.indices { chunk[index] = value }
                 }
-                try body(wanted[number], chunk.span)
+                try body(place, chunk.span)
             }
         }
     }
 
+    /// Reads a chunk of numbers of any type; those that single precision does not hold are rounded.
     private func readSingle(
         _ coordinates: [Int],
         with codec: inout ChunkCodec,
         into chunk: inout [Float],
-        by doubles: inout [Double]
+        by bytes: inout [UInt8]
     ) throws {
-        guard metadata.elementType == .float64 else {
+        let type = metadata.elementType
+        guard type != .float32, type != .float16 else {
             var span = chunk.mutableSpan
             return try readChunk(coordinates, with: &codec, into: &span)
         }
-        var span = doubles.mutableSpan
-        try readChunk(coordinates, with: &codec, into: &span)
-        for index in chunk.indices { chunk[index] = Float(doubles[index]) }
+        let count = chunk.count * type.byteCount
+        if bytes.count != count { bytes = [UInt8](repeating: 0, count: count) }
+        let file = try fetch(coordinates, into: &codec.encoded)
+        let encoded = codec.takeEncoded()
+        defer { codec.giveBack(encoded) }
+        do throws(ChunkError) {
+            try codec.decode(encoded.span, intoBytes: &bytes)
+        } catch {
+            throw ShardError(file: file, chunk: coordinates, reason: .chunk(error))
+        }
+        chunk = type.floats(bytes)
     }
 
     /// How many threads are worth having, whatever the processors: several where chunks come from far away.

@@ -13,49 +13,68 @@ struct ZarrRows: Rows {
     init(_ place: RowSource.Place) throws {
         let location: any ArrayLocation =
             switch place {
-            case .path(let path): ArrayFolder(path: path)
+            case .path(let path): ArrayFolder(path: path, isUsers: true)
             case .address(let address, let client): ArrayAddress(address: address, client: client)
             }
         do {
             reader = try ZarrReader(at: location)
-        } catch {
+        } catch let error as ShardError where error.reason == .missingFile {
             guard (try? location.contents(of: ".zarray", limit: 1 << 20)) != nil else { throw error }
             throw TensorFileError.refused(
                 format: "Zarr",
                 reason: "it is of version 2; write it anew with zarr_format=3"
             )
         }
-        // A chunk is held whole, so one that is mostly outside of a small array would take memory for nothing.
-        let (chunk, array) = (reader.metadata.chunkElementCount, reader.metadata.shape.reduce(1, *))
-        guard chunk <= max(Self.usualChunk, array * 8) else {
+        try checkChunks()
+    }
+
+    /// Refuses chunks that take far more memory or calls than the array's numbers justify.
+    private func checkChunks() throws {
+        let metadata = reader.metadata
+        let (chunk, array) = (metadata.chunkElementCount, metadata.shape.reduce(1, *))
+        let perRow = metadata.chunkGrid.dropFirst().reduce(1, *)
+        guard chunk <= min(Self.largestChunk, max(Self.usualChunk, array * 8)), perRow <= Self.chunksPerRow else {
             throw TensorFileError.refused(
                 format: "Zarr",
-                reason: "its chunks have the shape \(reader.metadata.chunkShape), far more than the array's "
-                    + "\(reader.metadata.shape); write it anew with smaller chunks"
+                reason:
+                    "its chunks have the shape \(metadata.chunkShape), and it has the shape \(metadata.shape); write it "
+                    + "anew with chunks of up to \(Self.usualChunk) numbers, and of at most \(Self.chunksPerRow) a row"
             )
         }
     }
 
     /// Numbers that any chunk may have.
     private static let usualChunk = 1 << 22
+    /// Numbers that a chunk of an array of many may have: half a gigabyte.
+    private static let largestChunk = 1 << 27
+    private static let chunksPerRow = 1 << 16
 
     var shape: [Int] { reader.metadata.shape }
 
     var attributes: [String: JSONValue] { reader.metadata.attributes }
 
-    /// A chunk in single and in double precision, and encoded.
-    var bytesPerThread: Int { reader.metadata.chunkElementCount * 20 }
+    /// A chunk as single precision, as its own bytes where these are others, put together by their place, and encoded.
+    var bytesPerReader: Int {
+        let (count, width) = (reader.metadata.chunkElementCount, reader.metadata.elementType.byteCount)
+        return count * (4 + 2 * width + (width == 4 ? 0 : 4 + width))
+    }
+
+    var isRemote: Bool { reader.readersAtOnce > 1 }
+
+    func partCount(of wanted: [Int]) -> Int { bands(of: wanted).count * chunksPerBand }
+
+    /// The rows of chunks that hold some rows.
+    private func bands(of wanted: [Int]) -> [Int] { Set(wanted.map { $0 / reader.metadata.chunkShape[0] }).sorted() }
+
+    private var chunksPerBand: Int { reader.metadata.chunkGrid.dropFirst().reduce(1, *) }
 
     var filledChunks: Int { filled.count }
 
-    func read(_ wanted: [Int], threads: Int) throws -> [Float] {
+    func read(_ wanted: [Int], readers: Int) throws -> [Float] {
         let (metadata, width) = (reader.metadata, self.width)
-        let rowsPerChunk = metadata.chunkShape[0]
         let places = Dictionary(uniqueKeysWithValues: wanted.enumerated().map { ($1, $0) })
-        var chunks: [[Int]] = []
-        for band in Set(wanted.map { $0 / rowsPerChunk }).sorted() {
-            forEachPosition(in: [1] + metadata.chunkGrid.dropFirst()) { chunks.append([band] + $0.dropFirst()) }
-        }
+        let (bands, perBand) = (bands(of: wanted), chunksPerBand)
+        let rest = Array(metadata.chunkGrid.dropFirst())
         let values = Mutex([Float](repeating: .nan, count: wanted.count * width))
         let onMissing = metadata.fillValue.map { value in
             { @Sendable [filled] in
@@ -63,7 +82,12 @@ struct ZarrRows: Rows {
                 return value
             }
         }
-        try reader.readChunks(chunks, threads: threads, onMissing: onMissing) { coordinates, chunk in
+        try reader.readChunks(
+            bands.count * perBand,
+            readers: readers,
+            onMissing: onMissing,
+            at: { [bands[$0 / perBand]] + gridPosition($0 % perBand, in: rest) }
+        ) { coordinates, chunk in
             values.withLock { values in
                 forEachRow(ofChunk: coordinates, metadata) { (inChunk, inArray, count) in
                     // In an array of one axis, a run holds several rows of one number.

@@ -33,7 +33,7 @@ struct RowMatchingTests {
         arguments: [
             ["b/4.jpg", "b/1.jpg", "a/2.jpg", "a/1.jpg"],
             ["/data/b/4.jpg", "/data/b/1.jpg", "/data/a/2.jpg", "/data/a/1.jpg"],
-            ["x/4.jpg", "b/1.jpg", "2.jpg", "a/1.jpg"],
+            ["/elsewhere/b/4.jpg", "b/1.jpg", "2.jpg", "a/1.jpg"],
         ]
     )
     func names(names: [String]) throws {
@@ -43,10 +43,16 @@ struct RowMatchingTests {
         #expect(try matching.rows(of: [3, 1], in: "x") == [0, 2])
     }
 
-    @Test("Names that end alike are not taken for one another")
-    func ambiguous() throws {
+    @Test(
+        "Names that end alike are not taken for one another",
+        arguments: [
+            ["x/1.jpg", "2.jpg", "b/1.jpg", "4.jpg"], ["1.jpg", "2.jpg", "b/1.jpg", "4.jpg"],
+            ["/x/a/1.jpg", "/y/a/1.jpg", "a/2.jpg", "b/1.jpg", "b/4.jpg"],
+        ]
+    )
+    func ambiguous(names: [String]) throws {
         let error = #expect(throws: SubmissionError.self) {
-            try matching(["x/1.jpg", "2.jpg", "b/1.jpg", "4.jpg"]).rows(of: [0, 1, 2, 3], in: "the array")
+            try matching(names).rows(of: [0, 1, 2, 3], in: "the array")
         }
         #expect(error?.description.contains("no row for 1 of the 4") == true)
         #expect(error?.description.contains("\"a/1.jpg\"") == true)
@@ -70,12 +76,12 @@ struct RowMatchingTests {
 
     @Test(
         "A list of names without a name, or with one twice, is refused",
-        arguments: ["a\n\nb\n", "a\nb\na\n", "a\u{0}\n"]
+        arguments: ["\n", "a\nb\na\n", "a\u{0}\n"]
     )
     func lists(text: String) throws {
         let folder = try TemporaryFolder()
         let file = folder.path.appending("names")
         try LocalFileSystem().create(file, contents: Array(text.utf8), durably: false)
-        #expect(throws: SubmissionError.self) { try RowNames(lines: file) }
+        #expect(throws: (any Error).self) { try RowNames(lines: file) }
     }
 }

@@ -35,7 +35,7 @@ struct RowSourceTests {
             #expect(source.shape == layout.shape && source.width == layout.shape.dropFirst().reduce(1, *))
             let rows = Self.rows(of: layout.shape[0])
             let expected = Self.expected(layout.values, rows, width: source.width)
-            #expect(try source.read(rows, threads: 2) == expected, "\(place)")
+            #expect(try source.read(rows, threads: 2, memory: 1 << 30) == expected, "\(place)")
         }
     }
 
@@ -53,7 +53,7 @@ struct RowSourceTests {
             let array = directory.appending("array")
             try writeArray(layout.values.span, layout.metadata(), to: array)
             try files.remove(array.pushing("c/3/0/0/0"))
-            #expect(throws: ShardError.self) { try RowSource(.path(array)).read([3], threads: 1) }
+            #expect(throws: ShardError.self) { try RowSource(.path(array)).read([3], threads: 1, memory: 1 << 30) }
             let description = array.appending("zarr.json")
             let text = String(decoding: try files.contents(of: description, limit: 1 << 20), as: UTF8.self)
             try files.overwrite(
@@ -61,7 +61,7 @@ struct RowSourceTests {
                 contents: Array(text.replacing("\"fill_value\": \"NaN\"", with: "\"fill_value\": 2").utf8)
             )
             let source = try RowSource(.path(array))
-            let row = try source.read([3], threads: 1)
+            let row = try source.read([3], threads: 1, memory: 1 << 30)
             #expect(row.prefix(24).allSatisfy { $0 == 2 } && source.filledChunks == 1)
             #expect(Array(row.dropFirst(24)) == Array(layout.values[3 * 60 + 24..<4 * 60]))
         }
@@ -88,7 +88,7 @@ struct RowSourceTests {
             try #require(huge != text)
             try files.overwrite(description, contents: Array(huge.utf8))
             let error = #expect(throws: TensorFileError.self) { try RowSource(.path(array)) }
-            #expect(error?.description.contains("smaller chunks") == true)
+            #expect(error?.description.contains("write it anew with chunks of up to") == true)
         }
     }
 

@@ -47,7 +47,7 @@ func metadata(
         chunkShape: chunk,
         elementType: type,
         codec: codec,
-        level: 1,
+        level: codec == .none ? 0 : 1,
         attributes: ["layer": .string("mixed4a_3x3"), "count": .integer(3), "list": .array([.number(0.5), .null])],
         dimensionNames: []
     )

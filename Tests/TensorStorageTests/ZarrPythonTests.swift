@@ -65,7 +65,7 @@ struct ZarrPythonTests {
             target, shard, chunk, codec, style = sys.argv[case:case + 5]
             values = numpy.load(target + ".npy")
             chunk, shard = ast.literal_eval(chunk), ast.literal_eval(shard)
-            codecs = [BytesCodec(), ZstdCodec(level=3, checksum=True)]
+            codecs = [BytesCodec()] if codec == "none" else [BytesCodec(), ZstdCodec(level=3, checksum=True)]
             if codec == "shuffleZstd":
                 codecs.insert(1, Shuffle(elementsize=4))
             location, separator = style.split()
