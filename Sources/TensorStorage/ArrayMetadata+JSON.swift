@@ -83,6 +83,7 @@ extension ArrayMetadata {
     /// The number that chunks which are not stored stand for, where it is a finite one.
     private static func fillValue(_ root: [String: JSONValue]) -> Float? {
         switch root["fill_value"] {
+        case .bool(let value): value ? 1 : 0
         case .integer(let number): Float(number)
         case .number(let number) where Float(number).isFinite: Float(number)
         default: nil

@@ -183,6 +183,7 @@ extension EndToEnd {
                 array: "arrays/changed",
                 words: ["made of other images", smallImages[0]]
             ),
+            Refusal(testDescription: "a digest that is none", array: "arrays/short", words: ["sha256 of row 0"]),
             Refusal(testDescription: "a truncated file", array: "arrays/cut.npy", words: ["cut.npy", "do not hold"]),
             Refusal(
                 testDescription: "text that is no array",
@@ -209,16 +210,17 @@ extension EndToEnd {
             #expect(try LocalFileSystem().names(in: bench.queue.appending("campaigns")).isEmpty)
         }
 
-        /// A copy of an array whose first image had another content.
+        /// Copies of an array whose first image had another content, or a digest that is none.
         private static func changeDigests(_ bench: Bench) async throws {
             let arrays = bench.root.appending("arrays")
-            try await succeed("/bin/cp", "-r", arrays.appending("plain").string, arrays.appending("changed").string)
-            let list = arrays.pushing("changed/images.json")
-            let text = String(decoding: try LocalFileSystem().contents(of: list, limit: 1 << 20), as: UTF8.self)
-            let first = try #require(text.firstRange(of: "\"sha256\": \""))
-            let digest = text[first.upperBound...].prefix(64)
-            let other = String(repeating: "0", count: 64)
-            try LocalFileSystem().overwrite(list, contents: Array(text.replacing(digest, with: other).utf8))
+            for (copy, other) in [("changed", String(repeating: "0", count: 64)), ("short", "abc")] {
+                try await succeed("/bin/cp", "-r", arrays.appending("plain").string, arrays.appending(copy).string)
+                let list = arrays.appending(copy).appending("images.json")
+                let text = String(decoding: try LocalFileSystem().contents(of: list, limit: 1 << 20), as: UTF8.self)
+                let first = try #require(text.firstRange(of: "\"sha256\": \""))
+                let digest = text[first.upperBound...].prefix(64)
+                try LocalFileSystem().overwrite(list, contents: Array(text.replacing(digest, with: other).utf8))
+            }
         }
 
         @Test("A server without parts of files, and a file that is not there, are said so")

@@ -80,6 +80,32 @@ struct ZarrPythonTests {
             array[:] = values
         """
 
+    @Test("Whole numbers of any size are read in single precision, with codecs or without")
+    func readsIntegers() async throws {
+        let types = ["bool", "int8", "uint8", "int16", "int32", "int64", "float64"]
+        let script = """
+            import sys, warnings, numpy, zarr
+            warnings.simplefilter("ignore")
+            for number, type in enumerate(sys.argv[2:]):
+                values = (numpy.arange(24).reshape(6, 4) % 2 if type == "bool" else numpy.arange(24).reshape(6, 4)).astype(type)
+                options = {} if number % 2 else {"compressors": None}
+                array = zarr.create_array(
+                    store=f"{sys.argv[1]}/{type}", shape=(6, 4), chunks=(4, 3), dtype=type, fill_value=1, **options)
+                array[:] = values
+            zarr.create_group(store=f"{sys.argv[1]}/group")
+            """
+        try await withTemporaryDirectory { directory in
+            try await runPython(script, [directory.string] + types)
+            for type in types {
+                let source = try RowSource(.path(directory.appending(type)))
+                let expected = (4..<20).map { Float(type == "bool" ? $0 % 2 : $0) }
+                #expect(try source.read([1, 2, 3, 4], threads: 2, memory: 1 << 30) == expected, "\(type)")
+            }
+            let error = #expect(throws: (any Error).self) { try RowSource(.path(directory.appending("group"))) }
+            #expect("\(String(describing: error))".contains("it is a group"))
+        }
+    }
+
     private func runPython(_ script: String, _ arguments: [String]) async throws {
         let python = try #require(try Self.python(), "no Python with zarr: run Deploy/setup, or set LUCID_PYTHON")
         let result = try await Subprocess.run(
