@@ -226,8 +226,9 @@ let package = Package(
         tests(
             of: "JobKinds",
             [
-                "Campaigns", "ImageCoding", "JobStorage", "JobStorageTestSupport", "Networks",
-                "RepresentationSimilarity", "SystemSupport", "TensorStorage", "WorkerRuntime", logging, system,
+                "Campaigns", "HTTPTransfer", "ImageCoding", "JobStorage", "JobStorageTestSupport", "Networks",
+                "RepresentationSimilarity", "SystemSupport", "TensorStorage", "WebServers", "WorkerRuntime", logging,
+                system,
             ]
         ),
         tests(of: "JobStorage", ["JobStorageTestSupport", "SystemSupport", system]),

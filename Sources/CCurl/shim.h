@@ -33,6 +33,12 @@ static inline CURLcode lucid_curl_set_receiver(CURL *handle, CURLoption receiver
     return code == CURLE_OK ? curl_easy_setopt(handle, data, context) : code;
 }
 
+// `function` is asked while a transfer is under way; any answer but 0 ends it.
+static inline CURLcode lucid_curl_set_watcher(CURL *handle, curl_xferinfo_callback function, void *context) {
+    CURLcode code = curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, function);
+    return code == CURLE_OK ? curl_easy_setopt(handle, CURLOPT_XFERINFODATA, context) : code;
+}
+
 static inline CURLcode lucid_curl_get_text(CURL *handle, CURLINFO info, const char **value) {
     return curl_easy_getinfo(handle, info, (char **)value);
 }

@@ -39,6 +39,10 @@ public protocol CampaignContent: Sendable {
     /// The directories of the arrays that a job reads.
     func arraysRead(by job: JobSpecification) -> [FilePath]
 
+    /// The directories of the arrays that a campaign gives its user beside its reports, whether they are still there or
+    /// not.
+    func arraysGiven(by campaign: CampaignID) throws -> [FilePath]
+
     /// Whether a file that some job makes and that is there is free of damage, as far as can be told.
     func isReadable(_ file: FilePath) -> Bool
 }
@@ -59,6 +63,9 @@ extension CampaignContent {
 
     /// None, where jobs make results alone.
     public func outputs(of job: JobSpecification) -> [FilePath] { [] }
+
+    /// None, where reports are all that a campaign gives.
+    public func arraysGiven(by campaign: CampaignID) throws -> [FilePath] { [] }
 
     /// None, where jobs read no arrays.
     public func arraysRead(by job: JobSpecification) -> [FilePath] { [] }

@@ -28,6 +28,8 @@ struct CampaignVerification {
     func problems(_ checked: inout [String: Int]) throws -> [QueueProblem] {
         let published = Set(try directory.publishedBuckets(of: campaign))
         let isMerged = try directory.isMerged(campaign)
+        let kept = isMerged ? try KeptArrays(directory: directory, content: content).arrays(of: campaign) : nil
+        var lost: Set<FilePath> = []
         var problems: [QueueProblem] = []
         for (number, bucket) in plan.buckets.enumerated() where published.contains(bucket.name) {
             onProgress("checking jobs of \(campaign)", number, plan.buckets.count)
@@ -37,7 +39,7 @@ struct CampaignVerification {
                 let second = try self.problems(of: bucket)
                 problems += second.filter { first.contains($0) }
             }
-            problems += try resultProblems(of: bucket, isMerged: isMerged)
+            problems += try resultProblems(of: bucket, keeping: kept, &lost)
             checked["jobs", default: 0] += bucket.jobs.count
         }
         return isMerged ? try problems + reportProblems(&checked) : problems
@@ -152,30 +154,90 @@ struct CampaignVerification {
 
     // MARK: Results
 
-    private func resultProblems(of bucket: PublicationPlan.Bucket, isMerged: Bool) throws -> [QueueProblem] {
+    /// Looks at results, and for files that are lost: all, or those of the arrays that a merged campaign keeps.
+    ///
+    /// A file that several jobs would make is the first one's to make again.
+    private func resultProblems(
+        of bucket: PublicationPlan.Bucket,
+        keeping kept: Set<FilePath>?,
+        _ lost: inout Set<FilePath>
+    ) throws -> [QueueProblem] {
         var problems = try ResultAgreement(directory).alarms(of: bucket.name, of: campaign).map { alarm in
             QueueProblem(.differingResults, campaign: campaign, job: alarm.job, "\(alarm)")
         }
         var snapshot = CampaignSnapshot()
         try directory.scan(bucket.name, of: campaign, into: &snapshot)
-        for job in bucket.jobs where snapshot.state(of: job.id, in: bucket.name) == .done {
+        for job in bucket.jobs {
             let token = snapshot.token(of: job.id, in: bucket.name)
-            if let token, let problem = resultProblem(of: token, in: bucket) { problems.append(problem) }
-            guard !isMerged else { continue }
-            for file in content.outputs(of: job) where try !directory.fileSystem.isPresent(file) {
-                problems.append(
-                    QueueProblem(
-                        .lostFile,
-                        campaign: campaign,
-                        job: job.id,
-                        path: relative(file),
-                        "the job is done, but what it made is gone",
-                        remedy: .redo(job.id, token, bucket)
-                    )
-                )
+            let state = snapshot.state(of: job.id, in: bucket.name)
+            if let token {
+                let ofResult = state == .done ? resultProblem(of: token, in: bucket) : nil
+                let ofStanding = kept == nil ? nil : try strandedJob(token, in: bucket)
+                problems += [ofResult, ofStanding].compactMap { $0 }
+            }
+            guard state == .done || kept != nil else { continue }
+            for file in try filesLost(of: job, keeping: kept) where lost.insert(file).inserted {
+                switch state {
+                case .done: problems.append(lostFile(file, of: job, .redo(job.id, token, bucket)))
+                case .failed: problems.append(lostFile(file, of: job, .none))
+                case .pending, .running, .returned, nil: break
+                }
             }
         }
         return problems
+    }
+
+    private func filesLost(of job: JobSpecification, keeping kept: Set<FilePath>?) throws(FileError) -> [FilePath] {
+        if kept?.isEmpty ?? false { return [] }
+        var files = content.outputs(of: job)
+        if let kept { files = files.filter { directory.array(holding: $0).map(kept.contains) ?? false } }
+        var lost: [FilePath] = []
+        for file in files where try !directory.fileSystem.isPresent(file) { lost.append(file) }
+        return lost
+    }
+
+    private func lostFile(
+        _ file: FilePath,
+        of job: JobSpecification,
+        _ remedy: QueueProblem.Remedy
+    ) -> QueueProblem {
+        let words =
+            remedy == .none
+            ? "it is gone, and could not be made again; see: lucid-coordinator why \(job.id) --queue \(directory.root)"
+            : "the job is done, but what it made is gone"
+        return QueueProblem(
+            .lostFile,
+            campaign: campaign,
+            job: job.id,
+            path: relative(file),
+            words,
+            remedy: remedy
+        )
+    }
+
+    /// A job of a merged campaign that was started anew and that its worker gave back or left behind.
+    private func strandedJob(_ token: Token, in bucket: PublicationPlan.Bucket) throws(FileError) -> QueueProblem? {
+        let decision: SweepDecision
+        switch token.name.standing {
+        case .returned(_, let code):
+            decision = .afterReturn(of: token.name.attempt, code: code, settings: directory.settings)
+        case .running(let worker):
+            guard directory.hasLeft(worker, seenFrom: try directory.surroundings.identity()) else { return nil }
+            decision = .afterCrash(
+                of: token.name.attempt,
+                hasValidResult: (try? directory.result(of: token)) != nil,
+                settings: directory.settings
+            )
+        default: return nil
+        }
+        return QueueProblem(
+            .strandedJob,
+            campaign: campaign,
+            job: token.name.job,
+            path: relative(directory.path(of: token)),
+            "its worker gave it up, and coordinators do not look after a campaign that is merged",
+            remedy: .settle(token, decision, bucket)
+        )
     }
 
     private func resultProblem(of token: Token, in bucket: PublicationPlan.Bucket) -> QueueProblem? {

@@ -42,6 +42,12 @@ public final class NetworkCampaigns: CampaignContent {
         (try? JobInputs.arrays(of: job, in: directory)) ?? []
     }
 
+    /// The activations that a campaign's report names.
+    public func arraysGiven(by campaign: CampaignID) throws -> [FilePath] {
+        let manifest = try CampaignFiles.manifest(of: campaign, in: directory)
+        return ReportFiles(directory, manifest).activations.map { directory.array($0.address) }
+    }
+
     /// Decodes every chunk of a shard.
     public func isReadable(_ file: FilePath) -> Bool { ArrayInspection(directory).isReadable(file) }
 

@@ -118,7 +118,7 @@ public struct Pruning: Sendable {
 
     private func pruneWorkers(_ now: FileTime, _ isDryRun: Bool, _ onItem: (Item) -> Void) throws {
         let root = directory.root
-        for worker in try directory.workersWithHeartbeat() where hasLeft(worker) {
+        for worker in try directory.workersWithHeartbeat() where directory.hasLeft(worker, seenFrom: observer) {
             let files = [
                 root.appending("heartbeats").appending(worker.description),
                 root.appending("workers").appending(worker.description),
@@ -129,13 +129,6 @@ public struct Pruning: Sendable {
             if !isDryRun { for file in files { try directory.fileSystem.removeTree(file) } }
             onItem(Item(kind: .worker, name: worker.description, bytes: bytes))
         }
-    }
-
-    private func hasLeft(_ worker: WorkerName) -> Bool {
-        guard let beat = directory.heartbeat(of: worker) else { return false }
-        if beat.state == .stopped { return true }
-        guard let registration = directory.registration(of: worker) else { return false }
-        return directory.surroundings.isProvablyDead(registration.identity, seenFrom: observer)
     }
 
     // MARK: Trash
@@ -155,5 +148,15 @@ public struct Pruning: Sendable {
     private func isOld(_ path: FilePath, _ now: FileTime) -> Bool {
         guard let time = try? FileTime(of: path) else { return true }
         return time.duration(to: now) >= age
+    }
+}
+
+extension JobDirectory {
+    /// Whether a worker has said that it leaves, or is known to be gone.
+    func hasLeft(_ worker: WorkerName, seenFrom observer: HostIdentity) -> Bool {
+        guard let beat = heartbeat(of: worker) else { return false }
+        if beat.state == .stopped { return true }
+        guard let registration = registration(of: worker) else { return false }
+        return surroundings.isProvablyDead(registration.identity, seenFrom: observer)
     }
 }

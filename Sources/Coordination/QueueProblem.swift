@@ -23,8 +23,10 @@ public struct QueueProblem: Equatable, Encodable, Sendable {
         case lostResult = "lost-result"
         /// Two results of a job that contradict each other.
         case differingResults = "differing-results"
-        /// A done job's file of an array is missing, though its campaign is not complete.
+        /// A done job's file of an array is missing, though its campaign is not complete, or its report names the array.
         case lostFile = "lost-file"
+        /// A job of a merged campaign that was started anew and that nobody will go on with.
+        case strandedJob = "stranded-job"
         /// A file of an array, or of the cache, is not what was written.
         case damagedFile = "damaged-file"
         /// Files of a complete report are missing or are not what was written.
@@ -54,6 +56,8 @@ public struct QueueProblem: Equatable, Encodable, Sendable {
         case remake(JobSpecification, BucketName)
         /// Start the done job anew.
         case redo(JobID, Token?, PublicationPlan.Bucket)
+        /// Let the job go on, or fail, as a coordinator would.
+        case settle(Token, SweepDecision, PublicationPlan.Bucket)
         /// Move the token to `failed`.
         case supersede(Token)
         /// Move the file away; start its maker anew where there is one.

@@ -5,7 +5,7 @@ private import JobKinds
 internal import JobStorage
 internal import Reports
 private import SystemPackage
-private import SystemSupport
+internal import SystemSupport
 
 /// The files of a campaign's report beside its atlas.
 struct ReportFiles {
@@ -111,19 +111,24 @@ struct ReportFiles {
         )
     }
 
-    /// Layer by layer in the network's order, and of each the models in the campaign's.
     private var arrays: [ReportJSON] {
+        activations.map { model, layer, address in
+            .object([
+                ("model", .text(model)),
+                ("layer", .text(layer)),
+                ("path", .text(directory.array(address).string)),
+                ("digest", .text(address.hexadecimal)),
+            ])
+        }
+    }
+
+    /// Layer by layer in the network's order, and of each the models in the campaign's.
+    var activations: [(model: String, layer: String, address: ContentDigest)] {
         guard let images = manifest.images else { return [] }
         let layers = CampaignManifest.inNetworkOrder(manifest.models.flatMap(\.layers))
         return layers.flatMap { layer in
             manifest.models.filter { $0.layers.contains(layer) }.map { model in
-                let address = manifest.activations(of: model, layer: layer, images)
-                return .object([
-                    ("model", .text(model.name)),
-                    ("layer", .text(layer)),
-                    ("path", .text(directory.array(address).string)),
-                    ("digest", .text(address.hexadecimal)),
-                ])
+                (model.name, layer, manifest.activations(of: model, layer: layer, images))
             }
         }
     }

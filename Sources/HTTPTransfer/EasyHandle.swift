@@ -43,6 +43,7 @@ final class EasyHandle: @unchecked Sendable {
             return withExtendedLifetime(reception) {
                 let context = unsafe Unmanaged.passUnretained(reception).toOpaque()
                 unsafe setReceivers(context)
+                unsafe setWatcher(context)
                 return unsafe curl_easy_perform(handle)
             }
         }
@@ -50,6 +51,7 @@ final class EasyHandle: @unchecked Sendable {
         if code == CURLE_OK { return reception.end() }
         // The sink's own error, or a body that nobody wants, ends an exchange with this code.
         if code == CURLE_WRITE_ERROR { return }
+        if code == CURLE_ABORTED_BY_CALLBACK { throw .cancelled }
         let text = String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         throw Self.error(code, request.address, text)
     }
@@ -86,6 +88,7 @@ final class EasyHandle: @unchecked Sendable {
             (CURLOPT_SSL_VERIFYHOST, 2), (CURLOPT_SUPPRESS_CONNECT_HEADERS, 1), (CURLOPT_TCP_KEEPALIVE, 1),
             (CURLOPT_CONNECTTIMEOUT_MS, policy.connectTimeout.wholeMilliseconds),
             (CURLOPT_LOW_SPEED_LIMIT, 1), (CURLOPT_LOW_SPEED_TIME, stall), (CURLOPT_BUFFERSIZE, 256 << 10),
+            (CURLOPT_NOPROGRESS, 0),
         ]
         for (option, number) in numbers { unsafe check(lucid_curl_set_number(handle, option, number)) }
     }
@@ -115,6 +118,21 @@ final class EasyHandle: @unchecked Sendable {
                     let reception = unsafe Unmanaged<Reception>.fromOpaque(context).takeUnretainedValue()
                     let wantsMore = unsafe reception.takeBody(UnsafeRawBufferPointer(start: bytes, count: size * count))
                     return wantsMore ? size * count : 0
+                },
+                context
+            )
+        )
+    }
+
+    /// Lets the library ask, about once a second even where nothing arrives, whether to go on.
+    private func setWatcher(_ context: UnsafeMutableRawPointer) {
+        unsafe check(
+            lucid_curl_set_watcher(
+                handle,
+                { context, _, _, _, _ in
+                    guard let context = unsafe context else { return 0 }
+                    let reception = unsafe Unmanaged<Reception>.fromOpaque(context).takeUnretainedValue()
+                    return reception.isCancelled() ? 1 : 0
                 },
                 context
             )

@@ -8,9 +8,11 @@ final class Reception {
     private(set) var failure: TransferError?
     private let sink: any Sink
     private var hasBegun = false
+    /// Whether nobody wants the answer any more.
+    let isCancelled: () -> Bool
 
-    init(_ sink: any Sink) {
-        self.sink = sink
+    init(_ sink: any Sink, isCancelled: @escaping () -> Bool) {
+        (self.sink, self.isCancelled) = (sink, isCancelled)
     }
 
     private var isWanted: Bool { response.status == 200 || response.status == 206 }

@@ -32,6 +32,8 @@ public indirect enum TransferError: Error, Equatable, Sendable, CustomStringConv
     case wrongDigest(WebAddress, expected: ContentDigest, found: ContentDigest)
     /// The disk refuses.
     case file(FileError)
+    /// Nobody wants it any more.
+    case cancelled
     /// Tried again and again, with the last error.
     case gaveUp(attempts: Int, last: TransferError)
 
@@ -58,6 +60,7 @@ public indirect enum TransferError: Error, Equatable, Sendable, CustomStringConv
         case .wrongDigest(let address, let expected, let found):
             "\(address) is another file than expected: its SHA-256 is \(found) instead of \(expected)"
         case .file(let error): "\(error)"
+        case .cancelled: "the fetch was given up, since it was no longer wanted"
         case .gaveUp(let attempts, let last): "\(last) (after \(attempts) attempts)"
         }
     }

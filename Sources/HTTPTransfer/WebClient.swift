@@ -9,10 +9,11 @@ public final class WebClient: Sendable {
     public let policy: TransferPolicy
     let surroundings: any Surroundings
     private let onRetry: @Sendable (TransferError, Duration) -> Void
-    /// Handles that nobody uses now, with the connections that they keep.
-    private let handles = Mutex<[EasyHandle]>([])
+    private let isCancelled: @Sendable () -> Bool
+    private let handles: IdleHandles
 
     private static let mostRedirects = 5
+    private static let longestDeafness = Duration.milliseconds(100)
 
     /// Prepares to fetch; nothing is sent yet.
     ///
@@ -26,18 +27,34 @@ public final class WebClient: Sendable {
         onRetry: @escaping @Sendable (TransferError, Duration) -> Void = { _, _ in }
     ) {
         (self.policy, self.surroundings, self.onRetry) = (policy, surroundings, onRetry)
+        isCancelled = { false }
+        handles = IdleHandles()
+    }
+
+    private init(_ client: WebClient, _ isCancelled: @escaping @Sendable () -> Bool) {
+        (policy, surroundings, onRetry) = (client.policy, client.surroundings, client.onRetry)
+        self.isCancelled = isCancelled
+        handles = client.handles
+    }
+
+    /// Makes a client over the same connections whose fetches end with `TransferError.cancelled` when they should.
+    ///
+    /// - Parameter isCancelled: is asked again and again, on any thread, while a fetch is under way or waits.
+    /// - Returns: the client; this one goes on.
+    public func cancelled(when isCancelled: @escaping @Sendable () -> Bool) -> WebClient {
+        WebClient(self, isCancelled)
     }
 
     /// Asks once, and follows redirects; the sink gets the body of an answer with status 200 or 206.
     func exchange(_ address: WebAddress, headers: [String], into sink: any Sink) throws(TransferError) {
         let handle = try takeHandle()
-        defer { handles.withLock { $0.append(handle) } }
+        defer { handles.giveBack(handle) }
         var current = address
         for _ in 0...Self.mostRedirects {
             guard policy.allowedHosts.isEmpty || policy.allowedHosts.contains(current.host) else {
                 throw .forbiddenHost(current)
             }
-            let reception = Reception(sink)
+            let reception = Reception(sink, isCancelled: isCancelled)
             // Credentials in a redirect are another server's words, and are never sent.
             let credentials = current.isSameOrigin(as: address) ? address.credentials : nil
             let request = EasyHandle.Request(address: current, credentials: credentials, headers: headers)
@@ -54,7 +71,7 @@ public final class WebClient: Sendable {
     }
 
     private func takeHandle() throws(TransferError) -> EasyHandle {
-        if let handle = handles.withLock({ $0.popLast() }) { return handle }
+        if let handle = handles.take() { return handle }
         return try EasyHandle()
     }
 
@@ -75,14 +92,34 @@ public final class WebClient: Sendable {
     func retrying(byteCount: () -> Int, _ body: () throws(TransferError) -> Void) throws(TransferError) {
         var schedule = RetrySchedule(policy)
         while true {
+            if isCancelled() { throw .cancelled }
             do throws(TransferError) {
                 return try body()
             } catch {
                 let random = surroundings.randomBits()
                 let delay = try schedule.delay(after: error, byteCount: byteCount(), random: random)
                 onRetry(error, delay)
-                _ = surroundings.wait(on: Monitor(()), atMost: delay) { _ in false }
+                rest(for: delay)
             }
         }
     }
+
+    /// Waits, in pieces short enough to notice that nobody wants the fetch any more.
+    private func rest(for delay: Duration) {
+        let end = surroundings.now.advanced(by: delay)
+        while !isCancelled() {
+            let left = surroundings.now.duration(to: end)
+            guard left > .zero else { return }
+            _ = surroundings.wait(on: Monitor(()), atMost: min(left, Self.longestDeafness)) { _ in false }
+        }
+    }
+}
+
+/// Handles that nobody uses now, with the connections that they keep.
+private final class IdleHandles: Sendable {
+    private let handles = Mutex<[EasyHandle]>([])
+
+    func take() -> EasyHandle? { handles.withLock { $0.popLast() } }
+
+    func giveBack(_ handle: EasyHandle) { handles.withLock { $0.append(handle) } }
 }

@@ -29,7 +29,7 @@ public struct ExemplarsRunner: JobRunner {
         let directory = context.directory
         let images = try directory.cachedImages(payload.images, count: payload.imageCount)
         try dataRoots.check(images, in: directory)
-        let scores = try NeuronScores(payload, layer, arrays, in: directory)
+        let scores = try NeuronScores(payload, layer, arrays, for: context)
         let ranking = Monitor(Ranking(neurons: scores.count, places: ExemplarsPayload.imagesPerNeuron))
         let rowsAtOnce = 64
         let blocks = (payload.imageCount + rowsAtOnce - 1) / rowsAtOnce

@@ -9,7 +9,7 @@ private import WorkerRuntime
 
 /// An epoch's rows of a layer's activations, which are gathered a block of features at a time.
 final class FeatureSource {
-    private let reader: ZarrReader
+    private let source: InputArray
     private let rows: [Int]
     private let threads: Int
     /// The number of blocks of features.
@@ -20,15 +20,15 @@ final class FeatureSource {
     /// The means of each block over all rows, once they are known: eight bytes a feature.
     private var knownMeans: [Int: [Double]] = [:]
 
-    init(reading reader: ZarrReader, of array: FilePath, rows: [Int], threads: Int) throws {
-        let metadata = reader.metadata
+    init(reading source: InputArray, of array: FilePath, rows: [Int], threads: Int) throws {
+        let metadata = source.reader.metadata
         guard metadata.shape.count >= 2, metadata.chunkShape[0] == 1,
             metadata.chunkShape.dropFirst(2).elementsEqual(metadata.shape.dropFirst(2)),
             rows.allSatisfy({ $0 < metadata.shape[0] })
         else {
             throw InputError.malformed(array, "its shape \(metadata.shape) or chunks \(metadata.chunkShape) do not fit")
         }
-        self.reader = reader
+        self.source = source
         self.rows = rows
         self.threads = threads
         blockCount = metadata.chunkGrid[1]
@@ -99,23 +99,23 @@ final class FeatureSource {
 
     /// Reads a block of features of some rows, each row's `width` values one after the other.
     private func gather(_ block: Int, _ width: Int, _ range: Range<Int>, into buffer: FloatBuffer) throws {
-        let (reader, rows, blockWidth) = (self.reader, self.rows, self.blockWidth)
-        let threads = min(max(self.threads, reader.readersAtOnce), range.count)
-        let rest = [Int](repeating: 0, count: reader.metadata.shape.count - 2)
+        let (source, rows, blockWidth) = (self.source, self.rows, self.blockWidth)
+        let threads = min(max(self.threads, source.reader.readersAtOnce), range.count)
+        let rest = [Int](repeating: 0, count: source.reader.metadata.shape.count - 2)
         try onThreads(threads, named: "gather") { thread in
-            var codec = try reader.makeCodec()
+            var codec = try source.reader.makeCodec()
             var chunk = [Float](repeating: 0, count: blockWidth)
             for place in stride(from: thread, to: range.count, by: threads) {
                 let row = rows[range.lowerBound + place]
                 let target = buffer.region(offset: place * width, count: width)
-                try readInput {
+                try source.read {
                     guard width < blockWidth else {
                         return try target.withMutableValues { values in
-                            try reader.readChunk([row, block] + rest, with: &codec, into: &values)
+                            try source.reader.readChunk([row, block] + rest, with: &codec, into: &values)
                         }
                     }
                     var span = chunk.mutableSpan
-                    try reader.readChunk([row, block] + rest, with: &codec, into: &span)
+                    try source.reader.readChunk([row, block] + rest, with: &codec, into: &span)
                     target.withMutableValues { values in
                         for index in values.indices { values[index] = chunk[index] }
                     }

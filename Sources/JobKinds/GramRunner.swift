@@ -52,7 +52,7 @@ public struct GramRunner: JobRunner {
         let context = files.context
         let rows = try rowList(payload, context)
         let source = try FeatureSource(
-            reading: arrays.reader(of: payload.activations, in: context.directory),
+            reading: arrays.open(payload.activations, for: context),
             of: context.directory.array(payload.activations),
             rows: rows,
             threads: context.threads

@@ -80,15 +80,15 @@ public struct HSICRunner: JobRunner {
         _ context: JobContext
     ) throws -> HSICResultFile.Block {
         let directory = context.directory
-        let readers = try block.grams.map { gram in
-            let reader = try arrays.reader(of: gram, in: directory)
-            guard reader.metadata.shape == [count, count] else {
-                throw InputError.malformed(directory.array(gram), "it has the shape \(reader.metadata.shape)")
+        let matrices = try block.grams.map { gram in
+            let matrix = try arrays.open(gram, for: context)
+            guard matrix.reader.metadata.shape == [count, count] else {
+                throw InputError.malformed(directory.array(gram), "it has the shape \(matrix.reader.metadata.shape)")
             }
-            return reader
+            return matrix
         }
         let meanSquares = try block.grams.map { gram in
-            let bytes = try arrays.contents(of: FeatureMeans.fileName, gram, in: directory, limit: 4096)
+            let bytes = try arrays.contents(of: FeatureMeans.fileName, gram, for: context, limit: 4096)
             guard let means = try? JSONDecoder().decode(FeatureMeans.self, from: Data(bytes)) else {
                 let file = directory.array(gram).appending(FeatureMeans.fileName)
                 throw JobFailure.inputUnreadable(code: "means", message: "\"\(file)\" is damaged")
@@ -98,10 +98,10 @@ public struct HSICRunner: JobRunner {
         let partials = Mutex([HSICPartialSums?](repeating: nil, count: groups.count))
         try runTasks(groups.count, threads: threads) { task in
             let partial = try HSICPartialSums.compute(
-                matrices: readers.count,
+                matrices: matrices.count,
                 images: count,
                 rows: groups[task],
-                read: { matrix, rows in try readInput { try GramRows(readers: readers).read(matrix, rows) } }
+                read: { matrix, rows in try matrices[matrix].read { try matrices[matrix].reader.rows(rows) } }
             )
             partials.withLock { $0[task] = partial }
         }
@@ -113,22 +113,19 @@ public struct HSICRunner: JobRunner {
     }
 }
 
-/// Reads rows of Gram matrices, chunk by chunk.
-private struct GramRows {
-    let readers: [ZarrReader]
-
-    func read(_ matrix: Int, _ rows: Range<Int>) throws -> [Float] {
-        let metadata = readers[matrix].metadata
+extension ZarrReader {
+    /// Reads rows of a Gram matrix, chunk by chunk.
+    fileprivate func rows(_ rows: Range<Int>) throws -> [Float] {
         let (n, chunkRows, chunkColumns) = (metadata.shape[1], metadata.chunkShape[0], metadata.chunkShape[1])
         var values = [Float](repeating: .nan, count: rows.count * n)
         var chunk = [Float](repeating: 0, count: metadata.chunkElementCount)
-        var codec = try readers[matrix].makeCodec()
+        var codec = try makeCodec()
         guard !rows.isEmpty else { return values }
         for chunkRow in rows.lowerBound / chunkRows...(rows.upperBound - 1) / chunkRows {
             let start = chunkRow * chunkRows
             for chunkColumn in 0..<metadata.chunkGrid[1] {
                 var span = chunk.mutableSpan
-                try readers[matrix].readChunk([chunkRow, chunkColumn], with: &codec, into: &span)
+                try readChunk([chunkRow, chunkColumn], with: &codec, into: &span)
                 let columns = chunkColumn * chunkColumns..<min((chunkColumn + 1) * chunkColumns, n)
                 for row in rows.clamped(to: start..<start + chunkRows) {
                     let from = (row - start) * chunkColumns - columns.lowerBound

@@ -32,11 +32,20 @@ public struct ImportRunner: JobRunner {
         try files.place(Array(canonicalJSON(images)), at: array.appending(ArrayFiles.imagesName))
         let written =
             try context.directory.fileSystem.isPresent(path)
-            ? files.describe(present: path) : makeShard(payload, metadata, files, path)
+            ? files.describe(present: path) : until(context).makeShard(payload, metadata, files, path)
         return JobResult(
             payload: try Array(canonicalJSON([written])),
             inputs: ["rows": payload.rows, "images": payload.images]
         )
+    }
+
+    /// The same runner, whose fetches end when the worker is asked to stop.
+    private func until(_ context: JobContext) -> ImportRunner {
+        ImportRunner(dataRoots, client.cancelled { context.isCancelled })
+    }
+
+    private init(_ dataRoots: DataRoots, _ client: WebClient) {
+        (self.dataRoots, self.client) = (dataRoots, client)
     }
 
     // MARK: The shard
@@ -135,6 +144,8 @@ public struct ImportRunner: JobRunner {
     private func reading<Result>(_ payload: ImportPayload, _ body: () throws -> Result) throws -> Result {
         do {
             return try body()
+        } catch TransferError.cancelled {
+            throw HandedBack()
         } catch let error as TransferError {
             if case .forbiddenHost = error { throw JobFailure.environment(message: "\(error)") }
             throw JobFailure.failed(code: "fetch", message: "\(error)")

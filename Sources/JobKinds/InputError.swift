@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 
-private import HTTPTransfer
 internal import SystemPackage
 internal import SystemSupport
 internal import TensorStorage
@@ -11,6 +10,14 @@ enum InputError {
     /// A cached file has another content than its name says.
     static func changed(_ file: FilePath) -> JobFailure {
         .inputUnreadable(code: "changed", message: "\"\(file)\" was changed since the campaign was submitted")
+    }
+
+    /// A file of an array is missing or damaged.
+    static func unreadable(_ error: ShardError) -> JobFailure {
+        .inputUnreadable(
+            code: "shard",
+            message: "\(error); a coordinator looks at it, and has it made again if it is lost"
+        )
     }
 
     /// An image has the content that it had at submit, and yet cannot be decoded.
@@ -35,12 +42,9 @@ func readInput<Result>(_ body: () throws -> Result) throws -> Result {
     do {
         return try body()
     } catch let error as ShardError {
-        throw JobFailure.inputUnreadable(code: "shard", message: "\(error); it will be made again")
+        throw InputError.unreadable(error)
     } catch let error as FileError where !error.isOwnFault {
         throw JobFailure.inputUnreadable(code: "file", message: "\(error)")
-    } catch let error as TransferError {
-        if case .forbiddenHost = error { throw JobFailure.environment(message: "\(error)") }
-        throw JobFailure.inputUnreadable(code: "fetch", message: "\(error)")
     }
 }
 

@@ -6,19 +6,21 @@ internal import Networks
 private import SystemPackage
 private import SystemSupport
 internal import TensorStorage
+internal import WorkerRuntime
 
 /// How much an image drives each of some neurons: the objective of their pictures, at its activations.
 struct NeuronScores: Sendable {
-    private let reader: ZarrReader
+    private let array: InputArray
     private let layer: Layer
     private let objective: PictureSettings.Objective
     private let neurons: [Int]
     /// One factor a channel, where a direction is looked at.
     private let direction: [Float]?
 
-    init(_ payload: ExemplarsPayload, _ layer: Layer, _ arrays: ArrayAccess, in directory: JobDirectory) throws {
-        reader = try arrays.reader(of: payload.activations, in: directory)
-        let metadata = reader.metadata
+    init(_ payload: ExemplarsPayload, _ layer: Layer, _ arrays: ArrayAccess, for context: JobContext) throws {
+        let directory = context.directory
+        array = try arrays.open(payload.activations, for: context)
+        let metadata = array.reader.metadata
         let map = layer.window == nil ? [] : [layer.side, layer.side]
         guard metadata.shape == [payload.imageCount, layer.neuronCount] + map, metadata.chunkShape[0] == 1,
             Array(metadata.chunkShape.dropFirst(2)) == map,
@@ -41,8 +43,8 @@ struct NeuronScores: Sendable {
     func makeReader() throws -> Reader {
         Reader(
             scores: self,
-            codec: try reader.makeCodec(),
-            chunk: [Float](repeating: 0, count: reader.metadata.chunkElementCount)
+            codec: try array.reader.makeCodec(),
+            chunk: [Float](repeating: 0, count: array.reader.metadata.chunkElementCount)
         )
     }
 
@@ -54,18 +56,18 @@ struct NeuronScores: Sendable {
 
         /// The scores of an image.
         ///
-        /// - Throws: `JobFailure.inputUnreadable` where a shard is missing or damaged.
+        /// - Throws: as `InputArray.read(_:)`.
         mutating func scores(ofRow row: Int) throws -> [Double] {
             let layer = scores.layer
             let pixels = layer.side * layer.side
             let channels = chunk.count / pixels
             var values: [Double] = []
             var loaded = -1
-            let rest = [Int](repeating: 0, count: scores.reader.metadata.shape.count - 2)
+            let rest = [Int](repeating: 0, count: scores.array.reader.metadata.shape.count - 2)
             for neuron in scores.neurons {
                 if neuron / channels != loaded {
                     loaded = neuron / channels
-                    try Self.load([row, loaded] + rest, scores.reader, &codec, into: &chunk)
+                    try Self.load([row, loaded] + rest, scores.array, &codec, into: &chunk)
                 }
                 values.append(value(of: neuron % channels, pixels, side: layer.side))
             }
@@ -75,13 +77,13 @@ struct NeuronScores: Sendable {
 
         private static func load(
             _ coordinates: [Int],
-            _ reader: ZarrReader,
+            _ array: InputArray,
             _ codec: inout ChunkCodec,
             into chunk: inout [Float]
         ) throws {
-            try readInput {
+            try array.read {
                 var span = chunk.mutableSpan
-                try reader.readChunk(coordinates, with: &codec, into: &span)
+                try array.reader.readChunk(coordinates, with: &codec, into: &span)
             }
         }
 

@@ -47,14 +47,16 @@ struct Repair: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Mend what `verify` finds.",
         discussion: """
-            Jobs that lost their token or result are done again, damaged files are moved away and made again. Nothing \
-            is deleted. A coordinator does the same for the campaigns that it runs, when a job stumbles over it.
+            Jobs that lost their token, their result or an array's file can be claimed again, and damaged files are \
+            moved away; workers then make again what campaigns need. Nothing is deleted. A coordinator does the same \
+            for the campaigns that it runs, when a job stumbles over it.
 
             EXAMPLES
               lucid-coordinator repair --queue /shared/queue --dry-run
               lucid-coordinator repair --queue /shared/queue
 
-            Exit codes: 0 nothing is wrong any more; 1 something is left that needs a person; 2 the system failed.
+            Exit codes: 0 nothing is wrong, once workers have done what the last lines say; 1 something is left that \
+            needs a person; 2 the system failed.
             """
     )
 
@@ -77,21 +79,34 @@ struct Repair: ParsableCommand {
             let directory = try queue.open()
             let repair = QueueRepair(directory, content: NetworkCampaigns(directory))
             var outcomes: [Outcome] = []
+            var standings: [QueueRepair.Outcome.Standing] = []
             for problem in problems {
-                let done = dryRun ? nil : try repair.repair(problem)
-                outcomes.append(Outcome(problem: problem, done: done))
+                let outcome = dryRun ? nil : try repair.repair(problem)
+                outcomes.append(Outcome(problem: problem, done: outcome?.words))
+                if !dryRun, problem.isRepairable { standings.append(outcome?.standing ?? .mended) }
                 guard !json else { continue }
                 Terminal.print(problem.line)
-                if let done { Terminal.print("  \(done)") }
+                if let outcome { Terminal.print("  \(outcome.words)") }
                 if !problem.isRepairable { Terminal.print("  this needs a person") }
             }
             if json { Terminal.print(try jsonText(["problems": outcomes])) }
-            let left = problems.count { dryRun || !$0.isRepairable }
-            Terminal.note(
-                problems.isEmpty ? "nothing is wrong" : "\(problems.count - left) problems mended, \(left) left"
-            )
+            let left = problems.count - standings.count
+            Terminal.note(problems.isEmpty ? "nothing is wrong" : Self.summary(standings, left: left))
+            if standings.contains(.begun) {
+                Terminal.note("unless workers run already, start: lucid-worker --queue \(queue.queue) --until-empty")
+            }
             if left > 0 { throw ExitCode(1) }
         }
+    }
+
+    /// How many problems have come to what.
+    private static func summary(_ standings: [QueueRepair.Outcome.Standing], left: Int) -> String {
+        let counts = [
+            (standings.count { $0 == .mended }, "mended"),
+            (standings.count { $0 == .begun }, "to be mended by a worker"),
+            (standings.count { $0 == .movedAway }, "moved away"), (left, "left"),
+        ]
+        return "problems: " + counts.filter { $0.0 > 0 }.map { "\($0) \($1)" }.joined(separator: ", ")
     }
 }
 

@@ -74,7 +74,7 @@ struct ReportTests {
         #expect(found.map(\.kind) == [.lostResult, .damagedReport])
         let repair = QueueRepair(directory, content: NetworkCampaigns(directory))
         #expect(try repair.repair(found[0]) != nil)
-        #expect(try present(repair.repair(found[1])).contains("repair once more"))
+        #expect(try present(repair.repair(found[1])).words.contains("repair once more"))
         try real.work()
         for problem in try problems() { _ = try repair.repair(problem) }
         #expect(try problems() == [])

@@ -61,13 +61,74 @@ struct VerificationTests {
         #expect(try verify() == [])
     }
 
-    @Test func `a damaged array is found, and is out of the way after a repair`() throws {
+    @Test func `activations that are lost are found, and made again after a repair`() throws {
+        let shard = try present(real.shards("activations", of: campaign).first)
+        let array = try present(directory.array(holding: shard))
+        let lost = [shard, array.appending("zarr.json"), array.appending("images.json")]
+        let contents = try lost.map { try LocalFileSystem().contents(of: $0, limit: 1 << 26) }
+        for file in lost { try LocalFileSystem().remove(file) }
+        let found = try verify()
+        #expect(found.map(\.kind) == [.lostFile, .lostFile, .lostFile])
+        #expect(Set(found.compactMap(\.path?.lastComponent?.string)).contains("zarr.json"))
+        #expect(try repair() == [])
+        try real.work()
+        #expect(try verify() == [])
+        #expect(try lost.map { try LocalFileSystem().contents(of: $0, limit: 1 << 26) } == contents)
+    }
+
+    @Test func `what a report does not name may be lost`() throws {
+        try LocalFileSystem().remove(present(real.shards("gram", of: campaign).first))
+        #expect(try verify() == [])
+    }
+
+    @Test func `activations that were pruned are not lost, also while another campaign makes them anew`() throws {
+        let shard = try present(real.shards("activations", of: campaign).first)
+        let pruning = try Pruning(directory, olderThan: .zero, seenFrom: .current())
+        try pruning.run(isDryRun: false) { _ in }
+        #expect(try !LocalFileSystem().isPresent(shard))
+        #expect(try verify() == [])
+        _ = try real.submit("again")
+        #expect(try verify() == [])
+        try LocalFileSystem().makeDirectories(shard.removingLastComponent())
+        #expect(try verify() == [])
+    }
+
+    @Test func `damaged activations are found, and made again after a repair`() throws {
         let shard = try present(real.shards("activations", of: campaign).first)
         let bytes = try LocalFileSystem().contents(of: shard, limit: 1 << 26)
+        try real.flip(shard)
+        let found = try verify()
+        #expect(found.map(\.kind) == [.damagedFile])
+        let outcome = try QueueRepair(directory, content: NetworkCampaigns(directory)).repair(present(found.first))
+        #expect(outcome?.standing == .begun)
+        try real.work()
+        #expect(try verify() == [])
+        #expect(try LocalFileSystem().contents(of: shard, limit: 1 << 26) == bytes)
+    }
+
+    @Test func `a job that is given back after the merge is found, and goes on after a repair`() throws {
+        let shard = try present(real.shards("activations", of: campaign).first)
         try LocalFileSystem().remove(shard)
-        try LocalFileSystem().create(shard, contents: bytes.map { $0 ^ 0x55 }, durably: false)
-        #expect(try verify().map(\.kind) == [.damagedFile])
         #expect(try repair() == [])
+        let token = try present(directory.scan(campaign).tokens.values.first { $0.name.folder == .pending })
+        let worker = try present(done("gram").name.worker)
+        let returned = token.name.moved(to: .returned(worker, ReturnCode.handedBack.reason))
+        #expect(try directory.move(token, to: returned, tries: 1) == .moved)
+        #expect(try verify().map(\.kind) == [.strandedJob])
+        #expect(try repair() == [])
+        try real.work()
+        #expect(try verify() == [])
+        #expect(try LocalFileSystem().isPresent(shard))
+    }
+
+    @Test func `a damaged array that no report names is moved away, and a later campaign makes it again`() throws {
+        let shard = try present(real.shards("gram", of: campaign).first)
+        try real.flip(shard)
+        let found = try verify()
+        #expect(found.map(\.kind) == [.damagedFile])
+        let outcome = try QueueRepair(directory, content: NetworkCampaigns(directory)).repair(present(found.first))
+        #expect(outcome?.standing == .movedAway)
+        #expect(try verify() == [])
         #expect(try !LocalFileSystem().isPresent(shard))
         let second = try real.submit("again")
         #expect(try real.end()[second] == .done)

@@ -303,7 +303,66 @@ extension EndToEnd {
             withExtendedLifetime(again) {}
         }
 
+        @Test("A worker that waits for a server hands its job back when it is asked to leave")
+        func deserted() async throws {
+            let server = try Nginx(nil)
+            let bench = try await Bench()
+            _ = try await Self.prepare(bench.root)
+            try await succeed("/bin/cp", "-r", "\(bench.root)/arrays/.", server.folder.string)
+            let text = Self.campaign("study", array: server.address("sharded"))
+            let campaign = try await bench.submit(bench.write("study.yaml", text))
+            try server.stop()
+            let coordinator = try bench.coordinator()
+            let worker = try bench.worker("--kinds", "import")
+            _ = try await eventually("a worker that tries again") {
+                worker.complaints.contains("could not be fetched") ? true : nil
+            }
+            worker.signal(SIGTERM)
+            let end = try await worker.result(within: .seconds(20))
+            #expect(end.exit == .code(0) && end.complaints.contains("handed back"), "\(end)")
+            coordinator.signal(SIGTERM)
+            _ = try await coordinator.result()
+            let tokens = try TokenFolder.allCases.flatMap { try bench.tokens($0, of: campaign) }
+            #expect(tokens.allSatisfy { $0.name.attempt.failures == 0 && $0.name.attempt.crashes == 0 }, "\(tokens)")
+        }
+
+        @Test("Ctrl-C ends a submit that waits for a server")
+        func interrupted() async throws {
+            let server = try Nginx(nil)
+            try server.stop()
+            let bench = try await Bench()
+            _ = try await Self.prepare(bench.root)
+            let file = try bench.write("study.yaml", Self.campaign("study", array: server.address("sharded")))
+            let options = ["submit", file.string, "--queue", bench.queue.string]
+            let submit = try RunningProgram(Programs.coordinator, options)
+            _ = try await eventually("a submit that tries again") {
+                submit.complaints.contains("trying again") ? true : nil
+            }
+            submit.signal(SIGINT)
+            let end = try await submit.result(within: .seconds(5))
+            #expect(end.exit != .code(0), "\(end)")
+        }
+
         // MARK: The job directory's own arrays
+
+        @Test("A worker with a wrong address of arrays leaves, and its jobs lose nothing")
+        func wrongArraysAddress() async throws {
+            let server = try Nginx(nil)
+            let bench = try await Bench()
+            try Bench.copyImages(smallImages, to: bench.root.appending("images"))
+            let campaign = try await bench.submit(
+                bench.write("small.yaml", smallCampaign(images: bench.root.appending("images")))
+            )
+            let coordinator = try bench.coordinator()
+            let end = try await bench.worker("--arrays-url", server.address("nothing")).result()
+            #expect(end.exit == .code(2), "\(end)")
+            #expect(end.complaints.contains(server.address("nothing")) && end.complaints.contains("--arrays-url"))
+            let worker = try bench.worker()
+            let result = try await coordinator.result()
+            #expect(result.exit == .code(0), "\(result) \(worker.complaints)")
+            let done = try bench.tokens(.done, of: campaign)
+            #expect(!done.isEmpty && done.allSatisfy { $0.name.attempt.failures == 0 && $0.name.attempt.crashes == 0 })
+        }
 
         @Test("A worker that reads arrays from a web server computes the same")
         func arraysAddress() async throws {

@@ -31,7 +31,8 @@ struct Bench {
         threads: Int = 1,
         memoryBudget: Int = 4 << 30,
         onProgress: @escaping @Sendable (Progress) -> Void = { _ in },
-        onAlarm: @escaping @Sendable (String) -> Void = { _ in }
+        onAlarm: @escaping @Sendable (String) -> Void = { _ in },
+        isStopping: @escaping @Sendable () -> Bool = { false }
     ) throws -> JobResult {
         let context = JobContext(
             directory: directory,
@@ -41,7 +42,7 @@ struct Bench {
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             onProgress: onProgress,
             onAlarm: onAlarm,
-            isStopping: { false }
+            isStopping: isStopping
         )
         let job = JobSpecification(kind: Payload.kind, payload: try payload.encoded(), priority: 5)
         return try runner.run(job, context: context)
@@ -168,7 +169,7 @@ struct GramRunnerTests {
     private let count = 2100
 
     /// An array of features, an epoch that draws each image often, and the jobs of both panels.
-    private func jobs(_ bench: Bench) throws -> (values: [Float], rows: [Int], payloads: [GramPayload]) {
+    func jobs(_ bench: Bench) throws -> (values: [Float], rows: [Int], payloads: [GramPayload]) {
         let values = (0..<images * features).map { Float(($0 * 7919) % 1009) / 100 }
         let rows = (0..<count).map { ($0 * 31) % images }
         let address = ContentDigest(of: "activations")
