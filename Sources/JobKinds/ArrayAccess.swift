@@ -95,7 +95,10 @@ private struct ArrayServer: Sendable {
         do {
             return try body()
         } catch let error as ShardError {
-            guard let name = soundFile(error.file) else { throw InputError.unreadable(error) }
+            guard let name = soundFile(error.file) else {
+                if !isOpen, !areArraysVisible { throw unusable("it has no array \(array.hexadecimal)") }
+                throw InputError.unreadable(error)
+            }
             // It may have been made again between the two looks.
             if let result = try? body() { return result }
             throw unusable("it does not send \(name) as the job directory has it")
@@ -116,6 +119,9 @@ private struct ArrayServer: Sendable {
             throw ShardError(file: FilePath("\(address)"), chunk: nil, reason: .missingFile)
         }
     }
+
+    /// Whether this machine sees the job directory's arrays itself, and so can tell whether one is lost.
+    private var areArraysVisible: Bool { (try? directory.arrays().isEmpty) == false }
 
     /// The name of a file that cannot be had from the server, if it is whole in the job directory.
     private func soundFile(_ file: FilePath) -> String? {

@@ -93,6 +93,14 @@ struct ArrayAccessTests {
         #expect("\(failure)".contains("\(payload.activations.hexadecimal)/\(Self.shard)"))
     }
 
+    @Test("So is one that does not know the array, where this machine does not see arrays itself")
+    func unmounted() throws {
+        let server = try serve(without: ["zarr.json"])
+        let arrays = bench.directory.root.appending("arrays")
+        for name in try LocalFileSystem().names(in: arrays) { try LocalFileSystem().removeTree(arrays.appending(name)) }
+        expectEnvironment(try failure(server.address("arrays")), naming: server.address("arrays"))
+    }
+
     @Test("What the job directory lacks as well is to be made again", arguments: ["zarr.json", shard])
     func lost(name: String) throws {
         let server = try serve(without: [name])
