@@ -136,7 +136,9 @@ extension EndToEnd {
             let dry = try await ask(bench, "repair", "--dry-run")
             #expect(dry.exit == .code(1))
             #expect(try await ask(bench, "verify").exit == .code(1), "a dry run mends nothing")
-            #expect(try await ask(bench, "repair").exit == .code(0))
+            let repaired = try await ask(bench, "repair")
+            #expect(repaired.exit == .code(0) && repaired.complaints.contains("problems: 1 to be mended by a worker"))
+            #expect(repaired.complaints.contains("start: lucid-worker --queue \(bench.queue) --until-empty"))
             #expect(try await ask(bench, "verify").exit == .code(0))
 
             let planned = try await ask(bench, "prune", "--older", "0s", "--dry-run")
