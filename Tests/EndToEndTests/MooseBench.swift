@@ -142,7 +142,8 @@ struct MooseBench: ObservedQueue {
     /// Waits for everybody's good end: the undisturbed report, and each job of the plan done once.
     func expectSameEnd(_ campaign: CampaignID, _ processes: [RunningProgram]) async throws {
         for process in processes {
-            let end = try await process.result()
+            // A sync that meets the fault can wait in the file system itself for more than a minute and a half.
+            let end = try await process.result(within: .seconds(600))
             #expect(end.exit == .code(0), "\(end)")
         }
         #expect(try await Self.report(of: campaign, in: self) == Self.undisturbed.value)
