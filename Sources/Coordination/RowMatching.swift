@@ -23,25 +23,40 @@ struct RowMatching {
 
     private let names: RowNames
     private let images: [Image]
-    private let rowOfName: [Key: Int]
-    private let rowOfDigest: [ContentDigest: Int]
-    /// Rows by each end of their names, where it is the end of one row's name alone.
-    private let rowOfEnd: [Key: Int?]
-    /// Whether several images' names have an end.
-    private let isSharedEnd: [Key: Bool]
+    /// The row of each image; nil where it has none.
+    private let rowOfImage: [Int?]
+    /// How many images have a row by the end of a name alone, and one of them, for a remark.
+    let matchedByEnd: (count: Int, example: (image: String, row: String))?
 
     /// Compares the names of rows with those of all images of a data set.
     init(_ names: RowNames, images: [Image]) {
-        (self.names, self.images) = (names, images)
         let rows = names.names.enumerated()
-        rowOfName = Dictionary(rows.map { (Key($1.text.utf8), $0) }) { first, _ in first }
-        rowOfDigest = Dictionary(rows.compactMap { row, name in name.digest.map { ($0, row) } }) { first, _ in first }
-        var rowOfEnd: [Key: Int?] = [:]
-        for (row, name) in rows {
-            for end in Self.ends(of: name.text) { rowOfEnd[end] = rowOfEnd[end] == nil ? .some(row) : .some(nil) }
+        let rowOfName = Dictionary(rows.map { (Key($1.text.utf8), $0) }) { first, _ in first }
+        let rowOfDigest = Dictionary(rows.compactMap { row, name in name.digest.map { ($0, row) } }) { row, _ in row }
+        let rowsOfEnd = Dictionary(grouping: rows.flatMap { row, name in Self.ends(of: name.text).map { ($0, row) } }) {
+            $0.0
         }
-        self.rowOfEnd = rowOfEnd
-        isSharedEnd = Dictionary(images.flatMap { Self.ends(of: $0.name) }.map { ($0, false) }) { _, _ in true }
+        let imagesOfEnd = Dictionary(images.flatMap { Self.ends(of: $0.name) }.map { ($0, 1) }, uniquingKeysWith: +)
+        /// The only row whose name ends as an image is called, or is called as the image's name ends; of no other image.
+        func rowByEnd(of image: Image) -> Int? {
+            let ends = Self.ends(of: image.name).filter { imagesOfEnd[$0] == 1 }
+            if let whole = ends.first, whole.count == image.name.utf8.count, let rows = rowsOfEnd[whole] {
+                return rows.count == 1 ? rows[0].1 : nil
+            }
+            return ends.lazy.compactMap { rowOfName[$0] }.first
+        }
+        var rowOfImage: [Int?] = []
+        var byEnd: [(image: String, row: String)] = []
+        for image in images {
+            let exact =
+                rowOfName[Key(image.name.utf8)] ?? image.path.flatMap { rowOfName[Key($0.utf8)] }
+                ?? image.digest.flatMap { rowOfDigest[$0] }
+            let row = exact ?? rowByEnd(of: image)
+            if exact == nil, let row { byEnd.append((image.name, names.names[row].text)) }
+            rowOfImage.append(row)
+        }
+        (self.names, self.images, self.rowOfImage) = (names, images, rowOfImage)
+        matchedByEnd = byEnd.first.map { (byEnd.count, $0) }
     }
 
     /// The name, and what is left of it without its first folders.
@@ -58,7 +73,7 @@ struct RowMatching {
     /// - Returns: a row for each.
     /// - Throws: `SubmissionError` that names images without a row, or with another content than their row was made of.
     func rows(of wanted: [Int], in place: String) throws(SubmissionError) -> [Int] {
-        let found = wanted.map { row(of: images[$0]) }
+        let found = wanted.map { rowOfImage[$0] }
         let missing = zip(wanted, found).filter { $1 == nil }.map { images[$0.0].name }
         guard missing.isEmpty else {
             throw SubmissionError(
@@ -85,28 +100,8 @@ struct RowMatching {
 
     /// The names of rows that belong to no image of the data set.
     var strangers: [String] {
-        let known = Set(images.compactMap(row))
+        let known = Set(rowOfImage.compactMap(\.self))
         return names.names.enumerated().filter { !known.contains($0.offset) }.map(\.element.text)
-    }
-
-    /// How many images have a row by the end of a name alone, and one of them, for a remark.
-    var matchedByEnd: (count: Int, example: (image: String, row: String))? {
-        let found = images.compactMap { image in
-            exactRow(of: image) == nil ? rowByEnd(of: image).map { (image.name, names.names[$0].text) } : nil
-        }
-        return found.first.map { (found.count, (image: $0.0, row: $0.1)) }
-    }
-
-    private func row(of image: Image) -> Int? { exactRow(of: image) ?? rowByEnd(of: image) }
-
-    private func exactRow(of image: Image) -> Int? {
-        rowOfName[Key(image.name.utf8)] ?? image.path.flatMap { rowOfName[Key($0.utf8)] }
-            ?? image.digest.flatMap { rowOfDigest[$0] }
-    }
-
-    private func rowByEnd(of image: Image) -> Int? {
-        if let row = rowOfEnd[Key(image.name.utf8)] { return row }
-        return Self.ends(of: image.name).lazy.filter { isSharedEnd[$0] == false }.compactMap { rowOfName[$0] }.first
     }
 
     private static func some(_ names: [String]) -> String {

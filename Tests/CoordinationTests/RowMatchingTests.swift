@@ -58,6 +58,16 @@ struct RowMatchingTests {
         #expect(error?.description.contains("\"a/1.jpg\"") == true)
     }
 
+    @Test("A row that is another image's own is not taken for one whose name is its end")
+    func others() throws {
+        let images = ["1.jpg", "a/1.jpg", "2.jpg"].map { RowMatching.Image(name: $0, path: nil, digest: nil) }
+        let rows = RowNames(names: ["a/1.jpg", "b/2.jpg"].map { RowNames.Name(text: $0, digest: nil) })
+        let matching = RowMatching(rows, images: images)
+        #expect(throws: SubmissionError.self) { try matching.rows(of: [0], in: "x") }
+        #expect(try matching.rows(of: [1, 2], in: "x") == [0, 1])
+        #expect(matching.matchedByEnd?.count == 1 && matching.matchedByEnd?.example.row == "b/2.jpg")
+    }
+
     @Test("Digests find what has other names, and tell what has other contents")
     func digests() throws {
         let others = try matching(["w", "x", "y", "z"], digests: Self.digests.reversed())
