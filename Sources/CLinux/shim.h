@@ -17,6 +17,9 @@ int pipe2(int ends[2], int flags);
 /// Makes the calling process get SIGTERM when the process that started it dies; see prctl(2).
 static inline int lucid_end_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGTERM); }
 
+/// A descriptor that becomes readable when a process ends, closed by exec, or -1; see pidfd_open(2).
+static inline int lucid_open_process(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
 /// How many processors the calling thread may run on, or 0 where the system does not say; see sched_getaffinity(2).
 static inline int lucid_allowed_processors(void) {
     unsigned long mask[1024] = {0};

@@ -97,6 +97,24 @@ public final class ChildProcess: Sendable {
         return signal == 0 ? .code((status >> 8) & 0xff) : .signal(signal)
     }
 
+    /// Waits for its end on the calling thread; nil where it has not ended after so long.
+    ///
+    /// To be asked until it says how it ended, and not after.
+    public func exit(within limit: Duration) -> Exit? {
+        let process = lucid_open_process(pid)
+        defer { close(process) }
+        let end = BootClock().now.advanced(by: limit)
+        while true {
+            if let exit = exit() { return exit }
+            let left = BootClock().now.duration(to: end)
+            guard process >= 0, left > .zero else { return nil }
+            var event = pollfd(fd: process, events: Int16(POLLIN), revents: 0)
+            let (seconds, attoseconds) = left.components
+            // A signal ends the wait early, and another one follows.
+            _ = unsafe poll(&event, 1, Int32(clamping: seconds * 1000 + attoseconds / 1_000_000_000_000_000 + 1))
+        }
+    }
+
     /// Asks it to end.
     public func terminate() {
         kill(pid, SIGTERM)

@@ -34,7 +34,7 @@ struct MooseCluster: Sendable {
         let command = "exec \(script) check 2>\(folder.path)/reasons"
         guard let process = try? ChildProcess("/bin/sh", ["-c", command]) else { return "there is no /bin/sh" }
         // Any other end than this one's is for the set-up to complain of.
-        guard process.exitAwaited() == .code(77) else { return nil }
+        guard process.exit(within: .seconds(60)) == .code(77) else { return nil }
         let reasons = try? LocalFileSystem().contents(of: folder.path.appending("reasons"), limit: 1 << 16)
         return String(decoding: reasons ?? [], as: UTF8.self)
     }()

@@ -42,10 +42,7 @@ final class RunningProgram: Sendable {
         guard exitNow() == nil else { return }
         signalGroup(SIGKILL)
         // Not for ever: the end of a process that waits for a frozen file system may take as long as the frost.
-        for _ in 0..<10_000 {
-            if child.exit() != nil { return }
-            usleep(1000)
-        }
+        _ = child.exit(within: .seconds(10))
     }
 
     var pid: Int32 { child.pid }
@@ -76,16 +73,6 @@ final class RunningProgram: Sendable {
     private func text(_ name: String) -> String {
         let bytes = try? LocalFileSystem().contents(of: folder.path.appending(name), limit: 1 << 24)
         return String(decoding: bytes ?? [], as: UTF8.self)
-    }
-}
-
-extension ChildProcess {
-    /// Waits for the end of a process that ends soon, on the calling thread.
-    func exitAwaited() -> Exit {
-        while true {
-            if let exit = exit() { return exit }
-            usleep(1000)
-        }
     }
 }
 

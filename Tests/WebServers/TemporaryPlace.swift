@@ -55,11 +55,8 @@ public func runTool(_ program: String, _ arguments: [String]) throws {
 
 /// How a process ends that ends soon.
 public func ended(_ child: ChildProcess, within limit: Duration) throws -> ChildProcess.Exit {
-    let start = BootClock().now
-    let nothing = Monitor(())
-    while start.duration(to: BootClock().now) < limit {
-        if let exit = child.exit() { return exit }
-        _ = nothing.wait(atMost: .milliseconds(5)) { _ in nil as Void? }
+    guard let exit = child.exit(within: limit) else {
+        throw Unprepared(what: "the end of process \(child.pid), after \(limit)")
     }
-    throw Unprepared(what: "the end of process \(child.pid), after \(limit)")
+    return exit
 }
