@@ -28,7 +28,7 @@ public struct ArrayAccess: Sendable {
     /// - Throws: as `InputArray.read(_:)`.
     func open(_ array: ContentDigest, for context: JobContext) throws -> InputArray {
         let directory = context.directory.array(array)
-        guard let server = server(of: array, for: context) else {
+        guard let server = try server(of: array, for: context) else {
             return InputArray(reader: try readInput { try ZarrReader(directory: directory) }, server: nil)
         }
         let reader = try server.reading(isOpen: false) { try ZarrReader(address: server.address, by: server.client) }
@@ -40,7 +40,7 @@ public struct ArrayAccess: Sendable {
     /// - Throws: as `InputArray.read(_:)`.
     func contents(of name: String, _ array: ContentDigest, for context: JobContext, limit: Int) throws -> [UInt8] {
         let directory = context.directory
-        guard let server = server(of: array, for: context) else {
+        guard let server = try server(of: array, for: context) else {
             return try readInput {
                 try directory.fileSystem.contents(of: directory.array(array).appending(name), limit: limit)
             }
@@ -48,11 +48,11 @@ public struct ArrayAccess: Sendable {
         return try server.reading(isOpen: false) { try server.contents(of: name, limit: limit) }
     }
 
-    private func server(of array: ContentDigest, for context: JobContext) -> ArrayServer? {
-        guard let server, let address = try? server.address.below(array.hexadecimal) else { return nil }
+    private func server(of array: ContentDigest, for context: JobContext) throws(TransferError) -> ArrayServer? {
+        guard let server else { return nil }
         return ArrayServer(
             root: server.address,
-            address: address,
+            address: try server.address.below(array.hexadecimal),
             client: server.client.cancelled { context.isCancelled },
             array: array,
             directory: context.directory
@@ -116,7 +116,7 @@ private struct ArrayServer: Sendable {
             return try client.contents(of: address.below(name), limit: limit)
         } catch {
             guard case .refused(let address, 404, _) = error else { throw error }
-            throw ShardError(file: FilePath("\(address)"), chunk: nil, reason: .missingFile)
+            throw ShardError(file: "\(address)", chunk: nil, reason: .missingFile)
         }
     }
 
@@ -124,10 +124,10 @@ private struct ArrayServer: Sendable {
     private var areArraysVisible: Bool { (try? directory.arrays().isEmpty) == false }
 
     /// The name of a file that cannot be had from the server, if it is whole in the job directory.
-    private func soundFile(_ file: FilePath) -> String? {
-        let inside = file.components.map(\.string).drop { $0 != array.hexadecimal }.dropFirst()
+    private func soundFile(_ file: String) -> String? {
         // What follows a question mark is no part of the name.
-        let names = inside.map { String($0.prefix { $0 != "?" }) }
+        let parts = file.prefix { $0 != "?" }.split(separator: "/").map(String.init)
+        let names = parts.drop { $0 != array.hexadecimal }.dropFirst()
         let own = names.reduce(directory.array(array)) { $0.appending($1) }
         guard !names.isEmpty, (try? directory.fileSystem.isPresent(own)) ?? false,
             ArrayInspection(directory).isReadable(own)

@@ -6,12 +6,15 @@ private import SystemSupport
 /// Where the files of an array are: a folder on disk, or an address.
 protocol ArrayLocation: Sendable {
     /// The folder or address, for messages.
-    var path: FilePath { get }
+    var place: String { get }
 
     /// How many chunks are best read at once.
     var inFlight: Int { get }
 
-    /// The bytes of a small file.
+    /// A file below it, for messages.
+    func place(of name: String) -> String
+
+    /// The bytes of a small file; throws `ShardError.missingFile` where it is not there.
     func contents(of name: String, limit: Int) throws -> [UInt8]
 
     /// Opens a file of chunks; throws `ShardError.missingFile` where it is not there.
@@ -20,8 +23,8 @@ protocol ArrayLocation: Sendable {
 
 /// The bytes of one file of chunks; any number of threads may read them.
 protocol ShardSource: Sendable {
-    /// The file, for messages.
-    var path: FilePath { get }
+    /// The file's path or address, for messages.
+    var place: String { get }
 
     /// How many bytes it has.
     func byteCount() throws -> Int
@@ -36,6 +39,10 @@ struct ArrayFolder: ArrayLocation {
     /// Whether a user named it, so that links in it lead where the user may read.
     var isUsers = false
 
+    var place: String { path.string }
+
+    func place(of name: String) -> String { path.pushing(FilePath(name)).string }
+
     /// A disk gains nothing by more.
     var inFlight: Int { 1 }
 
@@ -45,7 +52,7 @@ struct ArrayFolder: ArrayLocation {
             guard isUsers else { return try LocalFileSystem().contents(of: file, limit: limit) }
             return try LocalFileSystem().contents(ofUserFile: file, limit: limit)
         } catch {
-            guard isUsers, error.errno == .noSuchFileOrDirectory else { throw error }
+            guard error.errno == .noSuchFileOrDirectory else { throw error }
             throw ShardError(file: file, chunk: nil, reason: .missingFile)
         }
     }
@@ -57,7 +64,7 @@ struct ArrayFolder: ArrayLocation {
 
 /// An open file of chunks, closed when the last reader lets go of it.
 final class ShardOnDisk: ShardSource {
-    let path: FilePath
+    private let path: FilePath
     private let descriptor: FileDescriptor
 
     init(opening path: FilePath) throws {
@@ -72,6 +79,8 @@ final class ShardOnDisk: ShardSource {
     }
 
     deinit { try? descriptor.close() }
+
+    var place: String { path.string }
 
     func byteCount() throws -> Int {
         do {

@@ -135,8 +135,7 @@ public struct ChunkCodec: ~Copyable {
     ) throws(ChunkError) {
         guard isCompressed else {
             guard bytes.count == target.count else { throw .wrongSize(expected: target.count, actual: bytes.count) }
-            for index in bytes.indices { unsafe target[index] = bytes[index] }
-            return
+            return unsafe bytes.withUnsafeBytes { unsafe target.copyMemory(from: $0) }
         }
         guard isShuffled, let destination = target.baseAddress else {
             return try unsafe bytes.withUnsafeBytes { (source) throws(ChunkError) in

@@ -35,8 +35,6 @@ struct NumPyRows: Rows {
     /// Bytes, and single precision of them.
     var bytesPerReader: Int { max(Self.bytesAtOnce, rowBytes) * (header.elementType.byteCount < 4 ? 5 : 2) }
 
-    func partCount(of wanted: [Int]) -> Int { runs(of: wanted).count }
-
     private var rowBytes: Int { width * header.elementType.byteCount }
 
     func read(_ wanted: [Int], readers: Int) throws -> [Float] {

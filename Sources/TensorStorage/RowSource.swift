@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 
 public import HTTPTransfer
-private import Synchronization
 public import SystemPackage
 public import SystemSupport
 
@@ -78,8 +77,7 @@ public final class RowSource: Sendable {
     public func read(_ wanted: [Int], threads: Int, memory: Int) throws -> [Float] {
         precondition(wanted.allSatisfy { (0..<(shape.first ?? 0)).contains($0) }, "the rows lie within the array")
         let useful = rows.isRemote ? max(threads, ArrayAddress.requestsAtOnce) : threads
-        let readers = max(1, min(useful, memory / bytesPerReader, rows.partCount(of: wanted)))
-        return try rows.read(wanted, readers: readers)
+        return try rows.read(wanted, readers: max(1, min(useful, memory / bytesPerReader)))
     }
 
     /// What tells a row's numbers from all others, whatever format they came in: the digest of their bytes in single precision.
@@ -113,8 +111,7 @@ protocol Rows: Sendable {
     var filledChunks: Int { get }
     /// Whether several requests at once are quicker than one after the other.
     var isRemote: Bool { get }
-    /// How many chunks or requests some rows need.
-    func partCount(of wanted: [Int]) -> Int
+    /// Reads rows by so many threads, or fewer where there are fewer chunks or requests.
     func read(_ wanted: [Int], readers: Int) throws -> [Float]
 }
 

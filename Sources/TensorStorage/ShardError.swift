@@ -42,8 +42,8 @@ public struct ShardError: Error, Equatable, Sendable, CustomStringConvertible {
         case chunk(ChunkError)
     }
 
-    /// The file that is damaged or missing.
-    public let file: FilePath
+    /// The path or the address of the file that is damaged or missing.
+    public let file: String
     /// The chunk's coordinates in the array, where the damage is one chunk's.
     public let chunk: [Int]?
     /// What is wrong.
@@ -51,6 +51,11 @@ public struct ShardError: Error, Equatable, Sendable, CustomStringConvertible {
 
     /// Describes damage of a file, or of one of its chunks.
     public init(file: FilePath, chunk: [Int]?, reason: Reason) {
+        self.init(file: file.string, chunk: chunk, reason: reason)
+    }
+
+    /// Describes damage of a file at a path or an address, or of one of its chunks.
+    public init(file: String, chunk: [Int]?, reason: Reason) {
         self.file = file
         self.chunk = chunk
         self.reason = reason
@@ -61,9 +66,7 @@ public struct ShardError: Error, Equatable, Sendable, CustomStringConvertible {
 
     /// What is wrong, and where.
     public var description: String {
-        // As a path, an address has lost a slash.
-        let name = file.string.replacing(#/^(https?):\/(?!\/)/#) { "\($0.output.1)://" }
-        let place = chunk.map { "chunk \($0) in \"\(name)\"" } ?? "\"\(name)\""
+        let place = chunk.map { "chunk \($0) in \"\(file)\"" } ?? "\"\(file)\""
         switch reason {
         case .missingFile: return "\(place) is missing"
         case .missingChunk: return "\(place) is missing"

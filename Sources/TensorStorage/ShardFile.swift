@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 
-internal import SystemPackage
-
 /// A file of chunks, and where in it each lies.
 final class ShardFile: Sendable {
     let source: any ShardSource
@@ -15,7 +13,7 @@ final class ShardFile: Sendable {
         index = try Self.readIndex(source, size, metadata)
     }
 
-    var path: FilePath { source.path }
+    var place: String { source.place }
 
     private static func readIndex(
         _ source: any ShardSource,
@@ -25,12 +23,12 @@ final class ShardFile: Sendable {
         if metadata.shardShape == nil { return nil }
         let length = ShardIndex.byteCount(chunkCount: metadata.chunksPerShard.reduce(1, *))
         guard size >= length else {
-            throw ShardError(file: source.path, chunk: nil, reason: .truncated(expected: length, actual: size))
+            throw ShardError(file: source.place, chunk: nil, reason: .truncated(expected: length, actual: size))
         }
         var bytes: [UInt8] = []
         try source.read(offset: metadata.indexAtEnd ? size - length : 0, count: length, into: &bytes)
         guard let index = ShardIndex(decoding: bytes) else {
-            throw ShardError(file: source.path, chunk: nil, reason: .indexChecksumMismatch)
+            throw ShardError(file: source.place, chunk: nil, reason: .indexChecksumMismatch)
         }
         return index
     }
@@ -38,13 +36,13 @@ final class ShardFile: Sendable {
     /// Where a chunk lies; the whole file where it is no shard.
     func place(ofChunk number: Int, at coordinates: [Int]) throws(ShardError) -> (offset: Int, count: Int) {
         guard let index else { return (0, size) }
-        if index.isMissing(number) { throw ShardError(file: path, chunk: coordinates, reason: .missingChunk) }
-        let place = index.places[number]
-        let (end, overflow) = place.offset.addingReportingOverflow(place.count)
+        if index.isMissing(number) { throw ShardError(file: place, chunk: coordinates, reason: .missingChunk) }
+        let bytes = index.places[number]
+        let (end, overflow) = bytes.offset.addingReportingOverflow(bytes.count)
         guard !overflow, end <= UInt64(size) else {
             let expected = overflow ? Int.max : Int(clamping: end)
-            throw ShardError(file: path, chunk: coordinates, reason: .truncated(expected: expected, actual: size))
+            throw ShardError(file: place, chunk: coordinates, reason: .truncated(expected: expected, actual: size))
         }
-        return (Int(place.offset), Int(place.count))
+        return (Int(bytes.offset), Int(bytes.count))
     }
 }

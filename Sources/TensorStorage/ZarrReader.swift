@@ -38,7 +38,7 @@ public final class ZarrReader: Sendable {
         do {
             metadata = try ArrayMetadata(parsing: location.contents(of: name, limit: 16 << 20))
         } catch let error as TensorFileError {
-            throw ShardError(file: location.path.appending(name), chunk: nil, reason: .malformed(error.description))
+            throw ShardError(file: location.place(of: name), chunk: nil, reason: .malformed(error.description))
         }
     }
 
@@ -85,7 +85,7 @@ public final class ZarrReader: Sendable {
     public func readAll() throws -> [Float] {
         guard let count = elementCount(metadata.shape, limit: 1 << 30) else {
             let reason = "an array of shape \(metadata.shape) is too large to be read at once"
-            throw ShardError(file: location.path, chunk: nil, reason: .malformed(reason))
+            throw ShardError(file: location.place, chunk: nil, reason: .malformed(reason))
         }
         let values = Mutex([Float](repeating: .nan, count: count))
         let grid = metadata.chunkGrid
@@ -182,8 +182,8 @@ public final class ZarrReader: Sendable {
 
     // MARK: Files
 
-    /// Reads a chunk's stored bytes, and returns their file.
-    private func fetch(_ coordinates: [Int], into bytes: inout [UInt8]) throws -> FilePath {
+    /// Reads a chunk's stored bytes, and returns the place of their file.
+    private func fetch(_ coordinates: [Int], into bytes: inout [UInt8]) throws -> String {
         precondition(gridNumber(coordinates, in: metadata.chunkGrid) != nil, "the chunk lies within the array")
         let perShard = metadata.chunksPerShard
         let shard = zip(coordinates, perShard).map { $0 / $1 }
@@ -194,10 +194,10 @@ public final class ZarrReader: Sendable {
         let limit = metadata.chunkElementCount * metadata.elementType.byteCount * 2 + 4096
         guard place.count <= limit else {
             let reason = "its \(place.count) bytes are too many for a chunk"
-            throw ShardError(file: file.path, chunk: coordinates, reason: .malformed(reason))
+            throw ShardError(file: file.place, chunk: coordinates, reason: .malformed(reason))
         }
         try file.source.read(offset: place.offset, count: place.count, into: &bytes)
-        return file.path
+        return file.place
     }
 
     private func open(_ shard: [Int]) throws -> ShardFile {

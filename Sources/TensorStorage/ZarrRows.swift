@@ -32,8 +32,8 @@ struct ZarrRows: Rows {
     private func checkChunks() throws {
         let metadata = reader.metadata
         let (chunk, array) = (metadata.chunkElementCount, metadata.shape.reduce(1, *))
-        let perRow = metadata.chunkGrid.dropFirst().reduce(1, *)
-        guard chunk <= min(Self.largestChunk, max(Self.usualChunk, array * 8)), perRow <= Self.chunksPerRow else {
+        guard chunk <= min(Self.largestChunk, max(Self.usualChunk, array * 8)), chunksPerBand <= Self.chunksPerRow
+        else {
             throw TensorFileError.refused(
                 format: "Zarr",
                 reason:
@@ -61,11 +61,6 @@ struct ZarrRows: Rows {
 
     var isRemote: Bool { reader.readersAtOnce > 1 }
 
-    func partCount(of wanted: [Int]) -> Int { bands(of: wanted).count * chunksPerBand }
-
-    /// The rows of chunks that hold some rows.
-    private func bands(of wanted: [Int]) -> [Int] { Set(wanted.map { $0 / reader.metadata.chunkShape[0] }).sorted() }
-
     private var chunksPerBand: Int { reader.metadata.chunkGrid.dropFirst().reduce(1, *) }
 
     var filledChunks: Int { filled.count }
@@ -73,7 +68,9 @@ struct ZarrRows: Rows {
     func read(_ wanted: [Int], readers: Int) throws -> [Float] {
         let (metadata, width) = (reader.metadata, self.width)
         let places = Dictionary(uniqueKeysWithValues: wanted.enumerated().map { ($1, $0) })
-        let (bands, perBand) = (bands(of: wanted), chunksPerBand)
+        // The rows of chunks that hold the wanted ones, and the chunks of each.
+        let bands = Set(wanted.map { $0 / metadata.chunkShape[0] }).sorted()
+        let perBand = chunksPerBand
         let rest = Array(metadata.chunkGrid.dropFirst())
         let values = Mutex([Float](repeating: .nan, count: wanted.count * width))
         let onMissing = metadata.fillValue.map { value in
