@@ -20,21 +20,20 @@ struct ComparisonMerge {
     /// - Throws: `UnusableResult` where a job's result is to be made again.
     func report(from results: CampaignResults) throws -> ComparisonReport? {
         guard let comparison = manifest.comparison else { return nil }
+        let places = Dictionary(uniqueKeysWithValues: comparison.layers.map { ($0, self.places(in: $0)) })
         var epochs: [[[String]: Similarity]] = []
         for epoch in comparison.epochs {
             var similarities: [[String]: Similarity] = [:]
             for (layer, sums) in try self.sums(of: epoch, comparison, results) {
-                let places = places(in: layer)
                 for pair in comparison.pairs {
-                    guard let a = places[pair[0]], let b = places[pair[1]] else { continue }
+                    guard let a = places[layer]?[pair[0]], let b = places[layer]?[pair[1]] else { continue }
                     similarities[[layer] + pair] = sums[a, b]
                 }
             }
             epochs.append(similarities)
         }
         let pairs = comparison.layers.flatMap { layer in
-            let places = places(in: layer)
-            return comparison.pairs.filter { places[$0[0]] != nil && places[$0[1]] != nil }.map { pair in
+            comparison.pairs.filter { $0.allSatisfy { places[layer]?[$0] != nil } }.map { pair in
                 ComparisonReport.Pair(
                     layer: layer,
                     a: pair[0],

@@ -21,14 +21,19 @@ struct ReportFiles {
     func contents(of report: ComparisonReport?) throws -> [(name: String, bytes: [UInt8])] {
         var files = ["index.json": Array(index.document.utf8)]
         if let dataset = manifest.images?.dataset { files["images.csv"] = try table(of: dataset) }
+        var heatMaps: [String] = []
         if let report {
             files["cka.json"] = Array(report.json.utf8)
             files["cka.csv"] = Array(report.csv.utf8)
             files["cka.npy"] = report.ckaArray
             files["debiased.npy"] = report.debiasedArray
-            for layer in report.layers { files["heatmaps/\(layer).png"] = try report.heatMap(of: layer) }
+            for layer in report.layers {
+                heatMaps.append("heatmaps/\(layer).png")
+                files["heatmaps/\(layer).png"] = try report.heatMap(of: layer)
+            }
         }
-        files["index.html"] = Array(page(files.keys.sorted()).html.utf8)
+        let others = files.keys.filter { !heatMaps.contains($0) }.sorted()
+        files["index.html"] = Array(page(heatMaps: heatMaps, others: others).html.utf8)
         return files.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
@@ -89,11 +94,12 @@ struct ReportFiles {
 
     // MARK: The page
 
-    private func page(_ files: [String]) -> ReportPage {
+    private func page(heatMaps: [String], others: [String]) -> ReportPage {
         ReportPage(
             campaign: manifest.campaign,
             models: manifest.models.map(\.name),
-            files: files,
+            heatMaps: heatMaps,
+            files: others,
             hasAtlas: manifest.pictures != nil,
             images: manifest.images.flatMap { images in
                 images.dataset.map { dataset in

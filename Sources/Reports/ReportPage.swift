@@ -79,6 +79,7 @@ public struct ReportPage: Sendable {
 
     private let campaign: String
     private let models: [String]
+    private let heatMaps: [String]
     private let files: [String]
     private let hasAtlas: Bool
     private let images: Images?
@@ -88,12 +89,21 @@ public struct ReportPage: Sendable {
     /// - Parameters:
     ///   - campaign: the campaign's id.
     ///   - models: the models' names.
-    ///   - files: the other files of the report by their names in its folder.
+    ///   - heatMaps: the files of heat maps by their names in the report's folder, in the order of the layers.
+    ///   - files: the other files.
     ///   - hasAtlas: whether there is an atlas as well.
     ///   - images: the images; nil where none were needed.
-    public init(campaign: String, models: [String], files: [String], hasAtlas: Bool, images: Images?) {
+    public init(
+        campaign: String,
+        models: [String],
+        heatMaps: [String],
+        files: [String],
+        hasAtlas: Bool,
+        images: Images?
+    ) {
         self.campaign = campaign
         self.models = models
+        self.heatMaps = heatMaps
         self.files = files
         self.hasAtlas = hasAtlas
         self.images = images
@@ -101,16 +111,16 @@ public struct ReportPage: Sendable {
 
     /// The page.
     public var html: String {
-        let heatMaps = files.filter { $0.hasPrefix("heatmaps/") }
         var lines = [Self.head(escaped(campaign)), "<p>Models: \(models.map(escaped).joined(separator: ", "))</p>"]
         lines += images?.section ?? []
         if !heatMaps.isEmpty {
             lines += ["<h2>Comparison</h2>"]
             lines += heatMaps.map { "<p><img src=\"\(escaped($0))\" alt=\"\(escaped($0))\"></p>" }
         }
-        let others = files.filter { !heatMaps.contains($0) } + (hasAtlas ? ["atlas/index.html"] : [])
         lines += ["<h2>Files</h2>", "<ul>"]
-        lines += others.map { "<li><a href=\"\(escaped($0))\">\(escaped($0))</a></li>" }
+        lines += (files + (hasAtlas ? ["atlas/index.html"] : [])).map {
+            "<li><a href=\"\(escaped($0))\">\(escaped($0))</a></li>"
+        }
         return (lines + ["</ul>", "</body>", "</html>"]).joined(separator: "\n") + "\n"
     }
 

@@ -10,7 +10,8 @@ struct ReportPageTests {
         let page = ReportPage(
             campaign: "study-01234567",
             models: ["a", "b"],
-            files: ["cka.csv", "heatmaps/conv2d0.png", "images.csv"],
+            heatMaps: ["heatmaps/conv2d0.png"],
+            files: ["cka.csv", "images.csv"],
             hasAtlas: true,
             images: ReportPage.Images(
                 count: 12,
@@ -39,6 +40,7 @@ struct ReportPageTests {
         let page = ReportPage(
             campaign: "c-01234567",
             models: ["a"],
+            heatMaps: [],
             files: ["index.json"],
             hasAtlas: false,
             images: nil
