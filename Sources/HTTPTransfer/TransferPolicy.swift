@@ -20,6 +20,13 @@ public struct TransferPolicy: Sendable {
     /// The longest wait before any attempt, also where a server asks for more.
     public var longestDelay: Duration
 
+    /// The standard one, limited to some hosts; to none where there are none.
+    public static func standard(allowing hosts: [String]) -> TransferPolicy {
+        var policy = standard
+        policy.allowedHosts = Set(hosts.map { $0.lowercased() })
+        return policy
+    }
+
     /// What suits a file of any size from a server far away; LUCID_CA_FILE names further authorities.
     public static var standard: TransferPolicy {
         TransferPolicy(

@@ -32,9 +32,7 @@ struct SourceOptions: ParsableArguments {
     var allowedHosts: [String] = []
 
     var client: WebClient {
-        var policy = TransferPolicy.standard
-        policy.allowedHosts = Set(allowedHosts.map { $0.lowercased() })
-        return WebClient(policy) { error, delay in
+        WebClient(.standard(allowing: allowedHosts)) { error, delay in
             guard delay >= .seconds(1) else { return }
             Terminal.note("\(error); trying again in \(TimeSpan(delay))")
         }

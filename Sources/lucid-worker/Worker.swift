@@ -148,10 +148,8 @@ struct LucidWorker: ParsableCommand {
     }
 
     private var runners: [String: any JobRunner] {
-        var policy = TransferPolicy.standard
-        policy.allowedHosts = Set(allowedHosts.map { $0.lowercased() })
         let logger = Logger(label: "lucid-worker")
-        let client = WebClient(policy) { error, delay in
+        let client = WebClient(.standard(allowing: allowedHosts)) { error, delay in
             logger.warning("\(error)", metadata: ["again": "\(TimeSpan(delay))"])
         }
         return Runners.all(
