@@ -87,8 +87,7 @@ public enum CampaignPlan {
                     images: images.list,
                     shardRows: images.shardRows,
                     shard: shard,
-                    options: manifest.options,
-                    instructions: nil
+                    options: manifest.options
                 )
             }
         }
@@ -123,13 +122,14 @@ public enum CampaignPlan {
         guard let images = manifest.images, let comparison = manifest.comparison else {
             throw CampaignError("networks are compared by images")
         }
-        let layersAtOnce = max(1, matricesPerHSICJob / max(1, manifest.distinctModels.count))
+        let models = manifest.distinctModels
+        let layersAtOnce = max(1, matricesPerHSICJob / max(1, models.count))
         return stride(from: 0, to: comparison.layers.count, by: layersAtOnce).flatMap { start in
             let layers = comparison.layers[start..<min(start + layersAtOnce, comparison.layers.count)]
             let blocks = layers.map { layer in
                 HSICPayload.Block(
                     layer: layer,
-                    grams: manifest.distinctModels(with: layer).map {
+                    grams: models.filter { $0.layers.contains(layer) }.map {
                         manifest.gram(of: $0, layer: layer, epoch: epoch, images)
                     }
                 )

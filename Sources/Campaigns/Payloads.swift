@@ -90,8 +90,6 @@ public struct ImportPayload: JobPayload {
     public let shard: Int
     /// How arrays are written.
     public let options: Campaign.ArrayOptions
-    /// The instructions that it is pinned to: none, since it computes nothing.
-    public let instructions: String?
 }
 
 /// Makes a range of rows of the centred Gram matrix of one layer for one epoch.

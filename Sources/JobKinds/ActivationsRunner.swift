@@ -40,13 +40,12 @@ public final class ActivationsRunner: JobRunner {
                 throw JobFailure.failed(code: "layer", message: "\(WeightsError.unknownLayer(target.layer))")
             }
             let metadata = try ArrayLayouts.activations(layer, payload)
-            let coordinates = [payload.shard] + [Int](repeating: 0, count: metadata.shape.count - 1)
-            let path = ArrayFiles.shard(directory.array(target.array), metadata, coordinates)
+            let path = ArrayFiles.shard(directory.array(target.array), metadata, payload.shard)
             if try directory.fileSystem.isPresent(path) {
                 try files.place(metadata.encoded, at: directory.array(target.array).appending(ArrayFiles.metadataName))
                 written[layer.name] = try files.describe(present: path)
             } else {
-                outputs.append(LayerShard(layer: layer, metadata: metadata, array: target.array, path: path))
+                outputs.append(LayerShard(layer: layer.name, metadata: metadata, array: target.array, path: path))
             }
         }
         if !outputs.isEmpty {
@@ -72,7 +71,7 @@ public final class ActivationsRunner: JobRunner {
         try dataRoots.check(images, in: directory)
         let first = payload.shard * payload.shardRows
         let rows = images.entries[first..<min(first + payload.shardRows, payload.imageCount)]
-        let network = try network(payload, outputs.map(\.layer.name), context)
+        let network = try network(payload, outputs.map(\.layer), context)
         let threads = try threadCount(network, outputs, payload, context)
 
         let files = ArrayFiles(context: context)
@@ -96,7 +95,7 @@ public final class ActivationsRunner: JobRunner {
                 do {
                     let instance = try NetworkInstance(of: network)
                     let encoders = Dictionary(
-                        uniqueKeysWithValues: try outputs.map { ($0.layer.name, try LayerEncoder($0)) }
+                        uniqueKeysWithValues: try outputs.map { ($0.layer, try LayerEncoder($0)) }
                     )
                     while let batch = try batches.next() {
                         try context.checkCancellation()
@@ -107,7 +106,7 @@ public final class ActivationsRunner: JobRunner {
                         }
                         try turns.take(batch.number) {
                             for output in outputs {
-                                try encoders[output.layer.name]?.append(firstRow: batch.number * batch.capacity)
+                                try encoders[output.layer]?.append(firstRow: batch.number * batch.capacity)
                             }
                         }
                         let done = min(count, (batch.number + 1) * batch.capacity)
@@ -127,7 +126,7 @@ public final class ActivationsRunner: JobRunner {
         }
         try loader.join()
         var written: [String: WrittenFile] = [:]
-        for output in outputs { written[output.layer.name] = try output.finish(with: files) }
+        for output in outputs { written[output.layer] = try output.finish(with: files) }
         return written
     }
 
@@ -152,7 +151,7 @@ public final class ActivationsRunner: JobRunner {
         _ payload: ActivationsPayload,
         _ context: JobContext
     ) throws -> Int {
-        let features = outputs.reduce(0) { $0 + $1.layer.featureCount }
+        let features = outputs.reduce(0) { $0 + $1.featureCount }
         let batch = CompiledNetwork.batchSize
         // Two batches of input and one of compressed output a thread; one image being decoded; code and libraries.
         let perThread = network.instanceByteCount + batch * (features * 4 * 5 / 4 + 2 * Preprocessor.elementCount * 4)

@@ -29,6 +29,11 @@ struct ArrayFiles {
         metadata.key(ofShard: coordinates).split(separator: "/").reduce(directory) { $0.appending(String($1)) }
     }
 
+    /// Where the shard that holds whole rows is, by its number.
+    static func shard(_ directory: FilePath, _ metadata: ArrayMetadata, _ number: Int) -> FilePath {
+        shard(directory, metadata, [number] + [Int](repeating: 0, count: metadata.shape.count - 1))
+    }
+
     /// Adds a small file to an array unless it has one of that name; another's stays.
     func place(_ bytes: [UInt8], at path: FilePath) throws {
         if try context.directory.fileSystem.isPresent(path) { return }

@@ -36,37 +36,28 @@ enum ArrayLayouts {
         let values = payload.rowShape.dropFirst().reduce(1, *)
         let isFlat = values * 4 > chunkBytes || !(1...4).contains(payload.rowShape.count)
         let row = isFlat ? [payload.rowShape.reduce(1, *)] : payload.rowShape
-        let map = Array(row.dropFirst())
-        let channels = channelsPerChunk(of: row[0], values: isFlat ? 1 : values)
-        let chunks = (row[0] + channels - 1) / channels
-        return try ArrayMetadata(
-            shape: [payload.count] + row,
-            shardShape: [payload.shardRows, channels * chunks] + map,
-            chunkShape: [1, channels] + map,
-            elementType: elementType(payload.options),
-            codec: codec(payload.options),
-            level: level(payload.options),
+        return try rows(
+            row,
+            of: payload.count,
+            channels: channelsPerChunk(of: row[0], values: isFlat ? 1 : values),
+            shardRows: payload.shardRows,
+            payload.options,
             attributes: [
-                "layer": .string(payload.layer),
-                "rows": .string(payload.rows.hexadecimal),
-                "row_shape": .array(payload.rowShape.map { .integer($0) }),
+                "layer": .string(payload.layer), "row_shape": .array(payload.rowShape.map { .integer($0) }),
             ],
-            dimensionNames: ["image"] + row.indices.map { "axis_\($0 + 1)" }
+            axes: row.indices.map { "axis_\($0 + 1)" }
         )
     }
 
     /// A layer's activations: images, channels, rows, columns, in shards of whole images.
     static func activations(_ layer: Layer, _ payload: ActivationsPayload) throws -> ArrayMetadata {
-        let channels = channelsPerChunk(layer)
-        let chunks = (layer.neuronCount + channels - 1) / channels
         let map = layer.window == nil ? [] : [layer.side, layer.side]
-        return try ArrayMetadata(
-            shape: [payload.imageCount, layer.neuronCount] + map,
-            shardShape: [payload.shardRows, channels * chunks] + map,
-            chunkShape: [1, channels] + map,
-            elementType: elementType(payload.options),
-            codec: codec(payload.options),
-            level: level(payload.options),
+        return try rows(
+            [layer.neuronCount] + map,
+            of: payload.imageCount,
+            channels: channelsPerChunk(layer),
+            shardRows: payload.shardRows,
+            payload.options,
             attributes: [
                 "layer": .string(layer.name),
                 "weights": .string(payload.weights.hexadecimal),
@@ -76,7 +67,30 @@ enum ArrayLayouts {
                 "engine": .string(CPUEngine.version),
                 "instruction_set": .string(CPUEngine.instructionSet),
             ],
-            dimensionNames: ["image", "channel"] + (map.isEmpty ? [] : ["row", "column"])
+            axes: ["channel"] + (map.isEmpty ? [] : ["row", "column"])
+        )
+    }
+
+    /// An array of so many rows, one an image, in chunks of some channels of one row and shards of whole rows.
+    private static func rows(
+        _ row: [Int],
+        of count: Int,
+        channels: Int,
+        shardRows: Int,
+        _ options: Campaign.ArrayOptions,
+        attributes: [String: JSONValue],
+        axes: [String]
+    ) throws -> ArrayMetadata {
+        let (chunks, map) = ((row[0] + channels - 1) / channels, Array(row.dropFirst()))
+        return try ArrayMetadata(
+            shape: [count] + row,
+            shardShape: [shardRows, channels * chunks] + map,
+            chunkShape: [1, channels] + map,
+            elementType: options.dtype == "float16" ? .float16 : .float32,
+            codec: codec(options),
+            level: level(options),
+            attributes: attributes,
+            dimensionNames: ["image"] + axes
         )
     }
 
@@ -102,10 +116,6 @@ enum ArrayLayouts {
             ],
             dimensionNames: ["image", "other_image"]
         )
-    }
-
-    private static func elementType(_ options: Campaign.ArrayOptions) -> ElementType {
-        options.dtype == "float16" ? .float16 : .float32
     }
 
     private static func codec(_ options: Campaign.ArrayOptions) -> ChunkCompression {

@@ -25,8 +25,7 @@ public struct ImportRunner: JobRunner {
         let files = ArrayFiles(context: context)
         let array = context.directory.array(payload.array)
         let metadata = try ArrayLayouts.imported(payload)
-        let coordinates = [payload.shard] + [Int](repeating: 0, count: metadata.shape.count - 1)
-        let path = ArrayFiles.shard(array, metadata, coordinates)
+        let path = ArrayFiles.shard(array, metadata, payload.shard)
         let images = try context.directory.cachedImages(payload.images, count: payload.count)
         try files.place(metadata.encoded, at: array.appending(ArrayFiles.metadataName))
         try files.place(Array(canonicalJSON(images)), at: array.appending(ArrayFiles.imagesName))
@@ -63,8 +62,8 @@ public struct ImportRunner: JobRunner {
         let source = try open(payload, rows)
         let rowsAtOnce = try rowsAtOnce(of: source, context)
 
-        let draft = try context.scratch().appending("import.shard")
-        var writer = try ShardWriter(creating: draft, for: metadata)
+        let shard = LayerShard(layer: payload.layer, metadata: metadata, array: payload.array, path: path)
+        try shard.open(in: context.scratch())
         var encoder = try RowEncoder(metadata, layer: payload.layer)
         for start in stride(from: rows.startIndex, to: rows.endIndex, by: rowsAtOnce) {
             try context.checkCancellation()
@@ -75,7 +74,7 @@ public struct ImportRunner: JobRunner {
             for (index, entry) in group.enumerated() {
                 let row = values.span.extracting(index * source.width..<(index + 1) * source.width)
                 guard RowSource.digest(of: row) == entry.digest else { throw changed(entry.row, payload) }
-                try encoder.append(row, number: start - first + index, to: &writer)
+                try shard.append(encoder.encode(row), row: start - first + index)
             }
             context.report(
                 Progress(
@@ -84,13 +83,7 @@ public struct ImportRunner: JobRunner {
                 )
             )
         }
-        return try files.place(
-            draft,
-            try writer.finish(),
-            at: path,
-            in: context.directory.array(payload.array),
-            of: metadata
-        )
+        return try shard.finish(with: files)
     }
 
     private func open(_ payload: ImportPayload, _ rows: ArraySlice<SourceRowsFile.Entry>) throws -> RowSource {
@@ -161,37 +154,6 @@ public struct ImportRunner: JobRunner {
     /// Where the array lies, without secrets.
     private func describedSource(_ payload: ImportPayload) -> String {
         (try? RowSource.Place(payload.source, below: "/", by: client).description) ?? "the array"
-    }
-}
-
-/// Cuts rows into chunks and compresses them.
-private struct RowEncoder: ~Copyable {
-    private let layer: String
-    private let width: Int
-    private let chunksPerRow: Int
-    private let rest: [Int]
-    private var codec: ChunkCodec
-    init(_ metadata: ArrayMetadata, layer: String) throws {
-        self.layer = layer
-        (width, chunksPerRow) = (metadata.chunkElementCount, metadata.chunksPerShard[1])
-        rest = [Int](repeating: 0, count: metadata.shape.count - 2)
-        codec = try ChunkCodec(metadata)
-    }
-
-    /// Appends the chunks of a row by its number in the shard.
-    mutating func append(_ row: Span<Float>, number: Int, to writer: inout ShardWriter) throws {
-        var chunk = [Float](repeating: .nan, count: width)
-        for index in 0..<chunksPerRow {
-            let start = index * width
-            for place in 0..<width { chunk[place] = start + place < row.count ? row[start + place] : .nan }
-            var bytes: [UInt8] = []
-            do throws(ChunkError) {
-                try codec.encode(chunk.span, appendingTo: &bytes)
-            } catch .overflow(let value) {
-                throw overflow(value, in: layer)
-            }
-            try writer.append(bytes, at: [number, index] + rest)
-        }
     }
 }
 

@@ -18,22 +18,11 @@ public enum JobOutputs {
             return try payload.targets.flatMap { target -> [FilePath] in
                 guard let layer = InceptionV1.layer(named: target.layer) else { return [] }
                 let metadata = try ArrayLayouts.activations(layer, payload)
-                let coordinates = [payload.shard] + [Int](repeating: 0, count: metadata.shape.count - 1)
-                let array = directory.array(target.array)
-                return [
-                    ArrayFiles.shard(array, metadata, coordinates), array.appending(ArrayFiles.metadataName),
-                    array.appending(ArrayFiles.imagesName),
-                ]
+                return activations(directory.array(target.array), metadata, payload.shard)
             }
         case ImportPayload.kind:
             let payload = try ImportPayload(decoding: job.payload)
-            let metadata = try ArrayLayouts.imported(payload)
-            let coordinates = [payload.shard] + [Int](repeating: 0, count: metadata.shape.count - 1)
-            let array = directory.array(payload.array)
-            return [
-                ArrayFiles.shard(array, metadata, coordinates), array.appending(ArrayFiles.metadataName),
-                array.appending(ArrayFiles.imagesName),
-            ]
+            return activations(directory.array(payload.array), try ArrayLayouts.imported(payload), payload.shard)
         case GramPayload.kind:
             let payload = try GramPayload(decoding: job.payload)
             let array = directory.array(payload.gram)
@@ -43,6 +32,14 @@ public enum JobOutputs {
             ]
         default: return []
         }
+    }
+
+    /// A shard of activations, and what is needed to read it.
+    private static func activations(_ array: FilePath, _ metadata: ArrayMetadata, _ shard: Int) -> [FilePath] {
+        [
+            ArrayFiles.shard(array, metadata, shard), array.appending(ArrayFiles.metadataName),
+            array.appending(ArrayFiles.imagesName),
+        ]
     }
 }
 

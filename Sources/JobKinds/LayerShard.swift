@@ -10,7 +10,7 @@ internal import WorkerRuntime
 
 /// One layer's shard while it is being written.
 final class LayerShard: Sendable {
-    let layer: Layer
+    let layer: String
     let metadata: ArrayMetadata
     /// The array's address.
     let array: ContentDigest
@@ -23,18 +23,18 @@ final class LayerShard: Sendable {
         var writer: ShardWriter?
     }
 
-    init(layer: Layer, metadata: ArrayMetadata, array: ContentDigest, path: FilePath) {
+    init(layer: String, metadata: ArrayMetadata, array: ContentDigest, path: FilePath) {
         self.layer = layer
         self.metadata = metadata
         self.array = array
         self.path = path
     }
 
-    /// The number of chunks of one image.
-    var chunksPerImage: Int { metadata.chunksPerShard[1] }
+    /// Values of one row.
+    var featureCount: Int { metadata.shape.dropFirst().reduce(1, *) }
 
     func open(in scratch: FilePath) throws {
-        let draft = scratch.appending("\(layer.name).shard")
+        let draft = scratch.appending("\(layer).shard")
         try writer.withLock { open in
             open.writer = try ShardWriter(creating: draft, for: metadata)
             open.draft = draft
@@ -43,9 +43,9 @@ final class LayerShard: Sendable {
 
     /// Appends an image's chunks, encoded one after the other.
     func append(_ chunks: [[UInt8]], row: Int) throws {
+        let rest = [Int](repeating: 0, count: metadata.shape.count - 2)
         try writer.withLock { open in
             for (index, chunk) in chunks.enumerated() {
-                let rest = [Int](repeating: 0, count: metadata.shape.count - 2)
                 try open.writer?.append(chunk, at: [row, index] + rest)
             }
         }
@@ -60,7 +60,7 @@ final class LayerShard: Sendable {
     func finish(with files: ArrayFiles) throws -> WrittenFile {
         let (draft, written) = try writer.withLock { open in
             guard let draft = open.draft, let writer = open.writer.take() else {
-                throw JobFailure.failed(code: "internal", message: "the shard of \(layer.name) was not open")
+                throw JobFailure.failed(code: "internal", message: "the shard of \(layer) was not open")
             }
             return (draft, try writer.finish())
         }
@@ -71,50 +71,27 @@ final class LayerShard: Sendable {
 /// One thread's codec and output for one layer.
 final class LayerEncoder {
     let shard: LayerShard
-    private var codec: ChunkCodec
+    private var encoder: RowEncoder
     private var plain: [Float]
-    private var chunk: [Float]
     private var images: [[[UInt8]]] = []
 
     init(_ shard: LayerShard) throws {
         self.shard = shard
-        codec = try ChunkCodec(shard.metadata)
-        plain = [Float](repeating: 0, count: shard.layer.featureCount)
-        chunk = [Float](repeating: .nan, count: shard.metadata.chunkElementCount)
+        encoder = try RowEncoder(shard.metadata, layer: shard.layer)
+        plain = [Float](repeating: 0, count: shard.featureCount)
     }
 
     /// Compresses the layer's output for the first images of a batch, in place of the batch before.
     func encode(_ output: LayerOutput, images count: Int) throws {
-        do {
-            try compress(output, images: count)
-        } catch ChunkError.overflow(let value) {
-            throw overflow(value, in: shard.layer.name)
-        }
-    }
-
-    private func compress(_ output: LayerOutput, images count: Int) throws {
         images.removeAll(keepingCapacity: true)
-        // Locals, since a class's own arrays cannot lend spans.
-        var (plain, chunk) = (self.plain, self.chunk)
-        (self.plain, self.chunk) = ([], [])
-        defer { (self.plain, self.chunk) = (plain, chunk) }
-        let width = shard.metadata.chunkElementCount
+        // A local, since a class's own array cannot lend spans.
+        var plain = self.plain
+        self.plain = []
+        defer { self.plain = plain }
         for image in 0..<count {
             var span = plain.mutableSpan
             output.copy(image: image, into: &span)
-            var chunks: [[UInt8]] = []
-            for start in stride(from: 0, to: shard.chunksPerImage * width, by: width) {
-                let end = min(start + width, plain.count)
-                var bytes: [UInt8] = []
-                if end - start == width {
-                    try codec.encode(plain.span.extracting(start..<end), appendingTo: &bytes)
-                } else {
-                    for place in 0..<width { chunk[place] = place < end - start ? plain[start + place] : .nan }
-                    try codec.encode(chunk.span, appendingTo: &bytes)
-                }
-                chunks.append(bytes)
-            }
-            images.append(chunks)
+            images.append(try encoder.encode(plain.span))
         }
     }
 
@@ -122,12 +99,4 @@ final class LayerEncoder {
     func append(firstRow: Int) throws {
         for (index, chunks) in images.enumerated() { try shard.append(chunks, row: firstRow + index) }
     }
-}
-
-/// A number that the campaign's arrays cannot hold.
-func overflow(_ value: Float, in layer: String) -> JobFailure {
-    .failed(
-        code: "overflow",
-        message: "\(layer): \(value) is too large for float16; write \"arrays: {dtype: float32}\" in the campaign"
-    )
 }

@@ -141,6 +141,53 @@ extension EndToEnd {
             _ = try await Self.similarities(bench, try #require(CampaignID(result.line)))
         }
 
+        @Test(
+            "Numbers that single precision does not hold, or not their products, are told",
+            arguments: [
+                (Float.infinity, "not finite in single precision"), (3e13, "reach 3e+13"), (2e-13, "reach 2e-13"),
+            ]
+        )
+        func remarks(largest: Float, words: String) async throws {
+            let bench = try await Bench()
+            let values = (0..<16 * 2).map { $0 == 5 ? largest : 0 }
+            try bench.write("x.npy", NumPyFile.encode(values.span, shape: [16, 2]))
+            let models = "models: {a: {arrays: {l: x.npy}}, b: {arrays: {l: x.npy}}}"
+            let file = try bench.write("study.yaml", "name: study\n\(models)\ncka: {layers: [l], batch_size: 4}")
+            let result = try await succeed(
+                Programs.coordinator,
+                "submit",
+                file.string,
+                "--queue",
+                bench.queue.string,
+                "--dry-run"
+            )
+            #expect(result.complaints.split(separator: "\n").count { $0.contains(words) } == 1, "\(result)")
+        }
+
+        @Test(
+            "A worker that may not read an array's folder, or ask its server, leaves and fails no job",
+            arguments: [true, false]
+        )
+        func forbidden(byHTTP: Bool) async throws {
+            let server = try Nginx(nil)
+            let bench = try await Bench()
+            _ = try await Self.prepare(bench.root)
+            try await succeed("/bin/cp", "\(bench.root)/arrays/x.npy", server.folder.string)
+            let place = byHTTP ? server.address("x.npy") : server.folder.appending("x.npy").string
+            let text = Self.campaign("study", array: place)
+            let campaign = try await bench.submit(bench.write("study.yaml", text))
+            let coordinator = try bench.coordinator()
+            let options = byHTTP ? ["--allow-host", "example.org"] : ["--data-root", bench.root.string]
+            let worker = try bench.worker("--kinds", "import", options[0], options[1])
+            let end = try await worker.result()
+            #expect(end.exit == .code(2) && end.complaints.contains(options[0]), "\(end)")
+            #expect(try bench.tokens(.failed, of: campaign).isEmpty)
+            let other = try bench.worker()
+            #expect(try await coordinator.result().exit == .code(0))
+            #expect(try await other.result().exit == .code(0))
+            #expect(try bench.tokens(.done, of: campaign).allSatisfy { $0.name.attempt.failures == 0 })
+        }
+
         // MARK: Refusals
 
         struct Refusal: CustomTestStringConvertible, Sendable {
