@@ -40,6 +40,14 @@ extension EndToEnd {
             return try result.json([Similarity].self)
         }
 
+        /// The same, with a server that has the arrays.
+        private static func served() async throws -> (server: Nginx, bench: Bench) {
+            let (server, bench) = (try Nginx(nil), try await Bench())
+            _ = try await prepare(bench.root)
+            try await succeed("/bin/cp", "-r", "\(bench.root)/arrays/.", server.folder.string)
+            return (server, bench)
+        }
+
         private static func campaign(_ name: String, array: String, more: String = "") -> String {
             """
             name: \(name)
@@ -169,10 +177,7 @@ extension EndToEnd {
             arguments: [true, false]
         )
         func forbidden(byHTTP: Bool) async throws {
-            let server = try Nginx(nil)
-            let bench = try await Bench()
-            _ = try await Self.prepare(bench.root)
-            try await succeed("/bin/cp", "\(bench.root)/arrays/x.npy", server.folder.string)
+            let (server, bench) = try await Self.served()
             let place = byHTTP ? server.address("x.npy") : server.folder.appending("x.npy").string
             let text = Self.campaign("study", array: place)
             let campaign = try await bench.submit(bench.write("study.yaml", text))
@@ -272,10 +277,7 @@ extension EndToEnd {
 
         @Test("A server without parts of files, and a file that is not there, are said so")
         func servers() async throws {
-            let server = try Nginx(nil)
-            let bench = try await Bench()
-            _ = try await Self.prepare(bench.root)
-            try await succeed("/bin/cp", "-r", "\(bench.root)/arrays/.", server.folder.string)
+            let (server, bench) = try await Self.served()
             for (array, exit, word) in [
                 ("whole/x.npy", Int32(65), "sends no parts of files"), ("nothing.npy", 65, "missing"),
                 ("whole/sharded", 65, "sends no parts of files"),
@@ -308,11 +310,8 @@ extension EndToEnd {
 
         @Test("An array that is changed or gone after submit fails its job, by name", arguments: Change.allCases)
         func changed(_ change: Change) async throws {
-            let server = try Nginx(nil)
-            let bench = try await Bench()
-            _ = try await Self.prepare(bench.root)
+            let (server, bench) = try await Self.served()
             let array = server.folder.appending("x.npy")
-            try await succeed("/bin/cp", "\(bench.root)/arrays/x.npy", array.string)
             let place = change == .alteredOnDisk ? array.string : server.address("x.npy")
             let campaign = try await bench.submit(bench.write("study.yaml", Self.campaign("study", array: place)))
             var bytes = try LocalFileSystem().contents(of: array, limit: 1 << 20)
@@ -331,10 +330,7 @@ extension EndToEnd {
 
         @Test("A server that is killed and comes back is waited for")
         func restarted() async throws {
-            let server = try Nginx(nil)
-            let bench = try await Bench()
-            _ = try await Self.prepare(bench.root)
-            try await succeed("/bin/cp", "-r", "\(bench.root)/arrays/.", server.folder.string)
+            let (server, bench) = try await Self.served()
             let text = Self.campaign("study", array: server.address("sharded"))
             let campaign = try await bench.submit(bench.write("study.yaml", text))
             try server.stop()
@@ -352,10 +348,7 @@ extension EndToEnd {
 
         @Test("A worker that waits for a server hands its job back when it is asked to leave")
         func deserted() async throws {
-            let server = try Nginx(nil)
-            let bench = try await Bench()
-            _ = try await Self.prepare(bench.root)
-            try await succeed("/bin/cp", "-r", "\(bench.root)/arrays/.", server.folder.string)
+            let (server, bench) = try await Self.served()
             let text = Self.campaign("study", array: server.address("sharded"))
             let campaign = try await bench.submit(bench.write("study.yaml", text))
             try server.stop()
