@@ -48,7 +48,13 @@ final class EasyHandle: @unchecked Sendable {
             }
         }
         unsafe check(lucid_curl_set_buffer(handle, CURLOPT_ERRORBUFFER, nil))
-        if code == CURLE_OK { return reception.end() }
+        if code == CURLE_OK {
+            // The library takes a head that breaks off for one without a body.
+            guard reception.response.isWhole else {
+                throw .interrupted(request.address, reason: "the connection ended within the answer's head")
+            }
+            return reception.end()
+        }
         // The sink's own error, or a body that nobody wants, ends an exchange with this code.
         if code == CURLE_WRITE_ERROR { return }
         if code == CURLE_ABORTED_BY_CALLBACK { throw .cancelled }

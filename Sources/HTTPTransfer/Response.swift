@@ -13,6 +13,8 @@ struct Response: Equatable, Sendable {
     }
 
     private(set) var status = 0
+    /// Whether all of its lines have come, to the empty one at the end.
+    private(set) var isWhole = false
     private(set) var isOldProtocol = true
     private(set) var fields: [String: String] = [:]
 
@@ -22,9 +24,11 @@ struct Response: Equatable, Sendable {
             let words = line.split(separator: " ")
             status = words.count > 1 ? Int(words[1]) ?? 0 : 0
             isOldProtocol = line.hasPrefix("HTTP/1")
+            isWhole = false
             fields = [:]
             return
         }
+        if line.isEmpty { isWhole = true }
         guard let colon = line.firstIndex(of: ":") else { return }
         let name = line[..<colon].lowercased()
         let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
