@@ -46,39 +46,6 @@ extension CampaignFile {
             place: place
         )
     }
-
-    /// The layers of a comparison: named ones must be shared by some pair, patterns mean those that are.
-    static func comparedLayers(
-        _ node: YAMLNode,
-        _ pairs: [[String]],
-        _ models: [Campaign.Model]
-    ) throws(CampaignError) -> [String] {
-        let layersOf = Dictionary(uniqueKeysWithValues: models.map { ($0.name, $0.layers) })
-        let known = CampaignManifest.inNetworkOrder(models.flatMap(\.layers))
-        if let (first, second) = Self.alike(known) {
-            throw node.error("the layers \"\(first)\" and \"\(second)\" must differ by more than capitals")
-        }
-        let shared = Set(
-            pairs.flatMap { pair in
-                Set(layersOf[pair[0]] ?? []).intersection(layersOf[pair[1]] ?? [])
-            }
-        )
-        for item in try node.listOrOne() {
-            let pattern = try item.text()
-            let matching = known.filter { pattern == "all" || matches(pattern, $0) }
-            guard !matching.isEmpty, shared.isDisjoint(with: matching) else { continue }
-            throw item.error("no pair of models has \(pattern == "all" ? "a layer" : "\"\(pattern)\"") in common")
-        }
-        return try layers(node, of: known).filter(shared.contains)
-    }
-
-    private static func alike(_ names: [String]) -> (String, String)? {
-        var seen: [String: String] = [:]
-        for name in names {
-            if let other = seen.updateValue(name, forKey: name.lowercased()) { return (other, name) }
-        }
-        return nil
-    }
 }
 
 extension Campaign.Model {

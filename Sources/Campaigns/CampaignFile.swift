@@ -184,33 +184,6 @@ public enum CampaignFile {
         )
     }
 
-    private static func comparison(
-        _ node: YAMLNode,
-        models: [Campaign.Model]
-    ) throws(CampaignError) -> Campaign.Comparison {
-        let fields = try node.fields(
-            ["layers", "pairs", "epochs", "iterations", "batch_size", "image_lists", "estimator", "across"]
-        )
-        for (key, only) in [("estimator", "full"), ("across", "models")] {
-            guard let field = fields[key], try field.text() != only else { continue }
-            throw field.error("only \"\(only)\" is available in this version")
-        }
-        if let lists = fields["image_lists"] {
-            for key in ["epochs", "iterations", "batch_size"] where fields[key] != nil {
-                throw lists.error("\"\(key)\" has no meaning beside \"image_lists\": its lines are the epochs")
-            }
-        }
-        let pairs = try pairs(fields["pairs"], models: models)
-        return Campaign.Comparison(
-            layers: try comparedLayers(node.required("layers", in: fields), pairs, models),
-            pairs: pairs,
-            epochs: try fields["epochs"]?.integer(in: 1...10_000) ?? 10,
-            iterations: try fields["iterations"]?.integer(in: 1...1_000_000) ?? 64,
-            batchSize: try fields["batch_size"]?.integer(in: 1...1_000_000) ?? 32,
-            imageLists: try fields["image_lists"]?.text()
-        )
-    }
-
     private static func activations(
         _ node: YAMLNode,
         models: [Campaign.Model]
@@ -275,28 +248,6 @@ public enum CampaignFile {
             if reachable.isEmpty { return false }
         }
         return reachable.contains(name.count)
-    }
-
-    private static func pairs(_ node: YAMLNode?, models: [Campaign.Model]) throws(CampaignError) -> [[String]] {
-        let names = models.map(\.name)
-        guard let node else {
-            return names.indices.flatMap { first in names[(first + 1)...].map { [names[first], $0] } }
-        }
-        var wanted: Set<[Int]> = []
-        for item in try node.list() {
-            let pair = try item.list()
-            guard pair.count == 2 else { throw item.error("a pair is two models, \"[a, b]\"") }
-            var places: [Int] = []
-            for model in pair {
-                let name = try model.text()
-                guard let place = names.firstIndex(of: name) else { throw model.error(unknownModel(name, models)) }
-                places.append(place)
-            }
-            guard places[0] != places[1] else { throw item.error("a pair needs two different models") }
-            guard wanted.insert(places.sorted()).inserted else { throw item.error("this pair stands here twice") }
-        }
-        guard !wanted.isEmpty else { throw node.error("there must be at least one pair") }
-        return wanted.sorted { ($0[0], $0[1]) < ($1[0], $1[1]) }.map { [names[$0[0]], names[$0[1]]] }
     }
 
     // MARK: Options

@@ -104,6 +104,10 @@ struct CampaignFileTests {
         #expect(campaign.models[1].images == "rows.txt" && campaign.models[1].weights == nil)
         let some = try CampaignFile.parse(Array(text.replacing("all", with: "['res*'], pairs: [[x, z]]").utf8))
         #expect(some.cka?.layers == ["res.4"])
+        let idle = text.replacing("all", with: "[conv2d0], pairs: [[a, z],\n [x, a]]")
+        let error = #expect(throws: CampaignError.self) { try CampaignFile.parse(Array(idle.utf8)) }
+        #expect(error?.description.contains("\"a\" and \"x\" have none of the compared layers in common") == true)
+        #expect(error?.line == 8)
         let alone = text.replacing("  a: {weights: \"seeded:10\"}\n", with: "").replacing("dataset: celeba\n", with: "")
         #expect(try CampaignFile.parse(Array(alone.utf8)).dataset == nil)
     }
