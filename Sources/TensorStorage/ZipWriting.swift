@@ -89,8 +89,15 @@ private final class ZipWriter {
 
     /// A source that owns a copy of the bytes, which must stay until the archive is closed.
     private func source(of contents: [UInt8]) throws(TensorFileError) -> OpaquePointer {
-        guard let copy = unsafe malloc(max(1, contents.count)) else { throw Self.failed("there is no memory") }
-        _ = unsafe contents.withUnsafeBytes { unsafe memcpy(copy, $0.baseAddress ?? UnsafeRawPointer(copy), $0.count) }
+        // The library would not free a copy of no bytes.
+        var copy: UnsafeMutableRawPointer?
+        if !contents.isEmpty {
+            unsafe copy = malloc(contents.count)
+            guard let copy = unsafe copy else { throw Self.failed("there is no memory") }
+            unsafe contents.withUnsafeBytes { bytes in
+                unsafe UnsafeMutableRawBufferPointer(start: copy, count: bytes.count).copyMemory(from: bytes)
+            }
+        }
         guard let source = unsafe zip_source_buffer(archive, copy, UInt64(contents.count), 1) else {
             unsafe free(copy)
             throw refusal()
