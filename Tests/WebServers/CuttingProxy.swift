@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MIT
 
 internal import Glibc
-private import Synchronization
 private import SystemSupport
 
 /// Passes connections on to a server on this machine, whatever they carry, and breaks them after so many bytes.
 public final class CuttingProxy: Sendable {
     /// The port.
-    public let port: Int
-    private let descriptor: Int32
-    private let cut = Atomic(0)
+    public var port: Int { listener.port }
+    private let listener: Listener
+    private let cuts: Monitor<Int>
 
     /// Starts to pass on.
     ///
@@ -18,38 +17,32 @@ public final class CuttingProxy: Sendable {
     ///   - limit: how many bytes of the server's a connection carries, by its number from 0; nil for any number.
     /// - Throws: where there is no port to listen at.
     public init(to target: Int, limit: @escaping @Sendable (_ connection: Int) -> Int?) throws {
-        (descriptor, port) = try listening()
-        _ = DedicatedThread(named: "proxy") { [descriptor, weak self] in
-            var number = 0
-            while true {
-                let client = accept(descriptor, nil, nil)
-                if client < 0 { return }
-                let most = limit(number)
-                number += 1
-                _ = DedicatedThread(named: "proxied") {
-                    guard let server = connected(to: target) else {
-                        close(client)
-                        return
-                    }
-                    let outward = DedicatedThread(named: "outward") { _ = pass(from: client, to: server, most: nil) }
-                    if pass(from: server, to: client, most: most) { self?.cut.wrappingAdd(1, ordering: .relaxed) }
-                    shutdown(client, Int32(SHUT_RDWR))
-                    shutdown(server, Int32(SHUT_RDWR))
-                    try? outward.join()
+        let (cuts, connections) = (Monitor(0), Monitor(0))
+        self.cuts = cuts
+        listener = try Listener { client in
+            let number = connections.withLock { count in
+                defer { count += 1 }
+                return count
+            }
+            let most = limit(number)
+            _ = DedicatedThread(named: "proxied") {
+                guard let server = connected(to: target) else {
                     close(client)
-                    close(server)
+                    return
                 }
+                let outward = DedicatedThread(named: "outward") { _ = pass(from: client, to: server, most: nil) }
+                if pass(from: server, to: client, most: most) { cuts.withLock { $0 += 1 } }
+                shutdown(client, Int32(SHUT_RDWR))
+                shutdown(server, Int32(SHUT_RDWR))
+                try? outward.join()
+                close(client)
+                close(server)
             }
         }
     }
 
-    deinit {
-        shutdown(descriptor, Int32(SHUT_RDWR))
-        close(descriptor)
-    }
-
     /// How many connections were broken so far.
-    public var cutCount: Int { cut.load(ordering: .relaxed) }
+    public var cutCount: Int { cuts.withLock { $0 } }
 }
 
 /// Passes bytes on until one side ends; true where it ended because there were as many as may be.

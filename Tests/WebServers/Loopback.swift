@@ -11,7 +11,7 @@ func isListening(_ port: Int) -> Bool {
 
 /// A connection to a port of this machine; nil where nobody listens.
 func connected(to port: Int) -> Int32? {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { return nil }
     var address = loopback(port)
     let status = unsafe withUnsafePointer(to: &address) {
@@ -22,20 +22,6 @@ func connected(to port: Int) -> Int32? {
     if status == 0 { return descriptor }
     close(descriptor)
     return nil
-}
-
-/// A socket that listens at a free port of this machine, and the port.
-func listening() throws -> (descriptor: Int32, port: Int) {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var address = loopback(0)
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let status = unsafe withUnsafeMutablePointer(to: &address) {
-        unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-            unsafe bind(descriptor, $0, size) | listen(descriptor, 64) | getsockname(descriptor, $0, &size)
-        }
-    }
-    guard status == 0 else { throw Unprepared(what: "a port to listen at") }
-    return (descriptor, Int(UInt16(bigEndian: address.sin_port)))
 }
 
 /// The address of a port of this machine that no other can reach.

@@ -28,7 +28,8 @@ public final class Nginx: Sendable {
         self.authority = authority
         var started: (ChildProcess, Int, Int)?
         for _ in 0..<20 where started == nil {
-            let port = Int.random(in: 20_000...60_000)
+            // Below those that the system gives to connections, which nobody can listen at for a minute afterwards.
+            let port = Int.random(in: 20_000...32_000)
             started = try Self.start(place, port, authority).map { ($0, port, port + 1) }
         }
         guard let started else { throw Unprepared(what: "no nginx: run Deploy/setup --tests") }
@@ -118,11 +119,11 @@ public final class Nginx: Sendable {
         try place.write("nginx.conf", Array(settings.utf8))
         let shell = "exec nginx -p \(place.path) -c nginx.conf -e error.log >/dev/null 2>&1 </dev/null"
         let guarded = "PATH=$PATH:/usr/sbin; \(shell)"
-        let child = try ChildProcess("/usr/bin/setpriv", ["--pdeathsig", "KILL", "sh", "-c", guarded])
+        let child = try LastingParent.shared.start("/usr/bin/setpriv", ["--pdeathsig", "KILL", "sh", "-c", guarded])
         let nothing = Monitor(())
         for _ in 0..<1000 {
             if child.exit() != nil { return nil }
-            if isListening(port) { return child }
+            if isListening(port), authority == nil || isListening(port + 1) { return child }
             _ = nothing.wait(atMost: .milliseconds(5)) { _ in nil as Void? }
         }
         try end(child)

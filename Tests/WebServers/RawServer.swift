@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 
 internal import Glibc
-private import Synchronization
 private import SystemSupport
 
 /// A server that answers with whatever bytes a test wants, right or wrong, one request a connection.
@@ -52,39 +51,30 @@ public final class RawServer: Sendable {
     }
 
     /// The port.
-    public let port: Int
-    private let descriptor: Int32
-    private let seen = Mutex<[Request]>([])
+    public var port: Int { listener.port }
+    private let listener: Listener
+    private let seen: Monitor<[Request]>
 
     /// Starts to answer.
     public init(_ answer: @escaping @Sendable (Request) -> Answer) throws {
-        (descriptor, port) = try listening()
-        let descriptor = descriptor
-        _ = DedicatedThread(named: "raw server") { [weak self] in
-            while true {
-                let client = accept(descriptor, nil, nil)
-                if client < 0 { return }
-                let number = self?.seen.withLock { $0.count } ?? 0
-                guard let request = Self.read(client, number) else {
-                    close(client)
-                    continue
-                }
-                self?.seen.withLock { $0.append(request) }
-                let answer = answer(request)
-                // One that is silent must not keep others waiting.
-                _ = DedicatedThread(named: "raw answer") { Self.send(answer, to: client) }
+        let seen = Monitor<[Request]>([])
+        self.seen = seen
+        listener = try Listener { client in
+            let number = seen.withLock { $0.count }
+            guard let request = Self.read(client, number) else {
+                close(client)
+                return
             }
+            seen.withLock { $0.append(request) }
+            let answer = answer(request)
+            // One that is silent must not keep others waiting.
+            _ = DedicatedThread(named: "raw answer") { Self.send(answer, to: client) }
         }
     }
 
     /// An answer that sends to another address.
     public static func redirect(to target: String, status: Int = 302) -> Answer {
         Answer("HTTP/1.1 \(status) Found\nLocation: \(target)\nContent-Length: 0\nConnection: close")
-    }
-
-    deinit {
-        shutdown(descriptor, Int32(SHUT_RDWR))
-        close(descriptor)
     }
 
     /// What was asked so far.
