@@ -108,7 +108,7 @@ let package = Package(
         module("Datasets", ["ImageCoding", "SystemSupport", swiftCSV, system], settings: numeric),
         module("FeatureVisualization", ["ComputeEngine", "Networks"], settings: numeric),
         module("Networks", ["ComputeEngine"], settings: numeric),
-        module("RepresentationSimilarity", ["ComputeEngine"], settings: numeric),
+        module("RepresentationSimilarity", ["ComputeEngine", "SystemSupport"], settings: numeric),
 
         // MARK: Services
         module("Campaigns", ["FeatureVisualization", "JobStorage", "Networks", "SystemSupport", yams]),
@@ -191,7 +191,7 @@ let package = Package(
         ),
         tests(of: "Archives", ["SystemSupport", "WebServers", system]),
         tests(of: "Campaigns", ["FeatureVisualization", "JobStorage", "SystemSupport"]),
-        tests(of: "ComputeEngine", []),
+        tests(of: "ComputeEngine", ["SystemSupport"]),
         tests(
             of: "Coordination",
             [

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 private import CFFTW
-private import Synchronization
+private import SystemSupport
 
 /// Two-dimensional Fourier transforms of real planes of one size, without any normalisation.
 ///
@@ -18,7 +18,7 @@ public final class RealFourierTransform {
     private let toSpectrum: fftwf_plan
 
     /// FFTW's planner is one for the whole process; only the execution of plans is thread safe.
-    private static let planner = Mutex<Void>(())
+    private static let planner = Monitor<Void>(())
 
     /// Plans the transforms of a size.
     public init(height: Int, width: Int) throws(ComputeError) {

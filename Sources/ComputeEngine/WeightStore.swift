@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 internal import COneDNN
-private import Synchronization
+private import SystemSupport
 
 /// Weights in the orders that kernels want, so that kernels for maps of several sizes share them.
 ///
@@ -12,7 +12,7 @@ public final class WeightStore: Sendable {
         let weights: FloatBuffer
     }
 
-    private let entries = Mutex<[String: [Entry]]>([:])
+    private let entries = Monitor<[String: [Entry]]>([:])
 
     /// Makes an empty store.
     public init() {}

@@ -92,7 +92,7 @@ struct ImageInspection {
         threads: Int,
         _ onProgress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void
     ) throws -> [Result<Sight, Unreadable>] {
-        let outcomes = Mutex([Result<Sight, Unreadable>?](repeating: nil, count: paths.count))
+        let outcomes = Monitor([Result<Sight, Unreadable>?](repeating: nil, count: paths.count))
         let done = Atomic(0)
         let perTask = 64
         try runTasks((paths.count + perTask - 1) / perTask, threads: threads) { task in

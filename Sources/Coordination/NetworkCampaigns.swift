@@ -6,7 +6,6 @@ private import JobKinds
 public import JobStorage
 private import Networks
 internal import Reports
-private import Synchronization
 public import SystemPackage
 private import SystemSupport
 private import TensorStorage
@@ -15,7 +14,7 @@ private import TensorStorage
 public final class NetworkCampaigns: CampaignContent {
     let directory: JobDirectory
     /// The atlases that grow while their campaigns run; none for a campaign that asks for no pictures.
-    private let atlases = Mutex<[CampaignID: [AtlasMerge]]>([:])
+    private let atlases = Monitor<[CampaignID: [AtlasMerge]]>([:])
 
     /// Campaigns of a job directory.
     public init(_ directory: JobDirectory) {

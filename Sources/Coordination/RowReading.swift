@@ -2,7 +2,6 @@
 
 private import ComputeEngine
 internal import JobKinds
-private import Synchronization
 internal import SystemSupport
 internal import TensorStorage
 
@@ -43,7 +42,7 @@ struct RowReading {
         for start in stride(from: 0, to: wanted.count, by: rowsAtOnce) {
             let group = Array(wanted[start..<min(start + rowsAtOnce, wanted.count)])
             let values = try source.read(group, threads: threads, memory: 2 * Self.bytesAtOnce)
-            let digests = Mutex([ContentDigest?](repeating: nil, count: group.count))
+            let digests = Monitor([ContentDigest?](repeating: nil, count: group.count))
             let width = source.width
             try runTasks(group.count, threads: threads) { index in
                 let digest = RowSource.digest(of: values.span.extracting(index * width..<(index + 1) * width))

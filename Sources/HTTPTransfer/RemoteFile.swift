@@ -10,7 +10,7 @@ public final class RemoteFile: Sendable {
     /// Where it is.
     public let address: WebAddress
     private let client: WebClient
-    private let known = Mutex<DraftRecord?>(nil)
+    private let known = Monitor<DraftRecord?>(nil)
 
     /// Names a file; nothing is asked yet.
     public init(_ address: WebAddress, by client: WebClient) {
@@ -40,7 +40,7 @@ public final class RemoteFile: Sendable {
     /// - Throws: `TransferError`, the first in the order of the parts.
     /// - Returns: the parts, in their order.
     public func read(_ ranges: [Range<Int>], inFlight: Int) throws -> [[UInt8]] {
-        let parts = Mutex([[UInt8]](repeating: [], count: ranges.count))
+        let parts = Monitor([[UInt8]](repeating: [], count: ranges.count))
         let next = Atomic(0)
         try onThreads(min(inFlight, ranges.count), named: "fetch") { [self] _ in
             while true {

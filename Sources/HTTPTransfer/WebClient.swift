@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 
-private import Synchronization
 public import SystemSupport
 
 /// Fetches from web servers; any number of threads may share one, and each call blocks its thread.
@@ -117,7 +116,7 @@ public final class WebClient: Sendable {
 
 /// Handles that nobody uses now, with the connections that they keep.
 private final class IdleHandles: Sendable {
-    private let handles = Mutex<[EasyHandle]>([])
+    private let handles = Monitor<[EasyHandle]>([])
 
     func take() -> EasyHandle? { handles.withLock { $0.popLast() } }
 

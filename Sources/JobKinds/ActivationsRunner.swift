@@ -6,7 +6,6 @@ private import Datasets
 private import ImageCoding
 public import JobStorage
 private import Networks
-private import Synchronization
 public import SystemPackage
 private import SystemSupport
 private import TensorStorage
@@ -17,7 +16,7 @@ public import WorkerRuntime
 /// One thread reads and decodes ahead. Each of the others runs an instance of the network on batches of its own,
 /// compresses what the layers give as soon as they give it, and appends it in the order of the images.
 public final class ActivationsRunner: JobRunner {
-    private let compiled = Mutex<(key: String, network: CompiledNetwork)?>(nil)
+    private let compiled = Monitor<(key: String, network: CompiledNetwork)?>(nil)
 
     private let dataRoots: DataRoots
 

@@ -5,7 +5,6 @@ private import ComputeEngine
 private import FoundationEssentials
 public import JobStorage
 private import RepresentationSimilarity
-private import Synchronization
 private import SystemPackage
 private import SystemSupport
 private import TensorStorage
@@ -95,7 +94,7 @@ public struct HSICRunner: JobRunner {
             }
             return means.isFinite ? means.meanSquare : .nan
         }
-        let partials = Mutex([HSICPartialSums?](repeating: nil, count: groups.count))
+        let partials = Monitor([HSICPartialSums?](repeating: nil, count: groups.count))
         try runTasks(groups.count, threads: threads) { task in
             let partial = try HSICPartialSums.compute(
                 matrices: matrices.count,

@@ -2,7 +2,6 @@
 
 private import JobStorage
 internal import Networks
-private import Synchronization
 internal import SystemPackage
 internal import SystemSupport
 internal import TensorStorage
@@ -16,7 +15,7 @@ final class LayerShard: Sendable {
     let array: ContentDigest
     /// Where the shard will be.
     let path: FilePath
-    private let writer = Mutex(OpenShard())
+    private let writer = Monitor(OpenShard())
 
     private struct OpenShard: ~Copyable {
         var draft: FilePath?

@@ -13,7 +13,7 @@ public import WorkerRuntime
 ///
 /// Neurons run in batches of a fixed size, a batch on one thread; memory decides how many batches run at a time.
 public final class LucidRunner: JobRunner {
-    private let known = Mutex<(key: String, network: GradientNetwork)?>(nil)
+    private let known = Monitor<(key: String, network: GradientNetwork)?>(nil)
 
     /// It keeps the network of the last job, since the next one often has the same.
     public init() {}
@@ -51,7 +51,7 @@ public final class LucidRunner: JobRunner {
         threads: Int,
         _ context: JobContext
     ) throws -> [[RenderedPicture]] {
-        let outcomes = Mutex([[RenderedPicture]](repeating: [], count: batches.count))
+        let outcomes = Monitor([[RenderedPicture]](repeating: [], count: batches.count))
         let next = Atomic(0)
         let steps = StepCount(of: batches.map(\.count), steps: rendering.thresholds.last ?? 0)
         try onThreads(min(threads, batches.count), named: "pictures") { _ in

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 
-private import Synchronization
+private import SystemSupport
 
 /// Numbered partial sums that threads set in any order and that are added up in the order of their numbers.
 final class FloatSums: Sendable {
-    private let values: Mutex<[Double]>
+    private let values: Monitor<[Double]>
 
     init(count: Int) {
-        values = Mutex([Double](repeating: 0, count: count))
+        values = Monitor([Double](repeating: 0, count: count))
     }
 
     func set(_ index: Int, to value: Double) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 public import ComputeEngine
-private import Synchronization
+private import SystemSupport
 
 /// A part of a Gram matrix XXᵀ that grows as blocks of features arrive.
 ///
@@ -96,10 +96,10 @@ public final class GramTile: Sendable {
 
 /// The sums of one square, which one thread at a time adds to.
 private final class SquareSum: Sendable {
-    let values: Mutex<[Double]>
+    let values: Monitor<[Double]>
 
     init(count: Int) {
-        values = Mutex([Double](repeating: 0, count: count))
+        values = Monitor([Double](repeating: 0, count: count))
     }
 }
 
@@ -113,7 +113,7 @@ private func addWidened(_ values: Span<Float>, to sums: inout [Double]) {
 /// Squares of floats that threads take and give back.
 private final class ScratchPool: Sendable {
     private let count: Int
-    private let free = Mutex<[FloatBuffer]>([])
+    private let free = Monitor<[FloatBuffer]>([])
 
     init(count: Int) {
         self.count = count

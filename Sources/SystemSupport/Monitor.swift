@@ -4,16 +4,17 @@ private import Glibc
 
 /// State that several threads change under one lock, and on whose changes they can wait.
 ///
-/// For dedicated threads only: waiting blocks the thread.
+/// For dedicated threads only: waiting blocks the thread. The one lock of this package, for the thread sanitizer knows
+/// those of the C library, and on Linux not those of `Synchronization.Mutex`.
 @safe
-public final class Monitor<State>: @unchecked Sendable {
+public final class Monitor<State: ~Copyable>: @unchecked Sendable {
     // Sendable because the state is reached under the mutex alone.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
     private var state: State
 
     /// Starts with a state.
-    public init(_ state: sending State) {
+    public init(_ state: consuming sending State) {
         self.state = state
         unsafe mutex = .allocate(capacity: 1)
         unsafe condition = .allocate(capacity: 1)

@@ -39,7 +39,7 @@ struct NumPyRows: Rows {
 
     func read(_ wanted: [Int], readers: Int) throws -> [Float] {
         let runs = runs(of: wanted)
-        let values = Mutex([Float](repeating: .nan, count: wanted.count * width))
+        let values = Monitor([Float](repeating: .nan, count: wanted.count * width))
         let next = Atomic(0)
         try onThreads(min(readers, runs.count), named: "rows") { _ in
             var bytes: [UInt8] = []

@@ -12,7 +12,7 @@ public final class ZarrReader: Sendable {
     /// What the array holds and how.
     public let metadata: ArrayMetadata
     private let location: any ArrayLocation
-    private let openFiles = Mutex(OpenFiles())
+    private let openFiles = Monitor(OpenFiles())
 
     private static let mostOpenFiles = 32
 
@@ -87,7 +87,7 @@ public final class ZarrReader: Sendable {
             let reason = "an array of shape \(metadata.shape) is too large to be read at once"
             throw ShardError(file: location.place, chunk: nil, reason: .malformed(reason))
         }
-        let values = Mutex([Float](repeating: .nan, count: count))
+        let values = Monitor([Float](repeating: .nan, count: count))
         let grid = metadata.chunkGrid
         let readers = max(1, readersAtOnce)
         try readChunks(grid.reduce(1, *), readers: readers, at: { gridPosition($0, in: grid) }) {

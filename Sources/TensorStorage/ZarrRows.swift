@@ -72,7 +72,7 @@ struct ZarrRows: Rows {
         let bands = Set(wanted.map { $0 / metadata.chunkShape[0] }).sorted()
         let perBand = chunksPerBand
         let rest = Array(metadata.chunkGrid.dropFirst())
-        let values = Mutex([Float](repeating: .nan, count: wanted.count * width))
+        let values = Monitor([Float](repeating: .nan, count: wanted.count * width))
         let onMissing = metadata.fillValue.map { value in
             { @Sendable [filled] in
                 filled.add()

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 
-import Synchronization
+import SystemSupport
 
 /// Counts how often each task ran.
 final class TaskCounts: Sendable {
-    private let counts = Mutex<[Int: Int]>([:])
+    private let counts = Monitor<[Int: Int]>([:])
 
     func add(_ task: Int) { counts.withLock { $0[task, default: 0] += 1 } }
 

@@ -3,7 +3,6 @@
 import FoundationEssentials
 import JobStorage
 import JobStorageTestSupport
-import Synchronization
 import SystemPackage
 import SystemSupport
 import Testing

@@ -2,7 +2,6 @@
 
 import JobStorage
 import JobStorageTestSupport
-import Synchronization
 import SystemPackage
 import SystemSupport
 import Testing
@@ -116,7 +115,7 @@ struct ControlTests {
 
     @Test(arguments: [Errno.ioError, .noSuchFileOrDirectory, .timedOut])
     func `a link that is made though an error was reported counts once`(_ errno: Errno) throws {
-        let faults = Mutex(2)
+        let faults = Monitor(2)
         let unreliable = try temporary.through(
             FaultyFileSystem.links({ _, _ in
                 faults.withLock { left in

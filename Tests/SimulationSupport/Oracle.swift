@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 
 internal import JobStorage
-internal import Synchronization
 internal import SystemPackage
 internal import SystemSupport
 
@@ -35,7 +34,7 @@ final class Oracle: Sendable {
 
 /// A tree that can only be read.
 private final class View: FileSystem {
-    private let tree = Mutex<Tree?>(nil)
+    private let tree = Monitor<Tree?>(nil)
     private let safeguardOut: Safeguard?
 
     init(_ safeguardOut: Safeguard?) { self.safeguardOut = safeguardOut }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 
-internal import Synchronization
 internal import SystemSupport
 
 /// What a simulated process meets: time, chance and threads that the seed decides.

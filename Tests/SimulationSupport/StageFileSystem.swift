@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: MIT
 
-internal import Synchronization
 internal import SystemPackage
 internal import SystemSupport
 
 /// A tree without faults or latency, for setting a simulation up.
 final class StageFileSystem: FileSystem {
-    private let state: Mutex<Tree>
+    private let state: Monitor<Tree>
     private let author: Tree.Author
 
     init(_ tree: Tree = Tree(), time: Duration = .zero) {
-        state = Mutex(tree)
+        state = Monitor(tree)
         author = Tree.Author(process: -1, host: -1, time: time)
     }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 
 internal import JobStorage
-internal import Synchronization
 internal import SystemPackage
 internal import SystemSupport
 

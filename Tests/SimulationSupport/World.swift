@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 
 internal import JobStorage
-internal import Synchronization
 internal import SystemPackage
 internal import SystemSupport
 internal import WorkerRuntime
@@ -61,13 +60,13 @@ final class World: Sendable {
     }
 
     let scenario: Scenario
-    let state: Mutex<State>
-    private let threads = Mutex<[DedicatedThread]>([])
+    let state: Monitor<State>
+    private let threads = Monitor<[DedicatedThread]>([])
 
     init(_ scenario: Scenario, _ tree: Tree, _ inspector: Inspector, machines: Int) {
         self.scenario = scenario
         let seed = scenario.seed
-        state = Mutex(
+        state = Monitor(
             State(
                 tree: tree,
                 inspector: inspector,

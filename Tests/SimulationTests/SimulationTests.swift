@@ -16,7 +16,7 @@ struct SimulationTests {
         let count =
             environment["LUCID_SEEDS"].flatMap { UInt64($0) } ?? (environment["LUCID_LONG"] == "1" ? 20_000 : 1_000)
         let start = BootClock().now
-        let sum = Mutex((calls: 0, faults: 0, seconds: 0.0, failed: 0))
+        let sum = Monitor((calls: 0, faults: 0, seconds: 0.0, failed: 0))
         let failing = try failingSeeds(in: 1...count) { outcome in
             sum.withLock {
                 $0.calls += outcome.calls
@@ -49,7 +49,7 @@ func failingSeeds(
     _ look: @escaping @Sendable (Outcome) -> Void
 ) throws -> [UInt64] {
     let next = Atomic(seeds.lowerBound)
-    let failing = Mutex<[UInt64]>([])
+    let failing = Monitor<[UInt64]>([])
     try onThreads(processorCount(), named: "simulation") { _ in
         while true {
             let seed = next.wrappingAdd(1, ordering: .relaxed).oldValue

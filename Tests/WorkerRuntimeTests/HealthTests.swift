@@ -2,7 +2,6 @@
 
 import JobStorage
 import JobStorageTestSupport
-import Synchronization
 import SystemSupport
 import Testing
 
