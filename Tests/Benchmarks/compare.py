@@ -7,13 +7,13 @@ usage: Tests/Benchmarks/compare.py [forward] [gram] [cka] [activations] [memory]
        Tests/Benchmarks/compare.py queue [--large] [--folder DIR]
 
 `objectives` compares the final objectives of our pictures of 20 neurons with those of the reference's own, which
---make makes anew in a quarter of an hour and keeps in reference_objectives.json.
+--make makes anew in an hour or more and keeps in reference_objectives.json.
 
 `queue` measures the job directory beside dirq in a folder of its own below DIR (/tmp), gone afterwards; --large adds a
 million jobs and takes about half an hour.
 
 Builds what is missing and installs the reference into a virtual environment of its own, both under .build-benchmarks.
-The machine should have nothing else to do. Takes about 15 minutes after that.
+The machine should have nothing else to do. Takes about half an hour after that, half of it for `lucid`.
 """
 import argparse
 import json
@@ -167,14 +167,14 @@ def pictures(name, neurons, steps):
 
 
 def lucid():
-    steps = 64
-    for layer, first in [("mixed4a_3x3", "mixed4a_3x3:0-15"), ("mixed5a_5x5", "mixed5a_5x5:0-15")]:
-        seconds, atlas = pictures("lucid", [first], steps)
+    steps = 32
+    for layer in ["mixed4a_3x3", "mixed5a_5x5"]:
+        seconds, atlas = pictures("lucid", [layer], steps)
         own = seconds / len(atlas) / steps
-        theirs = reference("lucid", f"{layer}:7", "24")[0]["value"]
+        theirs = reference("lucid", f"{layer}:7", str(steps))[0]["value"]
         print(
-            f"lucid, {layer}: {own * 512:.1f} s a neuron of 512 steps, by {len(atlas)} neurons of {steps} steps with "
-            f"everything, PNG files and final objectives included"
+            f"lucid, {layer}: {own * 512:.1f} s a neuron of 512 steps, by all its {len(atlas)} neurons at {steps} steps "
+            f"with everything, PNG files and final objectives included"
         )
         print(f"  celebalucid: {theirs * 512:.0f} s, ratio {theirs / own:.2f}")
         print(output(WORK / "build" / "release" / "gradient-benchmark", layer, "248").rstrip())
@@ -182,7 +182,7 @@ def lucid():
 
 
 OBJECTIVES = HERE / "reference_objectives.json"
-OBJECTIVE_STEPS = 64
+OBJECTIVE_STEPS = 512
 OBJECTIVE_NEURONS = [
     f"{layer}:{neuron}" for layer in ["conv2d2", "mixed3a_3x3", "mixed3b_1x1", "mixed4a_3x3"] for neuron in range(5)
 ]
