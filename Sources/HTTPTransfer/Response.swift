@@ -28,7 +28,7 @@ struct Response: Equatable, Sendable {
             fields = [:]
             return
         }
-        if line.isEmpty { isWhole = true }
+        if line.isEmpty { isWhole = status >= 200 }
         guard let colon = line.firstIndex(of: ":") else { return }
         let name = line[..<colon].lowercased()
         let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }

@@ -30,7 +30,11 @@ public final class CuttingProxy: Sendable {
                     close(client)
                     return
                 }
-                let outward = DedicatedThread(named: "outward") { _ = pass(from: client, to: server, most: nil) }
+                let outward = DedicatedThread(named: "outward") {
+                    _ = pass(from: client, to: server, most: nil)
+                    // The server would keep the connection for long.
+                    shutdown(server, Int32(SHUT_WR))
+                }
                 if pass(from: server, to: client, most: most) { cuts.withLock { $0 += 1 } }
                 shutdown(client, Int32(SHUT_RDWR))
                 shutdown(server, Int32(SHUT_RDWR))

@@ -14,7 +14,7 @@ final class LastingParent: Sendable {
 
     private init() {
         _ = DedicatedThread(named: "parent") { [orders] in
-            while true { orders.wait { $0.popLast() }() }
+            while true { orders.wait { $0.isEmpty ? nil : $0.removeFirst() }() }
         }
     }
 

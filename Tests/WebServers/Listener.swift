@@ -22,7 +22,10 @@ final class Listener: Sendable {
                 unsafe bind(descriptor, $0, size) | listen(descriptor, 64) | getsockname(descriptor, $0, &size)
             }
         }
-        guard status == 0 else { throw Unprepared(what: "a port to listen at") }
+        guard status == 0 else {
+            close(descriptor)
+            throw Unprepared(what: "a port to listen at")
+        }
         self.descriptor = descriptor
         port = Int(UInt16(bigEndian: address.sin_port))
         _ = DedicatedThread(named: "listener") {
@@ -35,6 +38,9 @@ final class Listener: Sendable {
                     // It was shut down. Closed by this thread alone, for its number may at once be another socket's.
                     close(descriptor)
                     return
+                } else {
+                    // Perhaps there are too many descriptors for a moment.
+                    usleep(5000)
                 }
             }
         }

@@ -115,6 +115,8 @@ public final class Nginx: Sendable {
         _ port: Int,
         _ authority: TestAuthority?
     ) throws -> ChildProcess? {
+        // What answers there already is another's.
+        guard !isListening(port), authority == nil || !isListening(port + 1) else { return nil }
         let settings = settings(place, port, authority)
         try place.write("nginx.conf", Array(settings.utf8))
         let shell = "exec nginx -p \(place.path) -c nginx.conf -e error.log >/dev/null 2>&1 </dev/null"
