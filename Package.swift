@@ -115,9 +115,9 @@ let package = Package(
         module(
             "Coordination",
             [
-                "Archives", "Campaigns", "Datasets", "FeatureVisualization", "HTTPTransfer", "ImageCoding", "JobKinds",
-                "JobStorage", "Networks", "Publications", "Reports", "RepresentationSimilarity", "SystemSupport",
-                "TensorStorage", logging, system,
+                "Archives", "Campaigns", "ComputeEngine", "Datasets", "FeatureVisualization", "HTTPTransfer",
+                "ImageCoding", "JobKinds", "JobStorage", "Networks", "Publications", "Reports",
+                "RepresentationSimilarity", "SystemSupport", "TensorStorage", logging, system,
             ]
         ),
         module(

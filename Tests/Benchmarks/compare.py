@@ -7,7 +7,7 @@ usage: Tests/Benchmarks/compare.py [forward] [gram] [cka] [activations] [memory]
        Tests/Benchmarks/compare.py queue [--large] [--folder DIR]
 
 `objectives` compares the final objectives of our pictures of 20 neurons with those of the reference's own, which
---make makes anew in an hour or more and keeps in reference_objectives.json.
+--make makes anew in an hour or more and keeps in reference_objectives.json. Takes some eight minutes without that.
 
 `queue` measures the job directory beside dirq in a folder of its own below DIR (/tmp), gone afterwards; --large adds a
 million jobs and takes about half an hour.
@@ -191,9 +191,11 @@ OBJECTIVE_NEURONS = [
 def objectives(make):
     if make:
         rows = reference("objective", ",".join(OBJECTIVE_NEURONS), str(OBJECTIVE_STEPS))
-        OBJECTIVES.write_text(json.dumps([{"neuron": row["neuron"], "value": row["value"]} for row in rows], indent=1) + "\n")
-    theirs = {row["neuron"]: row["value"] for row in json.loads(OBJECTIVES.read_text())}
-    _, atlas = pictures("objectives", OBJECTIVE_NEURONS, OBJECTIVE_STEPS)
+        made = {"steps": OBJECTIVE_STEPS, "objectives": {row["neuron"]: row["value"] for row in rows}}
+        OBJECTIVES.write_text(json.dumps(made, indent=1) + "\n")
+    kept = json.loads(OBJECTIVES.read_text())
+    theirs = kept["objectives"]
+    _, atlas = pictures("objectives", list(theirs), kept["steps"])
     pairs = [(picture["objective"], theirs[picture["neuron"]]) for picture in atlas]
     for picture, (own, other) in zip(atlas, pairs):
         print(f"{picture['neuron']}: {own:.1f}, celebalucid {other:.1f}")
