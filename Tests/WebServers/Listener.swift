@@ -8,6 +8,7 @@ final class Listener: Sendable {
     /// The port.
     let port: Int
     private let descriptor: Int32
+    private let isOver = Monitor(false)
 
     /// Starts to listen.
     ///
@@ -28,23 +29,23 @@ final class Listener: Sendable {
         }
         self.descriptor = descriptor
         port = Int(UInt16(bigEndian: address.sin_port))
-        _ = DedicatedThread(named: "listener") {
+        _ = DedicatedThread(named: "listener") { [isOver] in
             while true {
                 let client = accept(descriptor, nil, nil)
                 if client >= 0 {
                     _ = fcntl(client, F_SETFD, FD_CLOEXEC)
                     onConnection(client)
-                } else if errno == EINVAL {
-                    // It was shut down. Closed by this thread alone, for its number may at once be another socket's.
+                } else if isOver.wait(atMost: .milliseconds(5), for: { $0 ? true : nil }) != nil {
+                    // Closed by this thread alone, for its number may at once be another socket's.
                     close(descriptor)
                     return
-                } else {
-                    // Perhaps there are too many descriptors for a moment.
-                    usleep(5000)
                 }
             }
         }
     }
 
-    deinit { shutdown(descriptor, Int32(SHUT_RDWR)) }
+    deinit {
+        isOver.withLock { $0 = true }
+        shutdown(descriptor, Int32(SHUT_RDWR))
+    }
 }
