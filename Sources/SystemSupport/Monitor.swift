@@ -11,11 +11,11 @@ public final class Monitor<State: ~Copyable>: @unchecked Sendable {
     // Sendable because the state is reached under the mutex alone.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
-    private var state: State
+    private nonisolated(unsafe) var state: State
 
     /// Starts with a state.
     public init(_ state: consuming sending State) {
-        self.state = state
+        unsafe self.state = state
         unsafe mutex = .allocate(capacity: 1)
         unsafe condition = .allocate(capacity: 1)
         unsafe pthread_mutex_init(mutex, nil)
@@ -35,31 +35,34 @@ public final class Monitor<State: ~Copyable>: @unchecked Sendable {
 
     /// Changes the state and wakes all who wait.
     public func withLock<Result, Failure: Error>(
-        _ body: (inout State) throws(Failure) -> Result
-    ) throws(Failure) -> Result {
+        _ body: (inout sending State) throws(Failure) -> sending Result
+    ) throws(Failure) -> sending Result {
         unsafe pthread_mutex_lock(mutex)
         defer {
             unsafe pthread_cond_broadcast(condition)
             unsafe pthread_mutex_unlock(mutex)
         }
-        return try body(&state)
+        return try unsafe body(&state)
     }
 
     /// Waits until the body returns a value; it is asked again after every change.
-    public func wait<Result>(for body: (inout State) -> Result?) -> Result {
+    public func wait<Result>(for body: (inout sending State) -> sending Result?) -> sending Result {
         unsafe pthread_mutex_lock(mutex)
         defer {
             unsafe pthread_cond_broadcast(condition)
             unsafe pthread_mutex_unlock(mutex)
         }
         while true {
-            if let result = body(&state) { return result }
+            if let result = unsafe body(&state) { return result }
             unsafe pthread_cond_wait(condition, mutex)
         }
     }
 
     /// Waits until the body returns a value, or until the time is over: then nil.
-    public func wait<Result>(atMost limit: Duration, for body: (inout State) -> Result?) -> Result? {
+    public func wait<Result>(
+        atMost limit: Duration,
+        for body: (inout sending State) -> sending Result?
+    ) -> sending Result? {
         var deadline = timespec()
         unsafe clock_gettime(CLOCK_MONOTONIC, &deadline)
         let (seconds, attoseconds) = limit.components
@@ -68,12 +71,14 @@ public final class Monitor<State: ~Copyable>: @unchecked Sendable {
         deadline.tv_nsec = nanoseconds % 1_000_000_000
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
+        var isOver = false
         while true {
-            if let result = body(&state) {
+            if let result = unsafe body(&state) {
                 unsafe pthread_cond_broadcast(condition)
                 return result
             }
-            if unsafe pthread_cond_timedwait(condition, mutex, &deadline) == ETIMEDOUT { return body(&state) }
+            if isOver { return nil }
+            isOver = unsafe pthread_cond_timedwait(condition, mutex, &deadline) == ETIMEDOUT
         }
     }
 }

@@ -30,7 +30,7 @@ public protocol Surroundings: Sendable {
     func wait<State>(
         on monitor: Monitor<State>,
         atMost limit: Duration?,
-        until condition: @escaping @Sendable (inout State) -> Bool
+        until condition: @escaping @Sendable (inout sending State) -> Bool
     ) -> Bool
 }
 
@@ -90,7 +90,7 @@ public struct ThisMachine: Surroundings {
     public func wait<State>(
         on monitor: Monitor<State>,
         atMost limit: Duration?,
-        until condition: @escaping @Sendable (inout State) -> Bool
+        until condition: @escaping @Sendable (inout sending State) -> Bool
     ) -> Bool {
         guard let limit else { return monitor.wait { condition(&$0) ? true : nil } }
         return monitor.wait(atMost: limit) { condition(&$0) ? true : nil } ?? false

@@ -35,7 +35,7 @@ private struct HastyMachine: Surroundings {
     func wait<State>(
         on monitor: Monitor<State>,
         atMost limit: Duration?,
-        until condition: @escaping @Sendable (inout State) -> Bool
+        until condition: @escaping @Sendable (inout sending State) -> Bool
     ) -> Bool {
         machine.wait(on: monitor, atMost: limit, until: condition)
     }

@@ -38,13 +38,13 @@ struct SimulatedMachine: Surroundings {
     func wait<State>(
         on monitor: Monitor<State>,
         atMost limit: Duration?,
-        until condition: @escaping @Sendable (inout State) -> Bool
+        until condition: @escaping @Sendable (inout sending State) -> Bool
     ) -> Bool {
-        if monitor.withLock(condition) { return true }
+        if monitor.withLock({ condition(&$0) }) { return true }
         let now = world.state.withLock { $0.scheduler.now }
         // An idle process may get its processor late, which leaves more steps for those that work.
         let delay = limit.map { $0 < .milliseconds(500) ? world.chance(upTo: 1.5) : world.chance(upTo: 0.1) } ?? .zero
-        return world.pause(until: limit.map { now + $0 + delay }) { monitor.withLock(condition) }
+        return world.pause(until: limit.map { now + $0 + delay }) { monitor.withLock { condition(&$0) } }
     }
 }
 
@@ -75,8 +75,8 @@ struct Stage: Surroundings {
     func wait<State>(
         on monitor: Monitor<State>,
         atMost limit: Duration?,
-        until condition: @escaping @Sendable (inout State) -> Bool
+        until condition: @escaping @Sendable (inout sending State) -> Bool
     ) -> Bool {
-        monitor.withLock(condition)
+        monitor.withLock { condition(&$0) }
     }
 }
