@@ -113,3 +113,19 @@ extension CampaignFile {
         }
     }
 }
+
+extension Campaign {
+    /// Models that are in a pair, but share a compared layer with none of their partners; in the file's order.
+    ///
+    /// This happens only where all models are compared with all: a named pair of this kind is refused.
+    public var strangers: [String] {
+        guard let cka else { return [] }
+        let compared = models.map { Set($0.layers).intersection(cka.layers) }
+        let layersOf = Dictionary(uniqueKeysWithValues: zip(models.map(\.name), compared))
+        let companions = cka.pairs.filter { pair in
+            !(layersOf[pair[0]] ?? []).isDisjoint(with: layersOf[pair[1]] ?? [])
+        }
+        let strangers = Set(cka.pairs.joined()).subtracting(companions.joined())
+        return models.map(\.name).filter(strangers.contains)
+    }
+}

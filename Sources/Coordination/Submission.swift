@@ -80,6 +80,7 @@ public struct Submission: Sendable {
             warnings.append("these pictures need workers with --memory \(ByteCount(needed)) or so")
         }
 
+        warnings += asked.strangers.map { "\"\($0)\" has no compared layer in common with another model" }
         let compared = try images.map {
             try arrays.models(of: $0, threads: threads, keep: keep, onProgress: onProgress)
         }

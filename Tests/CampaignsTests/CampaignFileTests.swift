@@ -108,6 +108,8 @@ struct CampaignFileTests {
         let error = #expect(throws: CampaignError.self) { try CampaignFile.parse(Array(idle.utf8)) }
         #expect(error?.description.contains("\"a\" and \"x\" have none of the compared layers in common") == true)
         #expect(error?.line == 8)
+        #expect(try CampaignFile.parse(Array(text.replacing("all", with: "mixed4a_3x3").utf8)).strangers == ["z"])
+        #expect(campaign.strangers.isEmpty && some.strangers.isEmpty)
         let alone = text.replacing("  a: {weights: \"seeded:10\"}\n", with: "").replacing("dataset: celeba\n", with: "")
         #expect(try CampaignFile.parse(Array(alone.utf8)).dataset == nil)
     }
