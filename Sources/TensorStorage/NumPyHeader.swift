@@ -23,8 +23,8 @@ struct NumPyHeader {
         guard (1...3).contains(version) else { throw .refused(format: "NumPy", reason: "its version is \(version)") }
         let header = try cursor.text(try cursor.size(bytes: version == 1 ? 2 : 4))
         let types: [String: ElementType] = [
-            "<f2": .float16, "<f4": .float32, "<f8": .float64, "|u1": .uint8, "<i8": .int64,
-            "|i1": .int8, "<i4": .int32, "|b1": .bool,
+            "<f2": .float16, "<f4": .float32, "<f8": .float64, "|b1": .bool, "|u1": .uint8,
+            "|i1": .int8, "<i2": .int16, "<i4": .int32, "<i8": .int64,
         ]
         let name = try Self.quoted("descr", in: header)
         guard let type = types[name] else {

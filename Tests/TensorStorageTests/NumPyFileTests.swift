@@ -22,6 +22,10 @@ struct NumPyFileTests {
         arguments: [
             ("<f2", [0x00, 0x3C, 0x00, 0xC0] as [UInt8], [1, -2] as [Float]),
             ("|u1", [0, 200], [0, 200]),
+            ("|i1", [1, 0xFE], [1, -2]),
+            ("|b1", [0, 1], [0, 1]),
+            ("<i2", [1, 2, 0xFE, 0xFF], [513, -2]),
+            ("<i4", [1, 2, 0, 0, 0xFE, 0xFF, 0xFF, 0xFF], [513, -2]),
             ("<i8", [1, 0, 0, 0, 0, 0, 0, 0, 0xFE, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], [1, -2]),
         ]
     )
