@@ -161,6 +161,12 @@ let package = Package(
 
         // MARK: Tests
         .target(
+            name: "TestSupport",
+            dependencies: ["SystemSupport", system],
+            path: "Tests/TestSupport",
+            swiftSettings: strict
+        ),
+        .target(
             name: "JobStorageTestSupport",
             dependencies: ["JobStorage", "SystemSupport", system],
             path: "Tests/JobStorageTestSupport",
@@ -203,19 +209,19 @@ let package = Package(
         tests(
             of: "Reports",
             [
-                "Drawing", "ImageCoding", "RepresentationSimilarity", "SystemSupport", "TensorStorage", subprocess,
-                system,
+                "Drawing", "ImageCoding", "RepresentationSimilarity", "SystemSupport", "TensorStorage", "TestSupport",
+                subprocess, system,
             ],
             resources: true,
             settings: numeric
         ),
         tests(of: "SystemSupport", [system]),
-        tests(of: "Datasets", ["ImageCoding", "SystemSupport", system], resources: true),
+        tests(of: "Datasets", ["ImageCoding", "SystemSupport", "TestSupport", system], resources: true),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
                 "Coordination", "ImageCoding", "JobStorage", "JobStorageTestSupport", "Networks", "SystemSupport",
-                "TensorStorage", "WebServers", "lucid-coordinator", "lucid-worker", system,
+                "TensorStorage", "TestSupport", "WebServers", "lucid-coordinator", "lucid-worker", system,
             ],
             resources: [.copy("Resources")],
             swiftSettings: strict
@@ -238,8 +244,8 @@ let package = Package(
         tests(
             of: "TensorStorage",
             [
-                "HTTPTransfer", "JobKinds", "Networks", "SystemSupport", "WebServers", "weights-probe", subprocess,
-                system,
+                "HTTPTransfer", "JobKinds", "Networks", "SystemSupport", "TestSupport", "WebServers", "weights-probe",
+                subprocess, system,
             ],
             resources: true,
             settings: numeric

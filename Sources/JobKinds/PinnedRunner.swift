@@ -22,7 +22,7 @@ public enum InstructionMode {
     static let free = "all-instructions"
 
     /// What this process was started for.
-    static var current: String { environmentVariable(variable) ?? free }
+    static var current: String { environmentValue(variable) ?? free }
 
     /// The changes of the environment that start a process in a mode.
     public static func environment(for mode: String) -> [String: String?] {
@@ -30,10 +30,10 @@ public enum InstructionMode {
         var changes: [String: String?] = [variable: isPinned ? mode : nil]
         for setting in settings {
             if isPinned {
-                changes[setting.kept] = environmentVariable(setting.name)
+                changes[setting.kept] = environmentValue(setting.name)
                 changes[setting.name] = setting.pinned
             } else {
-                changes[setting.name] = environmentVariable(setting.kept)
+                changes[setting.name] = environmentValue(setting.kept)
                 changes[setting.kept] = .some(nil)
             }
         }

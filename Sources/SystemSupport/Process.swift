@@ -24,11 +24,6 @@ public func executablePath() -> FilePath {
     return count > 0 ? FilePath(platformString: buffer) : FilePath("")
 }
 
-/// The value of an environment variable.
-public func environmentVariable(_ name: String) -> String? {
-    unsafe getenv(name).map { unsafe String(cString: $0) }
-}
-
 /// Replaces this process by a new run of its program, with the same arguments and a changed environment.
 ///
 /// To be called when no other thread runs any more. Returns only where the system refuses.

@@ -163,7 +163,7 @@ struct LucidWorker: ParsableCommand {
 
     /// How long earlier runs of this process have worked, before they started it anew.
     private var timeUsedBefore: Duration {
-        .seconds(environmentVariable(Self.timeUsedVariable).flatMap { Int($0) } ?? 0)
+        .seconds(environmentValue(Self.timeUsedVariable).flatMap { Int($0) } ?? 0)
     }
 
     /// Whether what was given is no job directory that may be trusted, rather than one that cannot be reached.

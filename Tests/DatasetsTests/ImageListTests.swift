@@ -4,6 +4,7 @@ import Datasets
 import Glibc
 import SystemPackage
 import SystemSupport
+import TestSupport
 import Testing
 
 @Suite("Lists of images")
@@ -18,8 +19,8 @@ struct ImageListTests {
     }
 
     @Test("A folder without a list gives all its images in the order of their names' bytes")
-    func walksFolders() throws {
-        try withTemporaryDirectory { folder in
+    func walksFolders() async throws {
+        try await withTemporaryDirectory { folder in
             try files.makeDirectories(folder.appending("b/c"))
             try files.makeDirectory(folder.appending(".hidden"))
             for name in ["b/c/2.JPeG", "b.jpg", "B.PNG", "é.jpg", "b/.x.jpg", "notes.txt", ".hidden/h.jpg", "b/1.jpg"] {
@@ -31,8 +32,8 @@ struct ImageListTests {
     }
 
     @Test("Links that lead in a circle end")
-    func survivesLinkLoops() throws {
-        try withTemporaryDirectory { folder in
+    func survivesLinkLoops() async throws {
+        try await withTemporaryDirectory { folder in
             try files.makeDirectory(folder.appending("a"))
             try files.create(folder.appending("a/1.jpg"), contents: [1], durably: false)
             try link("..", at: folder.appending("a/up"))
@@ -44,8 +45,8 @@ struct ImageListTests {
     }
 
     @Test("An absolute name in a list stays absolute")
-    func keepsAbsoluteNames() throws {
-        try withTemporaryDirectory { folder in
+    func keepsAbsoluteNames() async throws {
+        try await withTemporaryDirectory { folder in
             let image = folder.appending("x.jpg")
             try files.create(image, contents: [1], durably: false)
             try write("img\n\(image)\nx.jpg\n", in: folder)
@@ -55,8 +56,8 @@ struct ImageListTests {
     }
 
     @Test("Columns beside the images may hold anything, or nothing")
-    func readsOverLabels() throws {
-        try withTemporaryDirectory { folder in
+    func readsOverLabels() async throws {
+        try await withTemporaryDirectory { folder in
             try files.create(folder.appending("x.jpg"), contents: [1], durably: false)
             try write("split,img,label\ntest,x.jpg,\n\ntrain,x.jpg,a cat\n", in: folder)
             let list = try ImageList(folder: folder)
@@ -67,11 +68,11 @@ struct ImageListTests {
     }
 
     @Test("CelebA's layout gives forty labels an image, ImageNet's a class, with images in folders")
-    func readsPublishedLayouts() throws {
+    func readsPublishedLayouts() async throws {
         let faces = try ImageList(folder: resources)
         #expect(faces.labelNames.count == 40 && faces.labelNames.first == "5_o_Clock_Shadow")
         #expect(faces.entries.allSatisfy { $0.labels.count == 40 && Set($0.labels).isSubset(of: ["-1", "1"]) })
-        try withTemporaryDirectory { folder in
+        try await withTemporaryDirectory { folder in
             for name in ["n01440764/b.JPEG", "n01443537/a.JPEG"] {
                 let file = folder.pushing(FilePath(name))
                 try files.makeDirectories(file.removingLastComponent())
@@ -86,8 +87,8 @@ struct ImageListTests {
     }
 
     @Test("A file of names says which images there are and in which order, test.csv what they show")
-    func readsNames() throws {
-        try withTemporaryDirectory { folder in
+    func readsNames() async throws {
+        try await withTemporaryDirectory { folder in
             let photos = folder.appending("photos")
             for name in ["a.jpg", "b/c.png", " d .jpg", "left out.jpg"] {
                 let file = photos.pushing(FilePath(name))
@@ -126,8 +127,8 @@ struct ImageListTests {
             ("", "names no image; write one a line"),
         ]
     )
-    func refusesBadNames(text: String, message: String) throws {
-        try withTemporaryDirectory { folder in
+    func refusesBadNames(text: String, message: String) async throws {
+        try await withTemporaryDirectory { folder in
             try files.makeDirectory(folder.appending("b"))
             try files.create(folder.appending("x.jpg"), contents: [1], durably: false)
             let names = folder.appending("names.txt")
@@ -139,8 +140,8 @@ struct ImageListTests {
     }
 
     @Test("A file of names that is not there, is not UTF-8 or is too large is refused")
-    func refusesOtherFiles() throws {
-        try withTemporaryDirectory { folder in
+    func refusesOtherFiles() async throws {
+        try await withTemporaryDirectory { folder in
             let names = folder.appending("names.txt")
             func refusal() throws -> String {
                 try #require(throws: DatasetError.self) { try ImageList(folder: folder, names: names) }.description
@@ -154,8 +155,8 @@ struct ImageListTests {
     }
 
     @Test("All files that are missing are named, as far as they fit")
-    func namesEveryMissingFile() throws {
-        try withTemporaryDirectory { folder in
+    func namesEveryMissingFile() async throws {
+        try await withTemporaryDirectory { folder in
             try write("img\n" + (0..<30).map { "\($0).jpg\n" }.joined(), in: folder)
             let error = try #require(throws: DatasetError.self) { try ImageList(folder: folder) }
             let lines = error.description.split(separator: "\n")
@@ -165,8 +166,8 @@ struct ImageListTests {
     }
 
     @Test("A name that is not UTF-8 is refused, not left out")
-    func refusesOtherEncodings() throws {
-        try withTemporaryDirectory { folder in
+    func refusesOtherEncodings() async throws {
+        try await withTemporaryDirectory { folder in
             try files.create(folder.appending("x.jpg"), contents: [1], durably: false)
             let bytes = Array("\(folder)/caf".utf8) + [0xE9] + Array(".jpg".utf8) + [0]
             let descriptor = unsafe bytes.map(CChar.init(bitPattern:)).withUnsafeBufferPointer { name in
@@ -180,8 +181,8 @@ struct ImageListTests {
     }
 
     @Test("What is wrong with a folder is said")
-    func refusesBadFolders() throws {
-        try withTemporaryDirectory { folder in
+    func refusesBadFolders() async throws {
+        try await withTemporaryDirectory { folder in
             let absent = folder.appending("absent")
             #expect(throws: DatasetError.noFolder(absent)) { try ImageList(folder: absent) }
             #expect(throws: DatasetError.noImages(folder)) { try ImageList(folder: folder) }
@@ -202,8 +203,8 @@ struct ImageListTests {
             ("", "has no column \"img\""),
         ]
     )
-    func refusesBadLists(text: String, message: String) throws {
-        try withTemporaryDirectory { folder in
+    func refusesBadLists(text: String, message: String) async throws {
+        try await withTemporaryDirectory { folder in
             try files.create(folder.appending("x.jpg"), contents: [1], durably: false)
             try write(text, in: folder)
             let error = try #require(throws: DatasetError.self) { try ImageList(folder: folder) }

@@ -44,12 +44,3 @@ func digest(of values: [Float]) -> ContentDigest {
     unsafe values.withUnsafeBytes { unsafe hasher.update($0) }
     return hasher.finalize()
 }
-
-/// Runs a body with a directory of its own, which is removed afterwards.
-func withTemporaryDirectory<Result>(_ body: (FilePath) throws -> Result) throws -> Result {
-    let directory = FilePath("/tmp/lucid-datasets-\(UInt64.random(in: 0...(.max)))")
-    let files = LocalFileSystem()
-    try files.makeDirectory(directory)
-    defer { try? files.removeTree(directory) }
-    return try body(directory)
-}

@@ -5,6 +5,7 @@ import JobStorage
 import SystemPackage
 import SystemSupport
 import TensorStorage
+import TestSupport
 import Testing
 import WebServers
 

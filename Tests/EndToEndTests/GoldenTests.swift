@@ -6,6 +6,7 @@ import Networks
 import SystemPackage
 import SystemSupport
 import TensorStorage
+import TestSupport
 import Testing
 
 extension EndToEnd {

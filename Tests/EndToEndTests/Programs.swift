@@ -118,14 +118,3 @@ func eventually<Value>(
         try await Task.sleep(for: .milliseconds(5))
     }
 }
-
-/// The interpreter with zarr and jsonschema that LUCID_PYTHON names, else the one that Deploy/setup makes.
-func python() throws -> FilePath {
-    if let value = unsafe getenv("LUCID_PYTHON") {
-        let named = unsafe String(cString: value)
-        if !named.isEmpty { return FilePath(named) }
-    }
-    let made = Package.root.pushing(".build-python/bin/python3")
-    try #require(try LocalFileSystem().isPresent(made), "no Python with zarr: run Deploy/setup --tests")
-    return made
-}

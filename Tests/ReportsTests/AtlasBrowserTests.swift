@@ -6,6 +6,7 @@ import Reports
 import Subprocess
 import SystemPackage
 import SystemSupport
+import TestSupport
 import Testing
 
 /// The page as a person uses it: a script drives it in a browser.
@@ -52,29 +53,17 @@ struct AtlasBrowserTests {
     }
 
     private func runScript(_ name: String, _ arguments: [String]) async throws {
-        let python = try #require(try Self.python(), "no Python with selenium: run Deploy/setup, or set LUCID_PYTHON")
         let script = FilePath(#filePath).removingLastComponent().appending("Resources").appending(name)
         var options = PlatformOptions()
         // The script ends its browser when it is asked to leave.
         options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(10))]
         let result = try await Subprocess.run(
-            .path(python),
+            .path(python()),
             arguments: Arguments([script.string] + arguments),
             platformOptions: options,
             output: .string(limit: 1 << 20),
             error: .string(limit: 1 << 20)
         )
         #expect(result.terminationStatus.isSuccess, "\(result.standardError)")
-    }
-
-    /// The interpreter that LUCID_PYTHON names, else the one that Deploy/setup makes.
-    private static func python() throws -> FilePath? {
-        if let value = unsafe getenv("LUCID_PYTHON") {
-            let named = unsafe String(cString: value)
-            if !named.isEmpty { return FilePath(named) }
-        }
-        let root = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
-        let python = root.pushing(".build-python/bin/python3")
-        return try LocalFileSystem().isPresent(python) ? python : nil
     }
 }

@@ -172,14 +172,6 @@ func write(_ bytes: [UInt8], as name: String, in directory: FilePath) throws {
     try LocalFileSystem().create(path, contents: bytes, durably: false)
 }
 
-/// Runs a body with a directory of its own, which is removed afterwards.
-func withTemporaryDirectory<Result>(_ body: (FilePath) async throws -> Result) async throws -> Result {
-    let directory = FilePath("/tmp/lucid-reports-\(UInt64.random(in: 0...(.max)))")
-    try LocalFileSystem().makeDirectory(directory)
-    defer { try? LocalFileSystem().removeTree(directory) }
-    return try await body(directory)
-}
-
 private func padded(_ channel: Int) -> String {
     String(repeating: "0", count: 4 - String(channel).count) + String(channel)
 }

@@ -2,6 +2,7 @@
 
 import SystemPackage
 import SystemSupport
+import TestSupport
 import Testing
 
 @testable import TensorStorage

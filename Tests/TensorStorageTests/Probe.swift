@@ -3,6 +3,7 @@
 import Subprocess
 import SystemPackage
 import SystemSupport
+import TestSupport
 import Testing
 
 /// What a process of its own made of weight files.
@@ -12,6 +13,10 @@ struct ProbeResult {
     /// How many bytes of memory it took for them at most.
     let growth: Int
 }
+
+/// What the address sanitizer is told: with its own settings, what is freed would count as held for long.
+private let sanitizerOptions =
+    [environmentValue("ASAN_OPTIONS"), "quarantine_size_mb=1"].compactMap(\.self).joined(separator: ":")
 
 /// Reads weight files in a process of its own, `weights-probe`, which is built beside the tests.
 ///
@@ -23,8 +28,7 @@ func readApart(_ files: [[UInt8]]) async throws -> ProbeResult {
         let result = try await Subprocess.run(
             .path(executablePath().removingLastComponent().appending("weights-probe")),
             arguments: [batch.string],
-            // With the address sanitizer, what is freed would count as held for long.
-            environment: .inherit.updating(["ASAN_OPTIONS": "quarantine_size_mb=1"]),
+            environment: .inherit.updating(["ASAN_OPTIONS": sanitizerOptions]),
             output: .string(limit: files.count + 100),
             error: .string(limit: 1 << 20)
         )

@@ -4,6 +4,7 @@ import HTTPTransfer
 import SystemPackage
 import SystemSupport
 import TensorStorage
+import TestSupport
 import Testing
 import WebServers
 

@@ -14,14 +14,6 @@ func resource(_ name: String) throws -> [UInt8] {
     try LocalFileSystem().contents(of: resources.appending(name), limit: 1 << 20)
 }
 
-/// Runs a body with a directory of its own, which is removed afterwards.
-func withTemporaryDirectory<Result>(_ body: (FilePath) async throws -> Result) async throws -> Result {
-    let directory = FilePath("/tmp/lucid-tensors-\(UInt64.random(in: 0...(.max)))")
-    try LocalFileSystem().makeDirectory(directory)
-    defer { try? LocalFileSystem().removeTree(directory) }
-    return try await body(directory)
-}
-
 /// Numbers like activations: smooth enough to compress, of both signs, with repeated zeros.
 func activations(_ count: Int) -> [Float] {
     var state: UInt32 = 2_463_534_242

@@ -5,6 +5,7 @@ import Subprocess
 import SystemPackage
 import SystemSupport
 import TensorStorage
+import TestSupport
 import Testing
 
 /// The reference implementation of the format, run to read what we write and to write what we read.
@@ -107,24 +108,12 @@ struct ZarrPythonTests {
     }
 
     private func runPython(_ script: String, _ arguments: [String]) async throws {
-        let python = try #require(try Self.python(), "no Python with zarr: run Deploy/setup, or set LUCID_PYTHON")
         let result = try await Subprocess.run(
-            .path(python),
+            .path(python()),
             arguments: Arguments(["-c", script] + arguments),
             output: .string(limit: 1 << 20),
             error: .string(limit: 1 << 20)
         )
         try #require(result.terminationStatus.isSuccess, "\(result.standardError)")
-    }
-
-    /// The interpreter that LUCID_PYTHON names, else the one that Deploy/setup makes.
-    private static func python() throws -> FilePath? {
-        if let value = unsafe getenv("LUCID_PYTHON") {
-            let named = unsafe String(cString: value)
-            if !named.isEmpty { return FilePath(named) }
-        }
-        let root = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
-        let python = root.pushing(".build-python/bin/python3")
-        return try LocalFileSystem().isPresent(python) ? python : nil
     }
 }

@@ -3,6 +3,7 @@
 import SystemPackage
 import SystemSupport
 import TensorStorage
+import TestSupport
 import Testing
 
 /// A layout of an array.
