@@ -93,10 +93,11 @@ final class EasyHandle: @unchecked Sendable {
             (CURLOPT_FOLLOWLOCATION, 0), (CURLOPT_NETRC, 0), (CURLOPT_NOSIGNAL, 1), (CURLOPT_SSL_VERIFYPEER, 1),
             (CURLOPT_SSL_VERIFYHOST, 2), (CURLOPT_SUPPRESS_CONNECT_HEADERS, 1), (CURLOPT_TCP_KEEPALIVE, 1),
             (CURLOPT_CONNECTTIMEOUT_MS, policy.connectTimeout.wholeMilliseconds),
-            (CURLOPT_LOW_SPEED_LIMIT, 1), (CURLOPT_LOW_SPEED_TIME, stall), (CURLOPT_BUFFERSIZE, 256 << 10),
-            (CURLOPT_NOPROGRESS, 0),
+            (CURLOPT_LOW_SPEED_LIMIT, 1), (CURLOPT_LOW_SPEED_TIME, stall), (CURLOPT_NOPROGRESS, 0),
         ]
         for (option, number) in numbers { unsafe check(lucid_curl_set_number(handle, option, number)) }
+        // A wish, which libcurl does not grant while it holds a buffer.
+        _ = unsafe lucid_curl_set_number(handle, CURLOPT_BUFFERSIZE, 256 << 10)
     }
 
     private func setReceivers(_ context: UnsafeMutableRawPointer) {

@@ -47,7 +47,10 @@ public final class WebClient: Sendable {
     /// Asks once, and follows redirects; the sink gets the body of an answer with status 200 or 206.
     func exchange(_ address: WebAddress, headers: [String], into sink: any Sink) throws(TransferError) {
         let handle = try takeHandle()
-        defer { handles.giveBack(handle) }
+        // One whose exchange broke off is not used again: libcurl may not have cleared what it left, and has no
+        // connection to keep.
+        var isUsable = true
+        defer { if isUsable { handles.giveBack(handle) } }
         var current = address
         for _ in 0...Self.mostRedirects {
             guard policy.allowedHosts.isEmpty || policy.allowedHosts.contains(current.host) else {
@@ -57,7 +60,12 @@ public final class WebClient: Sendable {
             // Credentials in a redirect are another server's words, and are never sent.
             let credentials = current.isSameOrigin(as: address) ? address.credentials : nil
             let request = EasyHandle.Request(address: current, credentials: credentials, headers: headers)
-            try handle.perform(request, policy, into: reception)
+            do throws(TransferError) {
+                try handle.perform(request, policy, into: reception)
+            } catch {
+                isUsable = false
+                throw error
+            }
             if let failure = reception.failure { throw failure }
             let status = reception.response.status
             if status == 200 || status == 206 { return }

@@ -145,6 +145,24 @@ struct DownloadTests {
         #expect(server.requests.count == 3)
     }
 
+    @Test("A host that nobody knows is asked for again too, by the same client, which stays of use")
+    func unknownHost() throws {
+        var policy = TransferPolicy.quick
+        policy.attempts = 3
+        let client = WebClient(policy)
+        // No name server needs to be asked: a part of a name has at most 63 bytes.
+        let nowhere = try WebAddress("http://\(String(repeating: "a", count: 64)).invalid/file")
+        let error = failure { () throws(TransferError) in _ = try client.contents(of: nowhere, limit: 10) }
+        guard case .gaveUp(3, .interrupted) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        let server = try RawServer { _ in
+            RawServer.Answer("HTTP/1.1 200 OK\nContent-Length: 4\nConnection: close", Array("file".utf8))
+        }
+        #expect(try client.contents(of: WebAddress(server.address("/file")), limit: 10) == Array("file".utf8))
+    }
+
     @Test("Nothing is taken of which nobody knows whether it is whole")
     func unknownLength() throws {
         let server = try RawServer { _ in RawServer.Answer("HTTP/1.1 200 OK\nConnection: close", Array("part".utf8)) }
