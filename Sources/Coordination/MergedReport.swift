@@ -23,7 +23,7 @@ public struct MergedReport: Sendable {
     let digests: [String: ContentDigest]
     private let campaign: CampaignID
     private let directory: JobDirectory
-    private var folder: ReportFolder { ReportFolder(directory, of: campaign) }
+    private var folder: FilePath { directory.reports(of: campaign) }
 
     private struct Success: Decodable {
         let pictures: PictureCounts?
@@ -36,7 +36,7 @@ public struct MergedReport: Sendable {
     public init(of campaign: CampaignID, in directory: JobDirectory) throws {
         self.campaign = campaign
         self.directory = directory
-        let file = ReportFolder(directory, of: campaign).file(Self.name)
+        let file = directory.reports(of: campaign).appending(Self.name)
         let bytes = try directory.fileSystem.contents(of: file, limit: 1 << 30)
         guard let success = try? JSONDecoder().decode(Success.self, from: Data(bytes)),
             success.files.keys.allSatisfy(Self.isInside)
@@ -52,7 +52,7 @@ public struct MergedReport: Sendable {
     }
 
     /// How many pictures failed, and where the reasons are; nil where none did.
-    public var failureNote: String? { pictures.flatMap { Self.failureNote($0, in: folder.path) } }
+    public var failureNote: String? { pictures.flatMap { Self.failureNote($0, in: folder) } }
 
     static func failureNote(_ pictures: PictureCounts, in folder: FilePath) -> String? {
         guard pictures.failed > 0 else { return nil }
@@ -84,7 +84,7 @@ public struct MergedReport: Sendable {
     /// Whether a file is there and is what was written.
     func isInPlace(_ name: String) throws(FileError) -> Bool {
         do throws(FileError) {
-            return try ContentDigest(ofFile: folder.file(name)) == digests[name]
+            return try ContentDigest(ofFile: ReportFolder.file(name, below: folder)) == digests[name]
         } catch {
             if Self.absences.contains(error.errno) { return false }
             throw error

@@ -13,12 +13,14 @@ private import TensorStorage
 /// What the coordinator must know of campaigns that compare networks and picture their neurons.
 public final class NetworkCampaigns: CampaignContent {
     let directory: JobDirectory
+    private let drafts: DraftFolder
     /// The atlases that grow while their campaigns run; none for a campaign that asks for no pictures.
     private let atlases = Monitor<[CampaignID: [AtlasMerge]]>([:])
 
     /// Campaigns of a job directory.
     public init(_ directory: JobDirectory) {
         self.directory = directory
+        drafts = DraftFolder(directory)
     }
 
     // MARK: Outputs that are there
@@ -82,7 +84,7 @@ public final class NetworkCampaigns: CampaignContent {
     public func merge(_ plan: PublicationPlan, results: CampaignResults) throws {
         let manifest = try CampaignFiles.manifest(of: plan.campaign, in: directory)
         try withAtlas(of: plan.campaign) { atlas in
-            _ = try write(manifest, plan, results, &atlas, to: ReportFolder(directory, of: plan.campaign))
+            _ = try write(manifest, plan, results, &atlas, to: ReportFolder(directory, of: plan.campaign, by: drafts))
         }
         atlases.withLock { _ = $0.removeValue(forKey: plan.campaign) }
     }
@@ -98,7 +100,7 @@ public final class NetworkCampaigns: CampaignContent {
             atlas = known.first
         } else {
             let manifest = try CampaignFiles.manifest(of: campaign, in: directory)
-            atlas = try AtlasMerge(manifest, in: ReportFolder(directory, of: campaign))
+            atlas = try AtlasMerge(manifest, in: ReportFolder(directory, of: campaign, by: drafts))
         }
         defer {
             let kept = atlas.take()

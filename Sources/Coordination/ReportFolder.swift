@@ -14,11 +14,14 @@ struct ReportFolder {
     let path: FilePath
     private let directory: JobDirectory
     private let campaign: CampaignID?
+    /// Where files are written before they have their names; nil for beside these.
+    private let drafts: DraftFolder?
 
     /// A campaign's own folder.
-    init(_ directory: JobDirectory, of campaign: CampaignID) {
+    init(_ directory: JobDirectory, of campaign: CampaignID, by drafts: DraftFolder) {
         self.directory = directory
         self.campaign = campaign
+        self.drafts = drafts
         path = directory.reports(of: campaign)
     }
 
@@ -26,7 +29,7 @@ struct ReportFolder {
     init(_ directory: JobDirectory, _ path: FilePath) {
         self.directory = directory
         self.path = path
-        campaign = nil
+        (campaign, drafts) = (nil, nil)
     }
 
     /// Moments of the machine's clock, for work that is to take a share of the time only.
@@ -69,7 +72,7 @@ struct ReportFolder {
         let file = file(name)
         let fileSystem = directory.fileSystem
         try fileSystem.makeDirectories(file.removingLastComponent())
-        let draft = file.removingLastComponent().appending(".\(directory.surroundings.randomBits())")
+        let draft = try draft(of: file)
         var hasher = ContentDigest.Hasher()
         do {
             try fileSystem.create(draft, contents: [], durably: false)
@@ -120,9 +123,13 @@ struct ReportFolder {
                 .object(digests.sorted { $0.key < $1.key }.map { ($0.key, .text($0.value.hexadecimal)) })
             ),
         ]
-        let draft = path.appending(".\(directory.surroundings.randomBits())")
         let success = Array(ReportJSON.object(members).document.utf8)
-        try directory.fileSystem.replace(file(MergedReport.name), contents: success, by: draft)
+        let file = file(MergedReport.name)
+        try directory.fileSystem.replace(file, contents: success, by: draft(of: file))
+    }
+
+    private func draft(of file: FilePath) throws(FileError) -> FilePath {
+        try drafts?.newFile() ?? file.removingLastComponent().appending(".\(directory.surroundings.randomBits())")
     }
 }
 

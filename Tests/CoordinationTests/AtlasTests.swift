@@ -140,6 +140,28 @@ struct AtlasTests {
         #expect(try problems() == [])
     }
 
+    @Test func `nothing unfinished ever stands beside a report, and nothing of it is left elsewhere`() throws {
+        #expect(try real.end() == [campaign: .done])
+        try LocalFileSystem().removeTree(directory.reports(of: campaign))
+        let reports = directory.reports(of: campaign)
+        let scratch = directory.root.appending("scratch")
+        let others = try LocalFileSystem().names(in: scratch).sorted()
+        let isDrafted = Monitor<[String: Bool]>([:])
+        let listening = FaultyFileSystem { source, destination in
+            if destination.starts(with: reports) {
+                isDrafted.withLock { $0[destination.string] = source.starts(with: scratch) }
+            }
+            return nil
+        }
+        let through = try real.temporary.through(listening)
+        let results = CampaignResults(through, try through.scan(campaign))
+        try NetworkCampaigns(through).merge(try through.plan(of: campaign), results: results)
+        let drafted = isDrafted.withLock { $0 }
+        #expect(drafted.count > 8 && drafted.values.allSatisfy { $0 }, "\(drafted)")
+        #expect(drafted.keys.contains(reports.appending("SUCCESS.json").string))
+        #expect(try LocalFileSystem().names(in: scratch).sorted() == others)
+    }
+
     @Test func `it takes in one picture at a time where time is short`() throws {
         #expect(try real.end() == [campaign: .done])
         let expected = try bytes("index.json")
