@@ -11,6 +11,7 @@ public final class Monitor<State: ~Copyable>: @unchecked Sendable {
     // Sendable because the state is reached under the mutex alone.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
+    // Unsafe by itself; only so can it be lent as `sending`, which lets nothing of it escape from under the mutex.
     private nonisolated(unsafe) var state: State
 
     /// Starts with a state.

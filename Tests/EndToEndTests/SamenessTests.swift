@@ -111,4 +111,4 @@ extension EndToEnd {
 }
 
 /// Whether the long tests are wanted.
-let isLong = unsafe getenv("LUCID_LONG") != nil
+let isLong = environmentValue("LUCID_LONG") != nil

@@ -2,6 +2,7 @@
 
 import Glibc
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import SystemSupport
@@ -52,21 +53,13 @@ struct TextTests {
     }
 }
 
-/// A folder of a test's own, removed afterwards.
-private func withFolder(_ body: (FilePath) throws -> Void) throws {
-    let folder = FilePath("/tmp/lucid-support-\(UInt64.random(in: .min ... .max))")
-    try LocalFileSystem().makeDirectories(folder)
-    defer { try? LocalFileSystem().removeTree(folder) }
-    try body(folder)
-}
-
 @Suite("Files")
 struct FileTests {
     private let files = LocalFileSystem()
 
     @Test("A file is created once, read back whole, and refused beyond a limit")
-    func createAndRead() throws {
-        try withFolder { folder in
+    func createAndRead() async throws {
+        try await withTemporaryDirectory { folder in
             let file = folder.appending("a")
             try files.create(file, contents: [1, 2, 3], durably: true)
             #expect(try files.contents(of: file, limit: 3) == [1, 2, 3])
@@ -79,8 +72,8 @@ struct FileTests {
     }
 
     @Test("Replacing leaves nothing but the new file")
-    func replace() throws {
-        try withFolder { folder in
+    func replace() async throws {
+        try await withTemporaryDirectory { folder in
             let file = folder.appending("a")
             try files.replace(file, contents: [1], by: folder.appending("t"))
             try files.replace(file, contents: [2, 2], by: folder.appending("t"))
@@ -90,8 +83,8 @@ struct FileTests {
     }
 
     @Test("A link is not followed when a file is read")
-    func links() throws {
-        try withFolder { folder in
+    func links() async throws {
+        try await withTemporaryDirectory { folder in
             try files.create(folder.appending("a"), contents: [1], durably: false)
             unsafe try #require(symlink(folder.appending("a").string, folder.appending("b").string) == 0)
             #expect(throws: FileError.self) { try files.contents(of: folder.appending("b"), limit: 10) }
@@ -99,8 +92,8 @@ struct FileTests {
     }
 
     @Test("A link that a user names is followed")
-    func userLinks() throws {
-        try withFolder { folder in
+    func userLinks() async throws {
+        try await withTemporaryDirectory { folder in
             try files.create(folder.appending("a"), contents: [1], durably: false)
             unsafe try #require(symlink("a", folder.appending("b").string) == 0)
             #expect(try files.contents(ofUserFile: folder.appending("b"), limit: 10) == [1])
@@ -108,8 +101,8 @@ struct FileTests {
     }
 
     @Test("A directory in a file's place is said to be one")
-    func directories() throws {
-        try withFolder { folder in
+    func directories() async throws {
+        try await withTemporaryDirectory { folder in
             let error = FileError("read", folder, .isDirectory)
             #expect(throws: error) { try files.contents(of: folder, limit: 10) }
             #expect(throws: error) { try files.contents(ofUserFile: folder, limit: 10) }
@@ -125,8 +118,8 @@ struct FileTests {
     }
 
     @Test("Removing a tree does not follow links out of it")
-    func removal() throws {
-        try withFolder { folder in
+    func removal() async throws {
+        try await withTemporaryDirectory { folder in
             try files.create(folder.appending("kept"), contents: [], durably: false)
             let tree = folder.appending("tree")
             try files.makeDirectories(tree.appending("deep").appending("er"))
