@@ -26,8 +26,8 @@ struct ArraySelection {
     init(_ asked: Campaign, file: FilePath, client: WebClient) throws {
         (self.asked, self.file) = (asked, file)
         var arrays: [Opened] = []
-        let wanted = Set(asked.cka?.layers ?? [])
         for model in asked.models {
+            let wanted = Set(asked.comparedLayers(of: model))
             let compared = (model.arrays ?? []).filter { wanted.contains($0.layer) }
             guard !compared.isEmpty else { continue }
             let listed = try model.images.map { name in
@@ -168,7 +168,12 @@ struct ArraySelection {
                     + "\"images: FILE\" beside \"arrays\""
             )
         }
-        let order = leading.map { "those of \($0) in their order" } ?? "the data set's images in its order"
+        let order =
+            switch leading {
+            case "\"\(place)\"": "the data set, in their order"
+            case let leading?: "those of \(leading) in their order"
+            case nil: "the data set's images in its order"
+            }
         return (images.selected, ["the rows of \"\(place)\" have no names: they are taken to be \(order)"])
     }
 

@@ -68,7 +68,8 @@ public indirect enum TransferError: Error, Equatable, Sendable, CustomStringConv
     private static func refusal(_ address: WebAddress, _ status: Int, _ wait: Duration?) -> String {
         let remedy =
             switch status {
-            case 401, 403: "it wants other credentials"
+            case 401: "it wants other credentials"
+            case 403: "it does not give this file to everybody; it wants other credentials, or may not read it itself"
             case 404, 410: "there is no such file; check the name and the mirror"
             case 407: "the proxy wants credentials"
             default: wait.map { "it asks to come back in \(TimeSpan($0))" } ?? "try again later"

@@ -54,7 +54,8 @@ extension ArrayMetadata {
         }
         guard let shape = root["shape"]?.integers else { throw malformed("it has no shape") }
         guard let type = root["data_type"]?.string.flatMap(ElementType.init(rawValue:)) else {
-            throw refused("its numbers are of the type \(root["data_type"]?.text.prefix(80) ?? "null")")
+            let name = root["data_type"]?.text.prefix(80) ?? "null"
+            throw refused("its numbers are of the type \(name); write it anew as float32")
         }
         let outerShape = try Self.outerShape(root)
         guard let codecs = root["codecs"]?.array else { throw malformed("it has no codecs") }

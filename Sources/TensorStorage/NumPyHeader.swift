@@ -28,7 +28,8 @@ struct NumPyHeader {
         ]
         let name = try Self.quoted("descr", in: header)
         guard let type = types[name] else {
-            throw .refused(format: "NumPy", reason: "its numbers are of the type \"\(name.prefix(40))\"")
+            let reason = "its numbers are of the type \"\(name.prefix(40))\"; write a.astype(\"float32\")"
+            throw .refused(format: "NumPy", reason: reason)
         }
         guard header.contains("'fortran_order': False") else {
             throw .refused(format: "NumPy", reason: "it is in Fortran order; write numpy.ascontiguousarray(a)")

@@ -36,7 +36,9 @@ public struct ShardError: Error, Equatable, Sendable, CustomStringConvertible {
         case truncated(expected: Int, actual: Int)
         /// The index differs from its checksum.
         case indexChecksumMismatch
-        /// The metadata or the index cannot be right; the text says why.
+        /// The metadata are damaged, or of an array that is not read here.
+        case metadata(TensorFileError)
+        /// The index, or what is asked for by it, cannot be right; the text says why.
         case malformed(String)
         /// The chunk's own bytes are damaged.
         case chunk(ChunkError)
@@ -72,6 +74,7 @@ public struct ShardError: Error, Equatable, Sendable, CustomStringConvertible {
         case .missingChunk: return "\(place) is missing"
         case .truncated(let expected, let actual): return "\(place) is truncated: \(actual) of \(expected) bytes"
         case .indexChecksumMismatch: return "\(place) is damaged: its index differs from its checksum"
+        case .metadata(let error): return "\(place): \(error)"
         case .malformed(let reason): return "\(place) is damaged: \(reason)"
         case .chunk(let error): return "\(place) is damaged: \(error)"
         }
