@@ -202,7 +202,8 @@ let package = Package(
             of: "Coordination",
             [
                 "Archives", "HTTPTransfer", "ImageCoding", "JobKinds", "JobStorage", "JobStorageTestSupport",
-                "Publications", "SystemSupport", "WebServers", "WorkerRuntime", logging, system,
+                "Networks", "Publications", "SystemSupport", "TensorStorage", "WebServers", "WorkerRuntime", logging,
+                system,
             ]
         ),
         tests(of: "Drawing", []),
@@ -215,7 +216,7 @@ let package = Package(
             resources: true,
             settings: numeric
         ),
-        tests(of: "SystemSupport", [system]),
+        tests(of: "SystemSupport", ["TestSupport", system]),
         tests(of: "Datasets", ["ImageCoding", "SystemSupport", "TestSupport", system], resources: true),
         .testTarget(
             name: "EndToEndTests",

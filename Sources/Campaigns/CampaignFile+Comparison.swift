@@ -18,6 +18,7 @@ extension CampaignFile {
                 throw lists.error("\"\(key)\" has no meaning beside \"image_lists\": its lines are the epochs")
             }
         }
+        guard models.count > 1 else { throw node.error("models are compared with one another, and there is only one") }
         let pairs = try pairs(fields["pairs"], models: models)
         let layers = try comparedLayers(node.required("layers", in: fields), pairs, models)
         try requireCommonLayers(fields["pairs"], among: layers, models)
@@ -111,21 +112,5 @@ extension CampaignFile {
             let names = pair.map { "\"\($0.name)\"" }.joined(separator: " and ")
             throw item.error("\(names) have none of the compared layers in common")
         }
-    }
-}
-
-extension Campaign {
-    /// Models that are in a pair, but share a compared layer with none of their partners; in the file's order.
-    ///
-    /// This happens only where all models are compared with all: a named pair of this kind is refused.
-    public var strangers: [String] {
-        guard let cka else { return [] }
-        let compared = models.map { Set($0.layers).intersection(cka.layers) }
-        let layersOf = Dictionary(uniqueKeysWithValues: zip(models.map(\.name), compared))
-        let companions = cka.pairs.filter { pair in
-            !(layersOf[pair[0]] ?? []).isDisjoint(with: layersOf[pair[1]] ?? [])
-        }
-        let strangers = Set(cka.pairs.joined()).subtracting(companions.joined())
-        return models.map(\.name).filter(strangers.contains)
     }
 }

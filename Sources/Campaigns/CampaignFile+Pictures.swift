@@ -39,7 +39,7 @@ extension CampaignFile {
         let neurons = try neurons(list, isDirection: direction != nil)
         try check(settings, reaches: neurons, fields["size"] ?? list)
         return Campaign.Pictures(
-            models: try networkNames(fields["models"], of: models),
+            models: try networkNames(fields["models"], in: node, of: models),
             neurons: neurons,
             settings: settings,
             direction: direction,

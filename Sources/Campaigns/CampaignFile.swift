@@ -190,14 +190,19 @@ public enum CampaignFile {
     ) throws(CampaignError) -> Campaign.Activations {
         let fields = try node.fields(["models", "layers"])
         return Campaign.Activations(
-            models: try networkNames(fields["models"], of: models),
+            models: try networkNames(fields["models"], in: node, of: models),
             layers: try layers(node.required("layers", in: fields), of: InceptionV1.layers.map(\.name))
         )
     }
 
     /// Models with weights by name, in the campaign's order; all of them where none are named.
-    static func networkNames(_ node: YAMLNode?, of models: [Campaign.Model]) throws(CampaignError) -> [String] {
+    static func networkNames(
+        _ node: YAMLNode?,
+        in parent: YAMLNode,
+        of models: [Campaign.Model]
+    ) throws(CampaignError) -> [String] {
         let networks = models.filter { $0.weights != nil }.map(\.name)
+        guard !networks.isEmpty else { throw parent.error("this needs a network, and no model has weights") }
         guard let node else { return networks }
         var wanted: Set<String> = []
         for item in try node.list() {

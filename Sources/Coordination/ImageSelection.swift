@@ -142,7 +142,7 @@ struct ImageSelection {
 extension Campaign {
     /// The layers whose activations a model is asked for, in the network's order.
     func layers(of model: Model) -> [String] {
-        let compared = (cka?.layers ?? []).filter(Set(model.layers).contains)
+        let compared = comparedLayers(of: model)
         guard let activations, activations.models.contains(model.name) else { return compared }
         return CampaignManifest.inNetworkOrder(compared + activations.layers)
     }

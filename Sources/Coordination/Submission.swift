@@ -4,6 +4,7 @@ public import Campaigns
 public import HTTPTransfer
 private import JobKinds
 public import JobStorage
+private import Networks
 public import SystemPackage
 private import SystemSupport
 
@@ -80,7 +81,10 @@ public struct Submission: Sendable {
             warnings.append("these pictures need workers with --memory \(ByteCount(needed)) or so")
         }
 
-        warnings += asked.strangers.map { "\"\($0)\" has no compared layer in common with another model" }
+        warnings += asked.idleModels.map { name in
+            "nothing is computed of \"\(name)\": it has no layer in common with a model that it is compared with, and is "
+                + "asked for neither pictures nor activations"
+        }
         let compared = try images.map {
             try arrays.models(of: $0, threads: threads, keep: keep, onProgress: onProgress)
         }
@@ -130,7 +134,14 @@ public struct Submission: Sendable {
                 models.append(arrays[model.name] ?? CampaignManifest.Model(name: model.name, arrays: []))
                 continue
             }
-            let bytes = try loading.weights(of: model.name).cacheFile()
+            let tensors = try loading.weights(of: model.name)
+            if let damaged = tensors.nonFiniteTensor {
+                let count = damaged.count == 1 ? "a number" : "\(damaged.count) numbers"
+                let message =
+                    "model \"\(model.name)\": \(damaged.name) has \(count) NaN or infinite, with which nothing can be computed"
+                throw SubmissionError(file, line: model.place.line, column: model.place.column, message)
+            }
+            let bytes = tensors.cacheFile()
             let network = CampaignManifest.Model.Network(
                 weights: ContentDigest(of: bytes),
                 batchNorm: model.batchNorm

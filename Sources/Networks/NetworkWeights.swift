@@ -149,6 +149,15 @@ public struct NetworkWeights: Sendable, Equatable {
     /// The values of a parameter; empty for a name that the network does not have.
     public subscript(name: String) -> [Float] { values[name] ?? [] }
 
+    /// The first parameter with numbers that are NaN or infinite, and how many it has; nil where there is none.
+    public var nonFiniteTensor: (name: String, count: Int)? {
+        for tensor in Self.tensors(batchNorm: usesBatchNorm) {
+            let count = self[tensor.name].count { !$0.isFinite }
+            if count > 0 { return (tensor.name, count) }
+        }
+        return nil
+    }
+
     /// The weights of a layer: output, input, row, column.
     public func weights(of layer: Layer) -> [Float] { self[layer.key + ".weight"] }
 

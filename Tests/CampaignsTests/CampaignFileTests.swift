@@ -108,8 +108,9 @@ struct CampaignFileTests {
         let error = #expect(throws: CampaignError.self) { try CampaignFile.parse(Array(idle.utf8)) }
         #expect(error?.description.contains("\"a\" and \"x\" have none of the compared layers in common") == true)
         #expect(error?.line == 8)
-        #expect(try CampaignFile.parse(Array(text.replacing("all", with: "mixed4a_3x3").utf8)).strangers == ["z"])
-        #expect(campaign.strangers.isEmpty && some.strangers.isEmpty)
+        #expect(try CampaignFile.parse(Array(text.replacing("all", with: "mixed4a_3x3").utf8)).idleModels == ["z"])
+        #expect(campaign.idleModels.isEmpty && some.idleModels == ["a"])
+        #expect(some.models.map(some.comparedLayers) == [[], ["res.4"], ["res.4"]])
         let alone = text.replacing("  a: {weights: \"seeded:10\"}\n", with: "").replacing("dataset: celeba\n", with: "")
         #expect(try CampaignFile.parse(Array(alone.utf8)).dataset == nil)
     }
@@ -138,6 +139,7 @@ struct CampaignFileTests {
         Mistake(find: "weights: b.pt", replace: "arrays: {x: 'ftp://a/b'}", line: 4, says: "http and https"),
         Mistake(find: "weights: b.pt", replace: "arrays: {'../x': a}", line: 4, says: "is not a name"),
         Mistake(find: "weights: b.pt", replace: "arrays: {conv2d0: x}", line: 6, says: "no pair of models has"),
+        Mistake(find: "  b: {weights: b.pt}\n", replace: "", line: 5, says: "there is only one"),
         Mistake(find: "weights: b.pt", replace: "strict: true", line: 4, says: "(or \"arrays\""),
         Mistake(find: "b.pt}", replace: "b.pt, images: x}", line: 4, says: "names the rows"),
         Mistake(find: "name: study", replace: "name: study\nnmae: x", line: 2, says: "unknown key \"nmae\""),

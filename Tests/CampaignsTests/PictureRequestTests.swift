@@ -120,6 +120,13 @@ struct PictureRequestTests {
         #expect(error?.description.contains("rename it") == true)
     }
 
+    @Test("Without a network there is nothing to be pictured")
+    func needsNetwork() {
+        let text = "name: study\nmodels: {a: {arrays: {conv2d0: a.npy}}}\nlucid: {neurons: conv2d0}\n"
+        let error = #expect(throws: CampaignError.self) { try CampaignFile.parse(Array(text.utf8)) }
+        #expect(error?.line == 3 && error?.description.contains("no model has weights") == true)
+    }
+
     @Test("A job takes some minutes, has whole batches, and is the same whoever plans")
     func jobSizes() throws {
         func size(_ layer: String, steps: Int, diversity: Int = 1) -> Int {

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+
+import Coordination
+import JobStorage
+import JobStorageTestSupport
+import Networks
+import SystemPackage
+import SystemSupport
+import TensorStorage
+import Testing
+
+/// What is looked at before a campaign is accepted, and what its user is told.
+struct SubmissionTests {
+    private let real: RealCampaign
+    private var folder: FilePath { real.temporary.folder.path }
+
+    init() throws {
+        real = try RealCampaign()
+    }
+
+    private func check(_ text: String) throws -> Submission {
+        let file = folder.appending("study.yaml")
+        try LocalFileSystem().overwrite(file, contents: Array("name: study\n\(text)".utf8))
+        return try Submission(of: file, threads: 1) { _, _, _ in }
+    }
+
+    private func jobCount(_ submission: Submission) -> Int { submission.plan.buckets.reduce(0) { $0 + $1.jobs.count } }
+
+    @Test(arguments: [Float.nan, .infinity])
+    func `a number that is none is refused, unless an edit takes its place`(number: Float) throws {
+        let weights = try NetworkWeights(seed: NetworkSeed(1), batchNorm: false)
+        let tensors = NetworkWeights.tensors(batchNorm: false).map { tensor in
+            var values = weights[tensor.name]
+            if tensor.name == "conv2d2_pre_relu_conv.weight" { values[64 * 9 * 5 + 7] = number }
+            return (tensor.name, tensor.shape, values)
+        }
+        let file = folder.appending("bad.safetensors")
+        try LocalFileSystem().create(file, contents: encodeSafetensors(tensors, metadata: [:]), durably: false)
+        func text(_ edits: String) -> String {
+            """
+            models: {a: {weights: "seeded:1"}, b: {weights: bad.safetensors\(edits)}}
+            dataset: {images: photos}
+            cka: {layers: [mixed3a_pool_reduce], epochs: 1, iterations: 5, batch_size: 8}
+            """
+        }
+        let error = try #require(throws: SubmissionError.self) { try check(text("")) }
+        let place = "study.yaml:2:36: model \"b\": conv2d2_pre_relu_conv.weight"
+        #expect(error.description.contains("\(place) has a number NaN or infinite"), "\(error)")
+        _ = try check(text(", edits: [{set: \"conv2d2:5\", value: 0}]"))
+    }
+
+    @Test func `nothing is computed of a model that no pair names, which is said unless an edit needs it`() throws {
+        func text(_ more: String, edits: String = "") -> String {
+            """
+            models: {a: {weights: "seeded:1"}, b: {weights: "seeded:2"\(edits)}\(more)}
+            dataset: {images: photos}
+            cka: {layers: [mixed3a_pool_reduce], epochs: 1, iterations: 5, batch_size: 8, pairs: [[a, b]]}
+            """
+        }
+        let two = try check(text(""))
+        let idle = try check(text(", c: {weights: \"seeded:3\"}, d: {arrays: {mixed3a_pool_reduce: absent.npy}}"))
+        #expect(jobCount(idle) == jobCount(two))
+        #expect(idle.warnings.map { $0.prefix(26) } == ["c", "d"].map { "nothing is computed of \"\($0)\"" })
+        let edits = ", edits: [{set: \"conv2d2:5\", from: c}]"
+        let source = try check(text(", c: {weights: \"seeded:3\"}", edits: edits))
+        #expect(jobCount(source) == jobCount(two) && source.warnings.isEmpty)
+    }
+}
