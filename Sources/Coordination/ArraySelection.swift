@@ -26,8 +26,9 @@ struct ArraySelection {
     init(_ asked: Campaign, file: FilePath, client: WebClient) throws {
         (self.asked, self.file) = (asked, file)
         var arrays: [Opened] = []
+        let comparedLayers = asked.comparedLayers
         for model in asked.models {
-            let wanted = Set(asked.comparedLayers(of: model))
+            let wanted = Set(comparedLayers[model.name] ?? [])
             let compared = (model.arrays ?? []).filter { wanted.contains($0.layer) }
             guard !compared.isEmpty else { continue }
             let listed = try model.images.map { name in
@@ -160,7 +161,8 @@ struct ArraySelection {
         _ images: ImageSelection
     ) throws -> (rows: [Int], remarks: [String]) {
         let (place, count) = ("\(opened.source.place)", images.names.count)
-        let leading = asked.dataset == nil ? leader.map { "\"\($0.source.place)\"" } : nil
+        let leader = asked.dataset == nil ? leader : nil
+        let leading = leader.map { "\"\($0.source.place)\"" }
         guard opened.rowCount == count else {
             let others = leading.map { "\($0) has \(count)" } ?? "the data set has \(count) images"
             throw SubmissionError(
@@ -169,10 +171,10 @@ struct ArraySelection {
             )
         }
         let order =
-            switch leading {
-            case "\"\(place)\"": "the data set, in their order"
-            case let leading?: "those of \(leading) in their order"
-            case nil: "the data set's images in its order"
+            if leader?.array.place == opened.array.place {
+                "the data set, in their order"
+            } else {
+                leading.map { "those of \($0) in their order" } ?? "the data set's images in its order"
             }
         return (images.selected, ["the rows of \"\(place)\" have no names: they are taken to be \(order)"])
     }

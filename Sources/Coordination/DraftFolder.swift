@@ -9,26 +9,26 @@ internal import SystemSupport
 /// What a killed process leaves in it is removed with its folder, as all scratch is; nothing is left beside reports.
 final class DraftFolder: Sendable {
     private let directory: JobDirectory
-    private let name = Monitor<WorkerName?>(nil)
+    private let owner = Monitor<WorkerName?>(nil)
 
     init(_ directory: JobDirectory) {
         self.directory = directory
     }
 
     deinit {
-        if let name = name.withLock({ $0 }) { try? directory.removeScratch(of: name) }
+        if let name = owner.withLock({ $0 }) { try? directory.removeScratch(of: name) }
     }
 
     /// A name in it that nothing has.
-    func newFile() throws(FileError) -> FilePath {
-        let owner = try name.withLock { (name) throws(FileError) in
-            if let name { return name }
+    func unusedName() throws(FileError) -> FilePath {
+        let name = try owner.withLock { (owner) throws(FileError) in
+            if let owner { return owner }
             let identity = try directory.surroundings.identity()
             let made = WorkerName(identity, random: directory.surroundings.randomBits())
             try directory.makeScratch(of: made, identity: identity)
-            name = made
+            owner = made
             return made
         }
-        return directory.scratch(of: owner).below("report-\(directory.surroundings.randomBits())")
+        return directory.scratch(of: name).below("report-\(directory.surroundings.randomBits())")
     }
 }

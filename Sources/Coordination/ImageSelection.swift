@@ -138,12 +138,3 @@ struct ImageSelection {
         )
     }
 }
-
-extension Campaign {
-    /// The layers whose activations a model is asked for, in the network's order.
-    func layers(of model: Model) -> [String] {
-        let compared = comparedLayers(of: model)
-        guard let activations, activations.models.contains(model.name) else { return compared }
-        return CampaignManifest.inNetworkOrder(compared + activations.layers)
-    }
-}

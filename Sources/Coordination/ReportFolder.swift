@@ -129,7 +129,7 @@ struct ReportFolder {
     }
 
     private func draft(of file: FilePath) throws(FileError) -> FilePath {
-        try drafts?.newFile() ?? file.removingLastComponent().appending(".\(directory.surroundings.randomBits())")
+        try drafts?.unusedName() ?? file.removingLastComponent().appending(".\(directory.surroundings.randomBits())")
     }
 }
 

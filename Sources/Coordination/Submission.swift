@@ -82,8 +82,8 @@ public struct Submission: Sendable {
         }
 
         warnings += asked.idleModels.map { name in
-            "nothing is computed of \"\(name)\": it has no layer in common with a model that it is compared with, and is "
-                + "asked for neither pictures nor activations"
+            "nothing is computed of \"\(name)\": no pair that has a layer in common names it, and neither pictures nor "
+                + "activations are asked of it"
         }
         let compared = try images.map {
             try arrays.models(of: $0, threads: threads, keep: keep, onProgress: onProgress)
@@ -128,6 +128,7 @@ public struct Submission: Sendable {
         var loading = ModelLoading(asked, file: file, published: published)
         var weights: [ContentDigest: [UInt8]] = [:]
         var models: [CampaignManifest.Model] = []
+        let activationLayers = asked.activationLayers
         for (number, model) in asked.models.enumerated() {
             onProgress("loading models", number, asked.models.count)
             if model.arrays != nil {
@@ -135,10 +136,12 @@ public struct Submission: Sendable {
                 continue
             }
             let tensors = try loading.weights(of: model.name)
-            if let damaged = tensors.nonFiniteTensor {
-                let count = damaged.count == 1 ? "a number" : "\(damaged.count) numbers"
+            let layers = activationLayers[model.name] ?? []
+            let isComputed = !layers.isEmpty || asked.lucid?.models.contains(model.name) == true
+            if isComputed, let nonFinite = tensors.nonFiniteTensor {
+                let numbers = nonFinite.count == 1 ? "a number that is" : "\(nonFinite.count) numbers that are"
                 let message =
-                    "model \"\(model.name)\": \(damaged.name) has \(count) NaN or infinite, with which nothing can be computed"
+                    "model \"\(model.name)\": \(nonFinite.name) has \(numbers) NaN or infinite, which nothing can be computed with"
                 throw SubmissionError(file, line: model.place.line, column: model.place.column, message)
             }
             let bytes = tensors.cacheFile()
@@ -148,7 +151,7 @@ public struct Submission: Sendable {
             )
             weights[network.weights] = bytes
             models.append(
-                CampaignManifest.Model(name: model.name, network: network, layers: asked.layers(of: model))
+                CampaignManifest.Model(name: model.name, network: network, layers: layers)
             )
         }
         onProgress("loading models", models.count, models.count)

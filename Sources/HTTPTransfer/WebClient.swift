@@ -62,11 +62,11 @@ public final class WebClient: Sendable {
             let request = EasyHandle.Request(address: current, credentials: credentials, headers: headers)
             do throws(TransferError) {
                 try handle.perform(request, policy, into: reception)
+                if let failure = reception.failure { throw failure }
             } catch {
                 isUsable = false
                 throw error
             }
-            if let failure = reception.failure { throw failure }
             let status = reception.response.status
             if status == 200 || status == 206 { return }
             guard let location = reception.response.redirect else {

@@ -45,8 +45,19 @@ struct SubmissionTests {
         }
         let error = try #require(throws: SubmissionError.self) { try check(text("")) }
         let place = "study.yaml:2:36: model \"b\": conv2d2_pre_relu_conv.weight"
-        #expect(error.description.contains("\(place) has a number NaN or infinite"), "\(error)")
+        #expect(error.description.contains("\(place) has a number that is NaN or infinite"), "\(error)")
         _ = try check(text(", edits: [{set: \"conv2d2:5\", value: 0}]"))
+        // Of one that only gives others some of its weights, nothing is computed.
+        _ = try check(
+            text("}, c: {weights: \"seeded:2\", edits: [{set: conv2d0, from: b}]").replacing(
+                "8}",
+                with: "8, pairs: [[a, c]]}"
+            )
+        )
+        #expect(throws: SubmissionError.self) {
+            let edited = text("}, c: {weights: \"seeded:2\", edits: [{set: conv2d2, from: b}]")
+            return try check(edited.replacing("8}", with: "8, pairs: [[a, c]]}"))
+        }
     }
 
     @Test func `nothing is computed of a model that no pair names, which is said unless an edit needs it`() throws {
@@ -64,5 +75,7 @@ struct SubmissionTests {
         let edits = ", edits: [{set: \"conv2d2:5\", from: c}]"
         let source = try check(text(", c: {weights: \"seeded:3\"}", edits: edits))
         #expect(jobCount(source) == jobCount(two) && source.warnings.isEmpty)
+        let chain = try check(text(", c: {weights: \"seeded:3\"}, d: {weights: \"seeded:4\"\(edits)}"))
+        #expect(chain.warnings.count == 2, "what only an idle model needs is idle too")
     }
 }
