@@ -20,7 +20,7 @@ extension CampaignFile {
         }
         guard models.count > 1 else { throw node.error("models are compared with one another, and there is only one") }
         let pairs = try pairs(fields["pairs"], models: models)
-        let layers = try comparedLayers(node.required("layers", in: fields), pairs, models)
+        let layers = try sharedLayers(node.required("layers", in: fields), pairs, models)
         try requireCommonLayers(fields["pairs"], among: layers, models)
         return Campaign.Comparison(
             layers: layers,
@@ -35,7 +35,7 @@ extension CampaignFile {
     // MARK: Layers
 
     /// The layers of a comparison: named ones must be shared by some pair, patterns mean those that are.
-    private static func comparedLayers(
+    private static func sharedLayers(
         _ node: YAMLNode,
         _ pairs: [[String]],
         _ models: [Campaign.Model]

@@ -39,13 +39,12 @@ public struct CoordinationLoop {
         let surroundings = directory.surroundings
         let now = now ?? { surroundings.now }
         let identity = try surroundings.identity()
-        name = WorkerName(identity, random: surroundings.randomBits())
+        name = try directory.makeScratch(for: identity)
         self.directory = directory
         self.content = content
         self.logger = logger
         self.now = now
         let scratch = directory.scratch(of: name)
-        try directory.makeScratch(of: name, identity: identity)
         try directory.checkFitness(scratch: scratch)
         cleaner = ScratchCleaner(directory, observer: identity, logger: logger)
         control = ControlReader(directory)

@@ -23,9 +23,7 @@ final class DraftFolder: Sendable {
     func unusedName() throws(FileError) -> FilePath {
         let name = try owner.withLock { (owner) throws(FileError) in
             if let owner { return owner }
-            let identity = try directory.surroundings.identity()
-            let made = WorkerName(identity, random: directory.surroundings.randomBits())
-            try directory.makeScratch(of: made, identity: identity)
+            let made = try directory.makeScratch(for: directory.surroundings.identity())
             owner = made
             return made
         }

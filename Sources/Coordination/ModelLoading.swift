@@ -22,6 +22,14 @@ struct ModelLoading {
     /// The weights of a model after all its edits; edits from another model take that one's weights after its own edits.
     mutating func weights(of name: String) throws -> NetworkWeights { try weights(of: name, asking: []) }
 
+    /// The same of a model with which something is computed; refused where a number is NaN or infinite.
+    mutating func finiteWeights(of model: Campaign.Model) throws -> NetworkWeights {
+        let weights = try weights(of: model.name)
+        guard let (tensor, count) = weights.nonFiniteTensor else { return weights }
+        let numbers = count == 1 ? "a number that is" : "\(count) numbers that are"
+        throw error(model, "\(tensor) has \(numbers) NaN or infinite, which nothing can be computed with")
+    }
+
     private mutating func weights(of name: String, asking: [String]) throws -> NetworkWeights {
         if let known = loaded[name] { return known }
         guard let model = campaign.models.first(where: { $0.name == name }) else {

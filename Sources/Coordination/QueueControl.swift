@@ -9,9 +9,7 @@ extension JobDirectory {
     ///
     /// - Throws: what the body throws; `FileError` where the folder cannot be made.
     public func withScratch<Result>(_ body: (FilePath) throws -> Result) throws -> Result {
-        let identity = try surroundings.identity()
-        let name = WorkerName(identity, random: surroundings.randomBits())
-        try makeScratch(of: name, identity: identity)
+        let name = try makeScratch(for: surroundings.identity())
         defer { try? removeScratch(of: name) }
         return try body(scratch(of: name))
     }

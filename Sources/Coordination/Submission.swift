@@ -135,15 +135,9 @@ public struct Submission: Sendable {
                 models.append(arrays[model.name] ?? CampaignManifest.Model(name: model.name, arrays: []))
                 continue
             }
-            let tensors = try loading.weights(of: model.name)
             let layers = activationLayers[model.name] ?? []
             let isComputed = !layers.isEmpty || asked.lucid?.models.contains(model.name) == true
-            if isComputed, let nonFinite = tensors.nonFiniteTensor {
-                let numbers = nonFinite.count == 1 ? "a number that is" : "\(nonFinite.count) numbers that are"
-                let message =
-                    "model \"\(model.name)\": \(nonFinite.name) has \(numbers) NaN or infinite, which nothing can be computed with"
-                throw SubmissionError(file, line: model.place.line, column: model.place.column, message)
-            }
+            let tensors = isComputed ? try loading.finiteWeights(of: model) : try loading.weights(of: model.name)
             let bytes = tensors.cacheFile()
             let network = CampaignManifest.Model.Network(
                 weights: ContentDigest(of: bytes),

@@ -14,8 +14,9 @@ extension JobDirectory {
         try fileSystem.synchronize(directory: root.below("workers"))
     }
 
-    /// Makes the private folder of a process that is no worker, with a note of whose it is.
-    public func makeScratch(of name: WorkerName, identity: HostIdentity) throws(FileError) {
+    /// Makes a private folder for a process that is no worker, with a note of whose it is; returns its new name.
+    public func makeScratch(for identity: HostIdentity) throws(FileError) -> WorkerName {
+        let name = WorkerName(identity, random: surroundings.randomBits())
         let folder = scratch(of: name)
         try fileSystem.makeDirectories(folder)
         do throws(FileError) {
@@ -24,6 +25,7 @@ extension JobDirectory {
             try? fileSystem.removeTree(folder)
             throw error
         }
+        return name
     }
 
     /// Whose a private folder is, by the note in it; nil where it cannot be told.

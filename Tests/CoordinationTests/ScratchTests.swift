@@ -33,20 +33,18 @@ struct ScratchTests {
             try directory.register(WorkerRegistration(worker: name, identity: identity, versions: [:]))
             return name
         }
-        func coordinate(_ identity: HostIdentity, _ number: UInt64) throws -> WorkerName {
-            let name = WorkerName(identity, random: number)
-            try directory.makeScratch(of: name, identity: identity)
-            return name
-        }
         func left() throws -> Set<String> {
             Set(try directory.fileSystem.names(in: directory.root.appending("scratch")))
         }
         let stopped = try register(other, 1)
         try directory.beat(Heartbeat(worker: stopped, sequence: 1, state: .stopped, held: []))
-        let gone = try [register(killed, 2), coordinate(killed, 3)]
+        let gone = try [register(killed, 2), directory.makeScratch(for: killed)]
         let unnamed = WorkerName(killed, random: 4)
         try directory.fileSystem.makeDirectories(directory.scratch(of: unnamed))
-        let kept = try [register(own, 5), coordinate(own, 6), register(other, 7), coordinate(other, 8), unnamed]
+        let kept = try [
+            register(own, 5), directory.makeScratch(for: own), register(other, 7), directory.makeScratch(for: other),
+            unnamed,
+        ]
         let keptNames = Set(kept.map(\.description))
 
         var cleaner = ScratchCleaner(directory, observer: own, logger: quiet)

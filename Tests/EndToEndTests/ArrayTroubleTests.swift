@@ -64,41 +64,47 @@ extension EndToEnd {
             #expect(try bench.tokens(.failed, of: campaign).count == 1)
         }
 
+        /// A queue whose worker waits for a server that was killed after submit.
+        private struct Deserted {
+            let server: Nginx
+            let bench: Bench
+            let campaign: CampaignID
+            let coordinator: RunningProgram
+            let worker: RunningProgram
+
+            init() async throws {
+                (server, bench) = try await ArrayTests.served()
+                let text = ArrayTests.campaign("study", array: server.address("sharded"))
+                campaign = try await bench.submit(bench.write("study.yaml", text))
+                try server.stop()
+                coordinator = try bench.coordinator()
+                let worker = try bench.worker()
+                _ = try await eventually("a worker that tries again") {
+                    worker.complaints.contains("could not be fetched") ? true : nil
+                }
+                self.worker = worker
+            }
+        }
+
         @Test("A server that is killed and comes back is waited for")
         func restarted() async throws {
-            let (server, bench) = try await ArrayTests.served()
-            let text = ArrayTests.campaign("study", array: server.address("sharded"))
-            let campaign = try await bench.submit(bench.write("study.yaml", text))
-            try server.stop()
-            let coordinator = try bench.coordinator()
-            let worker = try bench.worker()
-            _ = try await eventually("a worker that tries again") {
-                worker.complaints.contains("could not be fetched") ? true : nil
-            }
-            let again = try server.restarted()
-            let end = try await coordinator.result()
-            #expect(end.exit == .code(0), "\(end) \(worker.complaints)")
-            #expect(try bench.report(campaign, "SUCCESS.json").count > 100)
+            let deserted = try await Deserted()
+            let again = try deserted.server.restarted()
+            let end = try await deserted.coordinator.result()
+            #expect(end.exit == .code(0), "\(end) \(deserted.worker.complaints)")
+            #expect(try deserted.bench.report(deserted.campaign, "SUCCESS.json").count > 100)
             withExtendedLifetime(again) {}
         }
 
         @Test("A worker that waits for a server hands its job back when it is asked to leave")
-        func deserted() async throws {
-            let (server, bench) = try await ArrayTests.served()
-            let text = ArrayTests.campaign("study", array: server.address("sharded"))
-            let campaign = try await bench.submit(bench.write("study.yaml", text))
-            try server.stop()
-            let coordinator = try bench.coordinator()
-            let worker = try bench.worker("--kinds", "import")
-            _ = try await eventually("a worker that tries again") {
-                worker.complaints.contains("could not be fetched") ? true : nil
-            }
-            worker.signal(SIGTERM)
-            let end = try await worker.result(within: .seconds(20))
+        func handedBack() async throws {
+            let deserted = try await Deserted()
+            deserted.worker.signal(SIGTERM)
+            let end = try await deserted.worker.result(within: .seconds(20))
             #expect(end.exit == .code(0) && end.complaints.contains("handed back"), "\(end)")
-            coordinator.signal(SIGTERM)
-            _ = try await coordinator.result()
-            let tokens = try TokenFolder.allCases.flatMap { try bench.tokens($0, of: campaign) }
+            deserted.coordinator.signal(SIGTERM)
+            _ = try await deserted.coordinator.result()
+            let tokens = try TokenFolder.allCases.flatMap { try deserted.bench.tokens($0, of: deserted.campaign) }
             #expect(tokens.allSatisfy { $0.name.attempt.failures == 0 && $0.name.attempt.crashes == 0 }, "\(tokens)")
         }
 
