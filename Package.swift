@@ -131,7 +131,7 @@ let package = Package(
         ),
         .target(
             name: "Reports",
-            dependencies: ["Drawing", "ImageCoding", "RepresentationSimilarity", "TensorStorage"],
+            dependencies: ["Drawing", "ImageCoding", "RepresentationSimilarity", "SystemSupport", "TensorStorage"],
             resources: [
                 "address.js", "data.js", "elements.js", "grid.js", "index.html", "page.js", "search.js", "style.css",
                 "viewer.js", "zoom.js",

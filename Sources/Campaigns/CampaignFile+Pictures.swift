@@ -31,8 +31,9 @@ extension CampaignFile {
             throw node.error("a model whose neurons are pictured cannot be called \"\(model.name)\"; rename it")
         }
         guard settings.keptByteCount <= mostKeptBytes else {
-            throw node.error(
-                "\(settings.thresholds.count) pictures of that size of one neuron are too many; use fewer thresholds"
+            let most = mostKeptBytes * settings.thresholds.count / settings.keptByteCount
+            throw (fields["thresholds"] ?? node).error(
+                "there may be at most \(most) thresholds with a size of \(settings.size), not \(settings.thresholds.count)"
             )
         }
         let list = try node.required("neurons", in: fields)
@@ -70,7 +71,13 @@ extension CampaignFile {
     private static let objectives = ["channel", "center", "negative"]
 
     private static func objective(_ node: YAMLNode?) throws(CampaignError) -> PictureSettings.Objective {
-        PictureSettings.Objective(rawValue: try node?.text(oneOf: objectives) ?? "channel") ?? .channel
+        guard let node, !node.isMapping else { return .channel }
+        let text = try node.text()
+        guard objectives.contains(text), let objective = PictureSettings.Objective(rawValue: text) else {
+            let choices = (objectives + ["{direction: FILE.npy}"]).joined(separator: ", ")
+            throw node.error("\"\(text)\" is not one of \(choices)")
+        }
+        return objective
     }
 
     /// The file of a direction, where that is the objective.
@@ -105,6 +112,9 @@ extension CampaignFile {
         let items = try node.listOrOne()
         var wanted: [String: Set<Int>] = [:]
         for item in items {
+            guard !item.isMapping else {
+                throw item.error("neurons are written \"LAYER:3\", without a space after the colon")
+            }
             let text = try item.text()
             let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             let layers = InceptionV1.layers.filter { parts[0] == "all" || matches(parts[0], $0.name) }

@@ -60,7 +60,8 @@ struct YAMLNode {
     var isMapping: Bool { node.mapping != nil }
 
     func text() throws(CampaignError) -> String {
-        guard let text = node.scalar?.string, !text.isEmpty else { throw error("this must be a text") }
+        guard let text = node.scalar?.string else { throw error("this must be a text") }
+        guard !text.isEmpty else { throw error("this must be a text, but it is empty") }
         guard text.utf8.count <= 4096, !text.utf8.contains(0) else { throw error("this text is too long") }
         return text
     }

@@ -220,7 +220,8 @@ extension ArraySelection.Opened {
         }
         let needed = ImportRunner.memory(for: source)
         if needed > Submission.usualWorkerBytes {
-            remarks.append("the chunks of \"\(source.place)\" need workers with --memory \(ByteCount(needed)) or more")
+            let memory = ByteCount(needed).argument
+            remarks.append("the chunks of \"\(source.place)\" need workers with --memory \(memory) or more")
         }
         return remarks
     }

@@ -165,6 +165,7 @@ struct AtlasContent {
                         channel: neuron.neuron,
                         rank: rank,
                         image: names[exemplar.row] ?? "",
+                        row: exemplar.row,
                         value: exemplar.value,
                         file: Self.imageFile(exemplar.row)
                     )
@@ -199,15 +200,15 @@ struct AtlasContent {
     }
 
     private var parameters: [Atlas.Parameter] {
-        [
-            Atlas.Parameter("objective", settings.objective.rawValue),
-            Atlas.Parameter("size", "\(settings.size)"),
-            Atlas.Parameter("thresholds", settings.thresholds.map(String.init).joined(separator: ", ")),
-            Atlas.Parameter("transforms", settings.transforms.rawValue),
-            Atlas.Parameter("compat", settings.compatibility.rawValue),
-            Atlas.Parameter("diversity", "\(settings.diversity)"),
-            Atlas.Parameter("seed", "\(settings.seed)"),
-            Atlas.Parameter("reproducible", "\(manifest.reproducible)"),
+        let direction = pictures.direction.map { Atlas.Parameter("direction", .text("\($0)")) }
+        return [Atlas.Parameter("objective", .text(settings.objective.rawValue))] + (direction.map { [$0] } ?? []) + [
+            Atlas.Parameter("size", .number(settings.size)),
+            Atlas.Parameter("thresholds", .numbers(settings.thresholds)),
+            Atlas.Parameter("transforms", .text(settings.transforms.rawValue)),
+            Atlas.Parameter("compat", .text(settings.compatibility.rawValue)),
+            Atlas.Parameter("diversity", .number(settings.diversity)),
+            Atlas.Parameter("seed", .number(Int(clamping: settings.seed))),
+            Atlas.Parameter("reproducible", .truth(manifest.reproducible)),
         ]
     }
 }

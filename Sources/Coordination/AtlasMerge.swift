@@ -235,7 +235,7 @@ struct AtlasMerge {
                 channel: channel,
                 objective: nil,
                 thumbnail: nil,
-                reason: picture?.error ?? (outlook.ending == nil ? "not there yet" : "not made")
+                reason: picture?.error.map { "failed: \($0)" } ?? (outlook.ending == nil ? "not there yet" : "not made")
             )
         }
         let png = try folder.contents(of: Self.name(file))

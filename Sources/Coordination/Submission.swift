@@ -78,7 +78,7 @@ public struct Submission: Sendable {
         }
         let pictures = try PictureSelection(asked, file: file)
         if let needed = asked.lucid?.settings.workerBytes, needed > Self.usualWorkerBytes {
-            warnings.append("these pictures need workers with --memory \(ByteCount(needed)) or so")
+            warnings.append("these pictures need workers with --memory \(ByteCount(needed).argument) or so")
         }
 
         warnings += asked.idleModels.map { name in
@@ -187,17 +187,19 @@ public struct Submission: Sendable {
         let cores = processorCount()
         let networks = manifest.distinctModels.filter { $0.network != nil }.count
         let others = manifest.distinctModels.count - networks
-        var parts = ["\(networks) networks"] + (others == 0 ? [] : ["\(others) of other programs' arrays"])
+        var parts = [counted(networks, "network")] + (others == 0 ? [] : ["\(others) of other programs' arrays"])
         if let comparison = manifest.comparison {
             parts += [
-                "\(comparison.layers.count) layers", "\(comparison.pairs.count) pairs",
-                "\(comparison.epochs.count) epochs of \(comparison.imagesPerEpoch) images",
+                counted(comparison.layers.count, "layer"), counted(comparison.pairs.count, "pair"),
+                "\(counted(comparison.epochs.count, "epoch")) of \(counted(comparison.imagesPerEpoch, "image"))",
             ]
         }
         if let pictures = manifest.pictures {
             let neurons = pictures.neurons.reduce(0) { $0 + max(1, $1.neurons.count) }
             let settings = pictures.settings
-            parts.append("\(neurons * pictures.models.count * settings.diversity) pictures of \(settings.steps) steps")
+            let count = neurons * pictures.models.count * settings.diversity * settings.thresholds.count
+            let extent = settings.thresholds.count == 1 ? "of" : "of up to"
+            parts.append("\(counted(count, "picture")) \(extent) \(counted(settings.steps, "step"))")
         }
         let skipped = skippedCount == 0 ? "" : ", \(skippedCount) skipped"
         let sizes =

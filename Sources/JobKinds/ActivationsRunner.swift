@@ -160,7 +160,7 @@ public final class ActivationsRunner: JobRunner {
             throw JobFailure.environment(
                 message:
                     "a memory budget of \(ByteCount(context.memoryBudget)) is too small for these layers and images; "
-                    + "start the worker with --memory \(ByteCount(shared + perThread)) or more"
+                    + "start the worker with --memory \(ByteCount(shared + perThread).argument) or more"
             )
         }
         return min(context.threads, fitting)

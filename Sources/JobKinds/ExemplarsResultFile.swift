@@ -25,7 +25,7 @@ public struct ExemplarsResultFile: Equatable, Sendable {
     public struct Image: Equatable, Sendable {
         /// The image's row in the array of activations.
         public let row: Int
-        /// The name of its file in the data set.
+        /// The path of its file below the deepest folder that all images of the data set are in.
         public let name: String
         /// The copy.
         public let png: [UInt8]

@@ -132,7 +132,7 @@ public struct GramRunner: JobRunner {
         guard needed <= context.memoryBudget else {
             throw JobFailure.environment(
                 message: "a memory budget of \(ByteCount(context.memoryBudget)) is too small for a Gram matrix of "
-                    + "\(payload.count) images; start the worker with --memory \(ByteCount(needed)) or more"
+                    + "\(payload.count) images; start the worker with --memory \(ByteCount(needed).argument) or more"
             )
         }
     }

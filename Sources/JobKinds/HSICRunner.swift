@@ -65,7 +65,7 @@ public struct HSICRunner: JobRunner {
         guard fitting > 0 else {
             throw JobFailure.environment(
                 message: "a memory budget of \(ByteCount(context.memoryBudget)) is too small for the sums of "
-                    + "\(matrices) networks; start the worker with --memory \(ByteCount(shared + perThread)) or more"
+                    + "\(matrices) networks; start the worker with --memory \(ByteCount(shared + perThread).argument) or more"
             )
         }
         return min(context.threads, fitting)

@@ -44,6 +44,17 @@ public struct ImageSetFile: Equatable, Sendable {
         self.entries = entries
     }
 
+    /// What each image is called: its path below the deepest folder that all of them are in.
+    public var names: [String] {
+        let paths = entries.map { Array($0.path.string.utf8) }
+        guard let first = paths.first else { return [] }
+        let shared = paths.reduce(first.count) { length, path in
+            zip(first.prefix(length), path).prefix { $0 == $1 }.count
+        }
+        let folder = first.prefix(shared).lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0
+        return paths.map { String(decoding: $0.dropFirst(folder), as: UTF8.self) }
+    }
+
     /// What tells this set of images from any other, whatever the files are called.
     public var contentDigest: ContentDigest {
         ContentDigest(of: entries.map(\.digest.hexadecimal).joined(separator: "\n"))

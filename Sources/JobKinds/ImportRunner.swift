@@ -111,7 +111,7 @@ public struct ImportRunner: JobRunner {
             throw JobFailure.environment(
                 message:
                     "a memory budget of \(ByteCount(context.memoryBudget)) is too small for the chunks and rows of "
-                    + "\"\(source.place)\"; start the worker with --memory \(ByteCount(needed)) or more"
+                    + "\"\(source.place)\"; start the worker with --memory \(ByteCount(needed).argument) or more"
             )
         }
         return max(1, context.memoryBudget / 4 / (source.width * 4))

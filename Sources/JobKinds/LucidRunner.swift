@@ -153,7 +153,7 @@ public final class LucidRunner: JobRunner {
             throw JobFailure.environment(
                 message:
                     "a memory budget of \(ByteCount(context.memoryBudget)) is too small for pictures of this layer and "
-                    + "size; start the worker with --memory \(ByteCount(advised)) or more"
+                    + "size; start the worker with --memory \(ByteCount(advised).argument) or more"
             )
         }
         return min(context.threads, fitting)

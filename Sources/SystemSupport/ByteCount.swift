@@ -39,6 +39,9 @@ public struct ByteCount: Hashable, Comparable, Sendable, CustomStringConvertible
         return decimals == 1 ? "\(Int(rounded)) \(units[unit])" : "\(rounded) \(units[unit])"
     }
 
+    /// What to write after an option so that at least as much is given.
+    public var argument: String { "\((bytes + (1 << 20) - 1) >> 20)MiB" }
+
     /// Orders counts by size.
     public static func < (left: ByteCount, right: ByteCount) -> Bool { left.bytes < right.bytes }
 }

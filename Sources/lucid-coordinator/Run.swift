@@ -18,7 +18,8 @@ struct Run: ParsableCommand {
               lucid-coordinator run --queue /shared/queue
               lucid-coordinator run --queue /shared/queue --local-workers 2
 
-            Exit codes: 0 all campaigns are done; 1 some jobs failed; 2 the system failed.
+            Exit codes: 0 all campaigns are done; 1 some jobs failed; 2 the system failed. A picture whose numbers ran \
+            out of range fails no job: such pictures are said here and counted in the report's SUCCESS.json.
             """
     )
 

@@ -15,7 +15,8 @@ struct Wait: ParsableCommand {
               lucid-coordinator wait --queue /shared/queue
               lucid-coordinator wait study --queue /shared/queue && lucid-coordinator report study --queue /shared/queue
 
-            Exit codes: 0 all are done; 1 some jobs failed or were cancelled; 2 the system failed.
+            Exit codes: 0 all are done; 1 some jobs failed or were cancelled; 2 the system failed. A picture whose \
+            numbers ran out of range fails no job; the report's SUCCESS.json counts such pictures.
             """
     )
 

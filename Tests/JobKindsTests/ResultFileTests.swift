@@ -52,6 +52,20 @@ struct ResultFileTests {
         #expect(renamed.contentDigest == list.contentDigest)
     }
 
+    @Test(
+        arguments: [
+            (["/d/a/1.png", "/d/b/1.png", "/d/b/2.png"], ["a/1.png", "b/1.png", "b/2.png"]),
+            (["/d/a/1.png"], ["1.png"]), (["/d/a/1.png", "/d/a/10.png"], ["1.png", "10.png"]),
+            (["/d/aé/1.png", "/d/aè/1.png"], ["aé/1.png", "aè/1.png"]),
+            (["/1.png", "/d/1.png"], ["1.png", "d/1.png"]),
+            (["/d/1.png", "/d/1.png"], ["1.png", "1.png"]), ([], []),
+        ]
+    )
+    func `images are called by their paths below what all of them are in`(paths: [String], names: [String]) {
+        let list = ImageSetFile(paths.map { .init(digest: ContentDigest(of: $0), path: FilePath($0)) })
+        #expect(list.names == names)
+    }
+
     @Test(arguments: ["abc /a.png\n", "/a.png\n", String(repeating: "0", count: 64) + "\n"])
     func `a line that is no image is refused`(text: String) {
         #expect(ImageSetFile(decoding: Array(text.utf8)) == nil)

@@ -4,7 +4,7 @@ import FoundationEssentials
 import ImageCoding
 import Testing
 
-@testable import Reports
+@testable public import Reports
 
 func picture(
     _ model: String,
@@ -73,12 +73,13 @@ struct AtlasIndexTests {
             let model: String
             let rank: Int
             let image: String
+            let row: Int
             let value: Double
             let file: String
         }
         let campaign: String
         let ended: String?
-        let parameters: [String: String]
+        let parameters: [String: Atlas.Parameter.Value]
         let expected: Int
         let pictures: [Picture]
         let exemplars: [Exemplar]
@@ -95,7 +96,8 @@ struct AtlasIndexTests {
             layer: "logits",
             channel: 7,
             rank: 0,
-            image: "a b.jpg",
+            image: "n01/a b.jpg",
+            row: 12,
             value: 1.0 / 3,
             file: "images/0.png"
         )
@@ -107,11 +109,19 @@ struct AtlasIndexTests {
                     picture("base", "logits", nil, variant: 2),
                 ],
                 exemplars: [exemplar],
-                parameters: [.init("size", "224"), .init("compat", "lucent")]
+                parameters: [
+                    .init("size", .number(224)), .init("compat", .text("lucent")),
+                    .init("thresholds", .numbers([2, 4])), .init("reproducible", .truth(false)),
+                ]
             )
         )
         #expect(index.campaign == "study-01234567" && index.expected == 8)
-        #expect(index.parameters == ["size": "224", "compat": "lucent"])
+        #expect(
+            index.parameters == [
+                "size": .number(224), "compat": .text("lucent"), "thresholds": .numbers([2, 4]),
+                "reproducible": .truth(false),
+            ]
+        )
         #expect(index.pictures.map(\.neuron) == ["logits:direction", "logits:7", "logits:8"])
         let found = index.pictures[1]
         #expect((found.seed, found.threshold, found.steps, found.model) == (3, 512, 512, "base"))
@@ -168,9 +178,9 @@ struct AtlasIndexTests {
     )
     func texts(text: String) throws {
         let index = try parsed(
-            atlas([picture("base", "logits", 0, error: text)], parameters: [.init(text, text)])
+            atlas([picture("base", "logits", 0, error: text)], parameters: [.init(text, .text(text))])
         )
-        #expect(index.pictures[0].error == text && index.parameters == [text: text])
+        #expect(index.pictures[0].error == text && index.parameters == [text: .text(text)])
         #expect(!String(decoding: JSONBytes.of(text), as: UTF8.self).contains("<"))
     }
 
@@ -208,5 +218,21 @@ extension JSONBytes {
         var json = JSONBytes()
         json.text(text)
         return json.bytes
+    }
+}
+
+extension Atlas.Parameter.Value: Decodable {
+    /// Reads a value as `index.json` has it.
+    public init(from decoder: any Decoder) throws {
+        let value = try decoder.singleValueContainer()
+        if let isTrue = try? value.decode(Bool.self) {
+            self = .truth(isTrue)
+        } else if let number = try? value.decode(Int.self) {
+            self = .number(number)
+        } else if let numbers = try? value.decode([Int].self) {
+            self = .numbers(numbers)
+        } else {
+            self = .text(try value.decode(String.self))
+        }
     }
 }

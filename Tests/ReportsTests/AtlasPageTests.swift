@@ -50,7 +50,7 @@ struct AtlasPageTests {
                 picture("base", "logits", 4, threshold: 64),
                 picture("base", "logits", 4, error: "no memory"),
             ],
-            parameters: [.init("size", "</script>")]
+            parameters: [.init("size", .text("</script>"))]
         )
         let script = try file("data/index.js", in: atlas.page(sheets: []))
         let index = try #require(try json(script, from: "{", to: "}") as? [String: Any])

@@ -43,9 +43,9 @@ struct SampleAtlas {
             models: Self.models,
             layers: Self.layers,
             parameters: [
-                .init("size", "224"), .init("compat", "lucent"), .init("objective", "channel"),
-                .init("transforms", "standard"), .init("thresholds", "256, 512"), .init("seed", "0"),
-                .init("<b>", Self.hostileName),
+                .init("size", .number(224)), .init("compat", .text("lucent")), .init("objective", .text("channel")),
+                .init("transforms", .text("standard")), .init("thresholds", .numbers([256, 512])),
+                .init("seed", .number(0)), .init("<b>", .text(Self.hostileName)),
             ],
             expected: 1024,
             ending: ending,
@@ -149,6 +149,7 @@ struct SampleAtlas {
                         channel: channel,
                         rank: rank,
                         image: name,
+                        row: rank,
                         value: value,
                         file: file
                     )

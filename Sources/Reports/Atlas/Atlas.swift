@@ -4,13 +4,35 @@
 public struct Atlas: Equatable, Sendable {
     /// A setting of the campaign that all pictures share.
     public struct Parameter: Equatable, Sendable {
+        /// What something is set to: a member of `index.json` of the same kind, and words on the page.
+        public enum Value: Equatable, Sendable, CustomStringConvertible {
+            /// Words, or one of several choices.
+            case text(String)
+            /// A whole number.
+            case number(Int)
+            /// Whole numbers, in order.
+            case numbers([Int])
+            /// Whether it is so.
+            case truth(Bool)
+
+            /// The value as people read it.
+            public var description: String {
+                switch self {
+                case .text(let text): text
+                case .number(let number): "\(number)"
+                case .numbers(let numbers): numbers.map(String.init).joined(separator: ", ")
+                case .truth(let isTrue): isTrue ? "yes" : "no"
+                }
+            }
+        }
+
         /// What is set.
         public let name: String
         /// What it is set to.
-        public let value: String
+        public let value: Value
 
         /// Describes a setting.
-        public init(_ name: String, _ value: String) {
+        public init(_ name: String, _ value: Value) {
             self.name = name
             self.value = value
         }

@@ -58,13 +58,29 @@ extension Atlas {
             if number > 0 { json.raw(", ") }
             json.text(parameter.name)
             json.raw(": ")
-            json.text(parameter.value)
+            write(parameter.value, to: &json)
         }
         json.raw("},\n\"expected\": ")
         json.integer(expected)
         guard let ending else { return }
         json.raw(",\n\"ended\": ")
         json.text(ending.rawValue)
+    }
+
+    private func write(_ value: Parameter.Value, to json: inout JSONBytes) {
+        switch value {
+        case .text(let text): json.text(text)
+        case .number(let number): json.integer(number)
+        case .numbers(let numbers):
+            json.raw("[")
+            for (place, number) in numbers.enumerated() {
+                if place > 0 { json.raw(", ") }
+                json.integer(number)
+            }
+            json.raw("]")
+        case .truth(true): json.raw("true")
+        case .truth(false): json.raw("false")
+        }
     }
 
     private func write(_ picture: AtlasPicture, difference: Double?, to json: inout JSONBytes) {
@@ -103,6 +119,8 @@ extension Atlas {
         json.integer(exemplar.rank)
         json.raw(", \"image\": ")
         json.text(exemplar.image)
+        json.raw(", \"row\": ")
+        json.integer(exemplar.row)
         json.raw(", \"value\": ")
         json.exact(exemplar.value)
         json.raw(", \"file\": ")

@@ -22,7 +22,7 @@ extension Atlas {
             json.raw(number == 0 ? "\n[" : ",\n[")
             json.text(parameter.name)
             json.raw(", ")
-            json.text(parameter.value)
+            json.text(parameter.value.description)
             json.raw("]")
         }
         json.raw("],\n\"layers\": [")

@@ -2,6 +2,7 @@
 
 private import Drawing
 public import ImageCoding
+private import SystemSupport
 
 /// All pictures of one model's layer on one sheet, in the order given: row by row, from the left.
 public struct AtlasSheet: Sendable {
@@ -74,7 +75,7 @@ public struct AtlasSheet: Sendable {
 
 extension AtlasSheet.Title {
     fileprivate func line(neurons: Int) -> String {
-        "\(campaign)  ·  \(model)  ·  \(layer)  ·  \(neurons) neuron\(neurons == 1 ? "" : "s")  ·  \(steps) steps"
+        "\(campaign)  ·  \(model)  ·  \(layer)  ·  \(counted(neurons, "neuron"))  ·  \(counted(steps, "step"))"
     }
 }
 
@@ -88,10 +89,11 @@ extension AtlasSheet.Tile {
             canvas.copy(thumbnail.pixels, width: thumbnail.width, height: thumbnail.height, toX: x, y: y)
         } else {
             canvas.fill(x: left, y: top, width: length, height: length, Self.paper)
-            let lines = wrapped(reason, width: length - 12, lines: max(1, (side - 10) / 13), on: canvas)
+            let margin = side < 64 ? 2.0 : 6
+            let lines = wrapped(reason, width: length - 2 * margin, lines: max(1, (side - 10) / 13), on: canvas)
             for (number, line) in lines.enumerated() {
                 let base = top + 16 + Double(number) * 13
-                canvas.write(line, x: left + 6, y: base, size: 10, anchor: .start, angle: 0, Self.quiet)
+                canvas.write(line, x: left + margin, y: base, size: 10, anchor: .start, angle: 0, Self.quiet)
             }
         }
         let base = top + length + 14
@@ -99,6 +101,8 @@ extension AtlasSheet.Tile {
         canvas.write(name, x: left, y: base, size: 11, anchor: .start, angle: 0, .ink)
         guard let objective, objective.isFinite else { return }
         let value = significantForPeople(objective)
+        let needed = canvas.width(of: name, size: 11) + 6 + canvas.width(of: value, size: 11)
+        guard needed <= Double(width) else { return }
         canvas.write(value, x: left + Double(width), y: base, size: 11, anchor: .end, angle: 0, Self.quiet)
     }
 }

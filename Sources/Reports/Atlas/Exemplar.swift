@@ -10,20 +10,32 @@ public struct Exemplar: Equatable, Sendable {
     public let channel: Int?
     /// Its place among the neuron's images, from 0.
     public let rank: Int
-    /// The image's name in the data set: any file name.
+    /// The image's name in the data set: its path below what all its images are in; any text.
     public let image: String
+    /// The image's row in the array of activations.
+    public let row: Int
     /// The neuron's activation.
     public let value: Double
     /// Where a small copy of the image is, below the atlas.
     public let file: String
 
     /// Describes an image.
-    public init(model: String, layer: String, channel: Int?, rank: Int, image: String, value: Double, file: String) {
+    public init(
+        model: String,
+        layer: String,
+        channel: Int?,
+        rank: Int,
+        image: String,
+        row: Int,
+        value: Double,
+        file: String
+    ) {
         self.model = model
         self.layer = layer
         self.channel = channel
         self.rank = rank
         self.image = image
+        self.row = row
         self.value = value
         self.file = file
     }

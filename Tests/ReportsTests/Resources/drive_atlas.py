@@ -199,6 +199,8 @@ def finds(visitor):
     visitor.search("mixed4a_3x3:99")
     visitor.shows("There is no picture of mixed4a_3x3:99. The atlas has 40 of its neurons, from 0 to 39.", "#answer")
     visitor.keep("search-missing")
+    visitor.search("mixed4a_3x3:1:2")
+    visitor.shows("There is no picture of mixed4a_3x3:1:2.", "#answer")
     visitor.search("mixed4a3x3:12")
     visitor.shows("There is no layer “mixed4a3x3”. Did you mean:", "#answer")
     visitor.one("#answer button").click()
@@ -207,6 +209,19 @@ def finds(visitor):
     visitor.shows("There is no layer “<b>harm</b>”.", "#answer")
     visitor.keys(Keys.ESCAPE)
     assert not visitor.one("#answer").is_displayed()
+
+
+def follows_links(visitor):
+    visitor.open("#mixed4a_3x3:0012")
+    visitor.wait(visitor.is_open, "a file's number to open the neuron")
+    assert visitor.text("#viewer-name") == "mixed4a_3x3:12"
+    visitor.open("#mixed4a3x3:12")
+    visitor.shows("There is no layer “mixed4a3x3”. Did you mean:mixed4a_3x3:12", "#answer")
+    visitor.open("#mixed4a_3x3:12&model=nobody's")
+    visitor.shows("There is no model “nobody's”.", "#answer")
+    assert not visitor.is_open(), "no other model's picture stands in"
+    visitor.open("#mixed4a_3x3:12&picture=77")
+    visitor.shows("over 512 steps", ".spark")
 
 
 def shows_a_neuron(visitor):
@@ -218,12 +233,23 @@ def shows_a_neuron(visitor):
     assert visitor.text(".exemplars li bdi") == hostile
     assert visitor.run("return document.querySelector('.exemplars img').naturalWidth") == 224, "any file name works"
     assert visitor.text("aside .facts dd")
-    assert len(visitor.all(".choice button")) == 2
+    assert len(visitor.all("#viewer-pictures button")) == 2
     visitor.keep("neuron-1280-light")
-    visitor.all(".choice button")[0].click()
+    visitor.all("#viewer-pictures button")[0].click()
     visitor.shows("over 256 steps", ".spark")
+    visitor.address("#mixed4a_3x3:12&picture=256")
+    visitor.browser.refresh()
+    visitor.shows("over 256 steps", ".spark")
+    visitor.keys("c")
+    visitor.address("#mixed4a_3x3:12&picture=256&compare")
+    visitor.wait(lambda: ["over 256 steps"] * 3 == [
+        line.text for line in visitor.all(".many .spark p span:nth-child(2)")], "the same threshold of every model")
+    visitor.all("#viewer-pictures button")[1].click()
+    visitor.address("#mixed4a_3x3:12&compare")
+    visitor.keys("c")
     visitor.keys(Keys.ARROW_RIGHT)
     visitor.address("#mixed4a_3x3:13")
+    assert not visitor.one("#viewer-pictures").is_displayed()
     visitor.keys(Keys.ARROW_LEFT, Keys.ARROW_LEFT)
     visitor.address("#mixed4a_3x3:11")
     visitor.keys("m")
@@ -235,6 +261,9 @@ def zooms(visitor):
     visitor.open("#mixed4a_3x3:12")
     visitor.wait(visitor.is_open, "a deep link to open")
     visitor.keys("+", "+")
+    visitor.shows("225%", "#zoom")
+    visitor.keys("m")
+    visitor.address("#mixed4a_3x3:12&model=adam")
     visitor.shows("225%", "#zoom")
     visitor.keys("0")
     visitor.shows("100%", "#zoom")
@@ -483,9 +512,9 @@ def main():
     try:
         visitor = Visitor(browser)
         for step in (
-            opens_with_its_first_layer, thumbnails_are_the_pictures, finds, shows_a_neuron, zooms, compares, orders,
-            goes_back_and_forward, moves_by_keys, has_names_for_everything, is_dark_when_asked, fits_a_telephone,
-            forgives, shows_a_direction, says_how_the_campaign_ended,
+            opens_with_its_first_layer, thumbnails_are_the_pictures, finds, follows_links, shows_a_neuron, zooms,
+            compares, orders, goes_back_and_forward, moves_by_keys, has_names_for_everything, is_dark_when_asked,
+            fits_a_telephone, forgives, shows_a_direction, says_how_the_campaign_ended,
             holds_twenty_thousand,
         ):
             print(f"{step.__name__} ...", file=sys.stderr, end=" ", flush=True)

@@ -1,25 +1,32 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 
-// The address: #layer:neuron&model=…&compare&order=…
+// The address: #layer:neuron&picture=…&model=…&compare&order=…
 
 const orders = ['channel', 'objective', 'difference'];
 
 function parseAddress(hash) {
-    const next = {layer: null, neuron: null, model: 0, compare: false, order: 'channel'};
+    const next = {...emptyView};
     let parts;
     try {
         parts = hash.replace(/^#/, '').split('&').map(decodeURIComponent);
     } catch {
         parts = [];
     }
-    const [layerName, neuron] = (parts.shift() ?? '').split(':');
-    if (atlas.names.has(layerName)) [next.layer, next.neuron] = [layerName, neuron || null];
+    const [layerName, ...key] = (parts.shift() ?? '').split(':');
+    if (atlas.names.has(layerName)) [next.layer, next.neuron] = [layerName, readKey(key.join(':'))];
+    else if (layerName) next.unknown = () => answerNoLayer(layerName, readKey(key.join(':')));
     for (const part of parts) {
         const [key, value] = part.split('=');
         if (key === 'compare') next.compare = atlas.models.length > 1;
         if (key === 'order' && orders.includes(value)) next.order = value;
+        if (key === 'picture' && /^\d+(-\d+)?$/.test(value)) next.picture = value;
         if (key === 'model') next.model = Math.max(0, atlas.models.indexOf(value));
+        if (key === 'model' && !atlas.models.includes(value)) {
+            // Another model's picture is not shown in its place.
+            next.neuron = null;
+            next.unknown ??= () => answer(`There is no model “${value}”.`);
+        }
     }
     next.layer ??= (atlas.layers.find(entry => entry.pictures > 0) ?? atlas.layers[0])?.name ?? null;
     return next;
@@ -27,6 +34,7 @@ function parseAddress(hash) {
 
 function formatAddress(state) {
     const parts = [state.layer + (state.neuron === null ? '' : `:${state.neuron}`)];
+    if (state.neuron !== null && state.picture !== null) parts.push(`picture=${state.picture}`);
     if (state.model > 0) parts.push(`model=${atlas.models[state.model]}`);
     if (state.compare) parts.push('compare');
     if (state.order !== 'channel') parts.push(`order=${state.order}`);
@@ -52,6 +60,7 @@ async function follow() {
     const needsOrder = isOtherLayer || next.order !== view.order || next.model !== view.model;
     const isOtherGrid = needsOrder || next.compare !== view.compare;
     view = next;
+    view.unknown?.();
     if (view.layer === null) return showEmpty('This campaign has no layers.');
     showControls();
     if (isOtherLayer) {

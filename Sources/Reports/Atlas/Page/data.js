@@ -6,7 +6,8 @@ window.lucidAtlas = {index: null, layers: new Map()};
 
 // The campaign, read from its index; what is shown, which the address tells; and the layer at hand.
 let atlas;
-let view = {layer: null, neuron: null, model: 0, compare: false, order: 'channel'};
+const emptyView = {layer: null, neuron: null, picture: null, model: 0, compare: false, order: 'channel'};
+let view = emptyView;
 let layer = null;
 let items = [];
 
@@ -23,6 +24,16 @@ const absence = () => atlas.ended ? 'not made' : 'not there yet';
 // A neuron's key: its channel, or that it is a direction.
 function keyOf(channel) {
     return channel === null ? 'direction' : String(channel);
+}
+
+// The key that somebody wrote, with zeros in front of the channel perhaps; or null.
+function readKey(text) {
+    return /^\d+$/.test(text ?? '') ? String(Number(text)) : text || null;
+}
+
+// One of several pictures of a neuron: its threshold, and its number where pictures are diverse.
+function pictureKey(picture) {
+    return picture.variant === null ? String(picture.threshold) : `${picture.threshold}-${picture.variant}`;
 }
 
 function readLayer(name, raw) {

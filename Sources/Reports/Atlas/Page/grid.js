@@ -91,7 +91,8 @@ function tile(neuron, model, caption) {
     const picture = neuron.first[model];
     const isBase = view.compare && view.order === 'difference' && model === 0;
     const value = picture?.file && !isBase ? number(orderingValue(neuron, model)) : '';
-    return make('span', {class: 'tile'}, thumbnail(picture, model),
+    const title = view.compare ? `${atlas.models[model]}\n${describe(picture)}` : null;
+    return make('span', {class: 'tile', title}, thumbnail(picture, model),
         make('span', {class: 'caption'}, make('b', {}, caption), make('span', {}, value)));
 }
 

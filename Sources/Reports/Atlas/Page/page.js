@@ -57,14 +57,16 @@ function showEmpty(message) {
 }
 
 function showSummary() {
-    const model = atlas.models[view.model];
-    const present = items.filter(neuron => neuron.first[view.model]);
-    const failed = present.filter(neuron => !neuron.first[view.model].file).length;
-    const words = [plural(items.length, 'neuron'), view.compare ? plural(atlas.models.length, 'model') : model];
-    const steps = new Set(present.map(neuron => neuron.first[view.model].threshold));
-    if (steps.size === 1) words.push(`${count([...steps][0])} steps`);
-    const missing = items.length - present.length;
-    if (!view.compare && missing > 0) words.push(`${count(missing)} ${absence()}`);
+    const models = view.compare ? [...atlas.models.keys()] : [view.model];
+    const pictures = items.flatMap(neuron => models.map(model => neuron.first[model]));
+    const present = pictures.filter(picture => picture);
+    const failed = present.filter(picture => !picture.file).length;
+    const shown = view.compare ? plural(models.length, 'model') : atlas.models[view.model];
+    const words = [plural(items.length, 'neuron'), shown];
+    const steps = new Set(present.map(picture => picture.threshold));
+    if (steps.size === 1) words.push(plural([...steps][0], 'step'));
+    const missing = pictures.length - present.length;
+    if (missing > 0) words.push(`${count(missing)} ${absence()}`);
     if (failed > 0) words.push(`${count(failed)} failed`);
     if (view.order === 'objective') words.push('by objective');
     if (view.order === 'difference') words.push(`by difference from ${atlas.models[0]}`);

@@ -18,23 +18,31 @@ function answerMissing(where, key) {
     const near = [...channels].sort((a, b) => Math.abs(a - Number(key)) - Math.abs(b - Number(key))).slice(0, 3);
     const range = channels.length === 0 ? ''
         : ` The atlas has ${count(channels.length)} of its neurons, from ${channels[0]} to ${channels.at(-1)}.`;
-    answer(`There is no picture of ${where.name}:${key}.${range}`, near.map(channel =>
-        [`${where.name}:${channel}`, {layer: where.name, neuron: String(channel)}]));
+    const others = [...where.neurons.has('direction') ? ['direction'] : [], ...near.map(String)];
+    answer(`There is no picture of ${where.name}:${key}.${range}`, others.map(other =>
+        [`${where.name}:${other}`, {layer: where.name, neuron: other}]));
+}
+
+function answerNoLayer(name, neuron) {
+    const close = suggestLayers(name);
+    const question = close.length > 0 ? ' Did you mean:' : '';
+    const channel = /^\d+$/.test(neuron ?? '') ? neuron : null;
+    answer(`There is no layer “${name}”.${question}`, close.map(other =>
+        [channel === null ? other : `${other}:${channel}`, {layer: other, neuron: channel}]));
+}
+
+// A layer's name and a neuron's key; of the layer that is shown where none is named.
+function readQuery(query) {
+    if (/^\d+$/.test(query) || query === 'direction') return [view.layer, readKey(query)];
+    const [name, ...key] = query.split(':').map(part => part.trim());
+    return [name || view.layer, readKey(key.join(':'))];
 }
 
 async function find(text) {
     const query = text.trim();
     if (query === '') return answer('');
-    const [name, key] = /^\d+$/.test(query) ? [view.layer, query] : query.split(':').map(part => part.trim());
-    if (!atlas.names.has(name)) {
-        const close = suggestLayers(name);
-        const question = close.length > 0 ? ' Did you mean:' : '';
-        return answer(`There is no layer “${name}”.${question}`, close.map(other => {
-            const neuron = key && /^\d+$/.test(key) ? String(Number(key)) : null;
-            return [neuron === null ? other : `${other}:${neuron}`, {layer: other, neuron}];
-        }));
-    }
-    const neuron = key && /^\d+$/.test(key) ? String(Number(key)) : key || null;
+    const [name, neuron] = readQuery(query);
+    if (!atlas.names.has(name)) return answerNoLayer(name, neuron);
     if (neuron !== null) {
         try {
             const loaded = await load(name);

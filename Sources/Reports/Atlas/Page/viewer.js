@@ -4,34 +4,72 @@
 // One neuron in full: of one model, or of all side by side.
 
 const zoom = {scale: 1, x: 0, y: 0};
-let chosen = {neuron: null, number: 0};
+let opened = null;
 
 function showViewer() {
     const neuron = view.neuron === null ? null : layer.neurons.get(view.neuron);
     if (view.neuron !== null && !neuron) answerMissing(layer, view.neuron);
     if (!neuron) return $('viewer').close();
     const place = items.indexOf(neuron);
-    if (chosen.neuron !== neuron) chosen = {neuron, number: null};
+    // The same place stays in view from model to model and from picture to picture.
+    if (opened !== neuron || !$('viewer').open) Object.assign(zoom, {scale: 1, x: 0, y: 0});
+    opened = neuron;
     $('viewer-name').textContent = `${layer.name}:${neuron.key}`;
     $('viewer-compare').setAttribute('aria-pressed', view.compare);
     $('viewer-models').hidden = view.compare || atlas.models.length < 2;
-    $('viewer-models').replaceChildren(...atlas.models.map((name, model) => make('button', {
-        type: 'button', 'aria-pressed': String(model === view.model), onclick: () => go({model}, true),
-    }, bdi(name))));
+    offer($('viewer-models'), atlas.models.map((name, model) =>
+        ({name, isChosen: model === view.model, choose: () => go({model}, true)})));
+    offerPictures(neuron);
     for (const [act, other] of [['previous', place - 1], ['next', place + 1]]) {
         $('viewer').querySelector(`[data-act=${act}]`).disabled = !items[other];
     }
-    Object.assign(zoom, {scale: 1, x: 0, y: 0});
     $('viewer-body').className = `viewer-body ${view.compare ? 'many' : 'one'}`;
     $('viewer-body').replaceChildren(...(view.compare ? sideBySide(neuron) : alone(neuron)));
     applyZoom();
     if (!$('viewer').open) $('viewer').showModal();
+    // Only now have they a place.
+    for (const list of ['viewer-models', 'viewer-pictures']) showChosen($(list));
+}
+
+// Buttons of which one is chosen.
+function offer(list, choices) {
+    list.replaceChildren(...choices.map(({name, isChosen, choose}) => make('button', {
+        type: 'button', title: name, 'aria-pressed': String(isChosen), onclick: choose,
+    }, bdi(name))));
+}
+
+function showChosen(list) {
+    const button = list.querySelector('[aria-pressed="true"]');
+    if (button) list.scrollTop = button.offsetTop - list.offsetTop - (list.clientHeight - button.offsetHeight) / 2;
+}
+
+// Several thresholds, or diverse pictures, of one neuron: those that any model has.
+function offerPictures(neuron) {
+    const known = new Map(neuron.pictures.flat().map(picture => [pictureKey(picture), picture]));
+    const sorted = [...known.values()].sort((a, b) => a.threshold - b.threshold || a.variant - b.variant);
+    const first = pictureKey(firstPicture(sorted));
+    if (!known.has(view.picture)) view.picture = null;
+    $('viewer-pictures').hidden = sorted.length < 2;
+    offer($('viewer-pictures'), sorted.map(picture => {
+        const key = pictureKey(picture);
+        return {
+            name: plural(picture.threshold, 'step') + (picture.variant === null ? '' : `, no. ${picture.variant}`),
+            isChosen: key === (view.picture ?? first),
+            choose: () => go({picture: key === first ? null : key}, true),
+        };
+    }));
+}
+
+// The picture of a model that is looked at; its last and first as long as no other one was chosen.
+function shownPicture(neuron, model) {
+    if (view.picture === null) return neuron.first[model];
+    return neuron.pictures[model].find(picture => pictureKey(picture) === view.picture) ?? null;
 }
 
 // A browser also closes it by itself, by Escape or a gesture, and gives the focus back to where it was opened.
 function viewerClosed() {
     if (view.neuron !== null) go({neuron: null});
-    const place = items.indexOf(chosen.neuron);
+    const place = items.indexOf(opened);
     if (place >= 0 && document.activeElement !== $('query')) focusPlace(place);
 }
 
@@ -49,7 +87,8 @@ function stage(picture, name) {
 }
 
 function sideBySide(neuron) {
-    return neuron.first.map((picture, model) => make('figure', {},
+    const pictures = atlas.models.map((_, model) => shownPicture(neuron, model));
+    return pictures.map((picture, model) => make('figure', {},
         stage(picture, `${layer.name}:${neuron.key} of ${atlas.models[model]}`),
         make('figcaption', {}, make('h3', {}, bdi(atlas.models[model])),
             make('dl', {class: 'facts'}, ...facts([['Objective', number(picture?.objective, 4)],
@@ -59,8 +98,7 @@ function sideBySide(neuron) {
 }
 
 function alone(neuron) {
-    const pictures = neuron.pictures[view.model];
-    const picture = pictures[chosen.number] ?? neuron.first[view.model];
+    const picture = shownPicture(neuron, view.model);
     const name = `${layer.name}:${neuron.key} of ${atlas.models[view.model]}`;
     const rows = [['Objective', number(picture?.objective, 5)]];
     if (view.model > 0) rows.push([`Difference from ${atlas.models[0]}`, number(picture?.difference)]);
@@ -68,7 +106,6 @@ function alone(neuron) {
     return [
         stage(picture, name),
         make('aside', {},
-            pictures.length > 1 ? choice(neuron, pictures, picture) : null,
             make('dl', {class: 'facts'}, ...facts(rows)),
             sparkline(picture),
             exemplars(neuron, view.model, 12),
@@ -80,17 +117,6 @@ function alone(neuron) {
 
 function fileLink(file) {
     return make('p', {class: 'file'}, make('a', {href: address(file), target: '_blank', rel: 'noopener'}, bdi(file)));
-}
-
-// Several thresholds, or diverse pictures, of one neuron.
-function choice(neuron, pictures, shown) {
-    return make('div', {class: 'choice', role: 'group', 'aria-label': 'Pictures of this neuron'},
-        ...pictures.map((picture, place) => make('button', {
-            type: 'button', 'aria-pressed': String(picture === shown), onclick: () => {
-                chosen = {neuron, number: place};
-                showViewer();
-            },
-        }, `${count(picture.threshold)} steps${picture.variant === null ? '' : `, no. ${picture.variant}`}`)));
 }
 
 function sparkline(picture) {

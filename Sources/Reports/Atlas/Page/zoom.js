@@ -29,7 +29,11 @@ function followPointers(body) {
     const pointers = new Map();
     const place = (frame, event) => {
         const box = frame.getBoundingClientRect();
-        return {x: (event.clientX - box.left) / box.width - 0.5, y: (event.clientY - box.top) / box.height - 0.5};
+        const side = Math.min(box.width, box.height);
+        return {
+            x: (event.clientX - box.left - box.width / 2) / side,
+            y: (event.clientY - box.top - box.height / 2) / side,
+        };
     };
     body.addEventListener('wheel', event => {
         const frame = event.target.closest('.stage');
