@@ -33,7 +33,7 @@ extension CampaignFile {
         guard settings.keptByteCount <= mostKeptBytes else {
             let most = mostKeptBytes * settings.thresholds.count / settings.keptByteCount
             throw (fields["thresholds"] ?? node).error(
-                "there may be at most \(most) thresholds with a size of \(settings.size), not \(settings.thresholds.count)"
+                "there may be at most \(most) thresholds with a size of \(settings.size)"
             )
         }
         let list = try node.required("neurons", in: fields)
@@ -71,7 +71,7 @@ extension CampaignFile {
     private static let objectives = ["channel", "center", "negative"]
 
     private static func objective(_ node: YAMLNode?) throws(CampaignError) -> PictureSettings.Objective {
-        guard let node, !node.isMapping else { return .channel }
+        guard let node else { return .channel }
         let text = try node.text()
         guard objectives.contains(text), let objective = PictureSettings.Objective(rawValue: text) else {
             let choices = (objectives + ["{direction: FILE.npy}"]).joined(separator: ", ")

@@ -25,7 +25,7 @@ public struct ExemplarsResultFile: Equatable, Sendable {
     public struct Image: Equatable, Sendable {
         /// The image's row in the array of activations.
         public let row: Int
-        /// The path of its file below the deepest folder that all images of the data set are in.
+        /// The path of its file below the deepest folder that all images of the array are in.
         public let name: String
         /// The copy.
         public let png: [UInt8]

@@ -77,7 +77,7 @@ public struct ExemplarsRunner: JobRunner {
         let limits = ImageLimits(fileBytes: payload.limits.bytes, pixels: payload.limits.pixels)
         let decoder = try ImageDecoder(limits: limits)
         var resampler = CroppingResampler(width: 128, height: 128, columns: 8..<120, rows: 8..<120)
-        let names = images.names
+        let folderLength = images.commonFolderLength
         return try rows.map { row in
             try context.checkCancellation()
             let entry = images.entries[row]
@@ -87,7 +87,8 @@ public struct ExemplarsRunner: JobRunner {
             guard ContentDigest(of: bytes) == entry.digest else { throw InputError.changed(entry.path) }
             do throws(ImageError) {
                 let png = try encodePNG(resampler.resample(decoder.decode(bytes)))
-                return ExemplarsResultFile.Image(row: row, name: names[row], png: png)
+                let name = images.name(ofRow: row, without: folderLength)
+                return ExemplarsResultFile.Image(row: row, name: name, png: png)
             } catch {
                 throw InputError.undecodable(entry.path, error)
             }

@@ -63,9 +63,10 @@ public struct HSICRunner: JobRunner {
         let shared = 3 * result + 96 << 20
         let fitting = (context.memoryBudget - shared) / max(1, perThread)
         guard fitting > 0 else {
+            let needed = ByteCount(shared + perThread)
             throw JobFailure.environment(
                 message: "a memory budget of \(ByteCount(context.memoryBudget)) is too small for the sums of "
-                    + "\(matrices) networks; start the worker with --memory \(ByteCount(shared + perThread).argument) or more"
+                    + "\(matrices) networks; start the worker with --memory \(needed.argument) or more"
             )
         }
         return min(context.threads, fitting)

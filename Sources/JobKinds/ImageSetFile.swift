@@ -44,15 +44,24 @@ public struct ImageSetFile: Equatable, Sendable {
         self.entries = entries
     }
 
-    /// What each image is called: its path below the deepest folder that all of them are in.
-    public var names: [String] {
-        let paths = entries.map { Array($0.path.string.utf8) }
-        guard let first = paths.first else { return [] }
-        let shared = paths.reduce(first.count) { length, path in
-            zip(first.prefix(length), path).prefix { $0 == $1 }.count
+    /// What an image is called beside the others: its path without the first so many bytes.
+    public func name(ofRow row: Int, without folderLength: Int) -> String {
+        String(decoding: entries[row].path.string.utf8.dropFirst(folderLength), as: UTF8.self)
+    }
+
+    /// How many bytes name the deepest folder that all images are in, the slash after it counted.
+    public var commonFolderLength: Int {
+        guard let first = entries.first.map({ Array($0.path.string.utf8) }) else { return 0 }
+        var shared = first.count
+        for entry in entries {
+            var length = 0
+            for byte in entry.path.string.utf8 {
+                guard length < shared, byte == first[length] else { break }
+                length += 1
+            }
+            shared = length
         }
-        let folder = first.prefix(shared).lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0
-        return paths.map { String(decoding: $0.dropFirst(folder), as: UTF8.self) }
+        return first.prefix(shared).lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0
     }
 
     /// What tells this set of images from any other, whatever the files are called.

@@ -147,13 +147,12 @@ public final class LucidRunner: JobRunner {
         let kept = batches * Rendering.batchSize * rendering.thresholds.count * 3 * size * size * 3
         let shared = rendering.sharedByteCount + kept + 96 << 20
         let fitting = (context.memoryBudget - shared) / rendering.threadByteCount
-        // Rounded up beyond what a size in two digits leaves out.
-        let advised = (shared + rendering.threadByteCount) / 100 * 102 + 1 << 20
         guard fitting > 0 else {
+            let needed = ByteCount(shared + rendering.threadByteCount)
             throw JobFailure.environment(
                 message:
                     "a memory budget of \(ByteCount(context.memoryBudget)) is too small for pictures of this layer and "
-                    + "size; start the worker with --memory \(ByteCount(advised).argument) or more"
+                    + "size; start the worker with --memory \(needed.argument) or more"
             )
         }
         return min(context.threads, fitting)

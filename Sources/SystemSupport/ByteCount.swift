@@ -40,7 +40,7 @@ public struct ByteCount: Hashable, Comparable, Sendable, CustomStringConvertible
     }
 
     /// What to write after an option so that at least as much is given.
-    public var argument: String { "\((bytes + (1 << 20) - 1) >> 20)MiB" }
+    public var argument: String { "\((bytes >> 20) + (bytes.isMultiple(of: 1 << 20) ? 0 : 1))MiB" }
 
     /// Orders counts by size.
     public static func < (left: ByteCount, right: ByteCount) -> Bool { left.bytes < right.bytes }

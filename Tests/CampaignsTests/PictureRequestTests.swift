@@ -67,6 +67,8 @@ struct PictureRequestTests {
     static let mistakes = [
         Mistake("{}", "the key \"neurons\" is missing"),
         Mistake("{neurons: []}", "at least one neuron"),
+        Mistake("{neurons: ['']}", "it is empty"),
+        Mistake("{neurons: [conv2d0: 1]}", "written \"LAYER:3\", without a space"),
         Mistake("{neurons: [mixed4a3x3]}", "did you mean \"mixed4a_3x3\""),
         Mistake("{neurons: ['conv2d0:64']}", "0 to 63"),
         Mistake("{neurons: ['conv2d0:60-64']}", "0 to 63"),
@@ -87,9 +89,13 @@ struct PictureRequestTests {
         Mistake("{neurons: [conv2d0], thresholds: [16, 16]}", "thresholds must ascend"),
         Mistake("{neurons: [conv2d0], thresholds: [0]}", "whole number from 1"),
         Mistake("{neurons: [conv2d0], thresholds: []}", "at least one threshold"),
+        Mistake(
+            "{neurons: [conv2d0], size: 1024, thresholds: [\((1...15).map(String.init).joined(separator: ", "))]}",
+            "thresholds: there may be at most 14 thresholds with a size of 1024"
+        ),
         Mistake("{neurons: [conv2d0], seed: -1}", "whole number from 0"),
         Mistake("{neurons: [conv2d0], compat: torch}", "lucent, lucid"),
-        Mistake("{neurons: [conv2d0], objective: neuron}", "channel, center, negative"),
+        Mistake("{neurons: [conv2d0], objective: neuron}", "channel, center, negative, {direction: FILE.npy}"),
         Mistake("{neurons: [conv2d0], objective: {direction: ''}}", "must be a text"),
         Mistake("{neurons: ['conv2d0:1'], objective: {direction: d.npy}}", "belongs to a whole layer"),
         Mistake("{neurons: [conv2d0, conv2d1], objective: {direction: d.npy}}", "belongs to one layer"),

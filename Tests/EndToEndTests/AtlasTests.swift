@@ -120,6 +120,8 @@ extension EndToEnd {
             )
             let index = try bench.index(of: campaign)
             #expect(index.pictures.count == pictures.count - (pictures.contains("one/conv2d2/0005-t3.png") ? 2 : 0))
+            let isDirection = variation.lucid.contains("direction")
+            #expect(index.parameters.size == 40 && (index.parameters.direction != nil) == isDirection)
             for picture in index.pictures {
                 #expect(picture.trace.count == picture.threshold && picture.objective != nil && picture.error == nil)
                 let name = try #require(picture.file)
@@ -217,7 +219,7 @@ extension EndToEnd {
             }
             let best = means.indices.sorted { means[$0] > means[$1] }.prefix(4)
             let named = index.exemplars.filter { $0.model == "two" && $0.neuron == "mixed3a_1x1:5" }
-            #expect(named.map(\.rank) == [0, 1, 2, 3])
+            #expect(named.map(\.rank) == [0, 1, 2, 3] && named.map(\.row) == Array(best))
             #expect(named.map(\.image) == best.map { smallImages.sorted()[$0] })
             #expect(zip(named, best).allSatisfy { abs($0.value - means[$1]) <= 1e-9 * abs(means[$1]) })
             for exemplar in index.exemplars {
@@ -254,10 +256,18 @@ struct AtlasIndex: Decodable {
         let model: String
         let rank: Int
         let image: String
+        let row: Int
         let value: Double
         let file: String
     }
 
+    struct Parameters: Decodable {
+        let size: Int
+        let thresholds: [Int]
+        let direction: String?
+    }
+
+    let parameters: Parameters
     let pictures: [Picture]
     let exemplars: [Exemplar]
 }

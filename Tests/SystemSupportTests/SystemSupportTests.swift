@@ -29,6 +29,15 @@ struct TextTests {
     }
 
     @Test(
+        "What to write after an option is read as at least as much, and less than a mebibyte more",
+        arguments: [0, 1, 1 << 20, 1 << 20 + 1, 1_911_260_447, 1 << 40 - 1, .max >> 1]
+    )
+    func arguments(bytes: Int) throws {
+        let read = try #require(ByteCount(parsing: ByteCount(bytes).argument))
+        #expect((0..<1 << 20).contains(read.bytes - bytes))
+    }
+
+    @Test(
         "Lengths of time are read with their units",
         arguments: [
             ("90", 90), ("90s", 90), ("10m", 600), ("3h30m", 12_600), ("2d", 172_800), ("", nil), ("m", nil),

@@ -10,7 +10,7 @@ public struct Exemplar: Equatable, Sendable {
     public let channel: Int?
     /// Its place among the neuron's images, from 0.
     public let rank: Int
-    /// The image's name in the data set: its path below what all its images are in; any text.
+    /// The image's path below the deepest folder that all images of the array are in; any text.
     public let image: String
     /// The image's row in the array of activations.
     public let row: Int

@@ -220,8 +220,15 @@ def follows_links(visitor):
     visitor.open("#mixed4a_3x3:12&model=nobody's")
     visitor.shows("There is no model “nobody's”.", "#answer")
     assert not visitor.is_open(), "no other model's picture stands in"
-    visitor.open("#mixed4a_3x3:12&picture=77")
+    visitor.run("location.hash = '#mixed4a_3x3:12&picture=77'")
     visitor.shows("over 512 steps", ".spark")
+    assert not visitor.one("#answer").is_displayed(), "an answer to another address stays"
+    for hash, answer in (("#mixed4a_3x3:" + "9" * 90, "There is no picture of mixed4a_3x3:" + "9" * 79 + "…."),
+                         ("#" + "x" * 90, "There is no layer “" + "x" * 79 + "…”."), ("#%", "This link cannot be read")):
+        visitor.run("location.hash = arguments[0]", hash)
+        visitor.shows(answer, "#answer")
+    visitor.open("#mixed4a_3x3:12&compare&model=nobody's")
+    visitor.wait(visitor.is_open, "all models of a comparison")
 
 
 def shows_a_neuron(visitor):
@@ -247,6 +254,13 @@ def shows_a_neuron(visitor):
     visitor.all("#viewer-pictures button")[1].click()
     visitor.address("#mixed4a_3x3:12&compare")
     visitor.keys("c")
+    visitor.all("#viewer-pictures button")[0].click()
+    visitor.keys(Keys.ARROW_RIGHT)
+    visitor.address("#mixed4a_3x3:13&picture=256")
+    visitor.shows("over 512 steps", ".spark")
+    visitor.keys(Keys.ARROW_LEFT)
+    visitor.shows("over 256 steps", ".spark")
+    visitor.all("#viewer-pictures button")[1].click()
     visitor.keys(Keys.ARROW_RIGHT)
     visitor.address("#mixed4a_3x3:13")
     assert not visitor.one("#viewer-pictures").is_displayed()

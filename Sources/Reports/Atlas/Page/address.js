@@ -7,27 +7,25 @@ const orders = ['channel', 'objective', 'difference'];
 
 function parseAddress(hash) {
     const next = {...emptyView};
-    let parts;
+    let parts = [];
     try {
         parts = hash.replace(/^#/, '').split('&').map(decodeURIComponent);
     } catch {
-        parts = [];
+        next.unknown = () => answer('This link cannot be read: what follows a “%” is no character.');
     }
     const [layerName, ...key] = (parts.shift() ?? '').split(':');
     if (atlas.names.has(layerName)) [next.layer, next.neuron] = [layerName, readKey(key.join(':'))];
     else if (layerName) next.unknown = () => answerNoLayer(layerName, readKey(key.join(':')));
     for (const part of parts) {
-        const [key, value] = part.split('=');
+        const [key, value] = part.split(/=(.*)/s);
         if (key === 'compare') next.compare = atlas.models.length > 1;
         if (key === 'order' && orders.includes(value)) next.order = value;
         if (key === 'picture' && /^\d+(-\d+)?$/.test(value)) next.picture = value;
-        if (key === 'model') next.model = Math.max(0, atlas.models.indexOf(value));
-        if (key === 'model' && !atlas.models.includes(value)) {
-            // Another model's picture is not shown in its place.
-            next.neuron = null;
-            next.unknown ??= () => answer(`There is no model “${value}”.`);
-        }
+        if (key === 'model') next.model = atlas.models.indexOf(value);
+        if (next.model < 0) next.unknown ??= () => answer(`There is no model “${shortened(value ?? '')}”.`);
     }
+    // Another model's picture is not shown in its place.
+    if (next.model < 0) [next.model, next.neuron] = [0, next.compare ? next.neuron : null];
     next.layer ??= (atlas.layers.find(entry => entry.pictures > 0) ?? atlas.layers[0])?.name ?? null;
     return next;
 }

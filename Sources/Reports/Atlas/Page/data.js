@@ -28,7 +28,7 @@ function keyOf(channel) {
 
 // The key that somebody wrote, with zeros in front of the channel perhaps; or null.
 function readKey(text) {
-    return /^\d+$/.test(text ?? '') ? String(Number(text)) : text || null;
+    return /^\d+$/.test(text) ? text.replace(/^0+(?=\d)/, '') : text || null;
 }
 
 // One of several pictures of a neuron: its threshold, and its number where pictures are diverse.

@@ -16,6 +16,9 @@ function make(tag, attributes = {}, ...children) {
     return element;
 }
 
+// A name that somebody wrote, at a length that a person reads.
+const shortened = text => text.length > 80 ? `${text.slice(0, 79)}…` : text;
+
 const bdi = text => make('bdi', {}, text);
 
 function address(file) {

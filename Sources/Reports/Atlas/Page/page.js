@@ -159,7 +159,11 @@ const nextModel = () => go({model: (view.model + 1) % atlas.models.length}, true
 // The start.
 
 function listen() {
-    window.addEventListener('hashchange', follow);
+    window.addEventListener('hashchange', () => {
+        // An answer to what was written before, and not one to the link that is followed already.
+        if (location.hash !== followed) answer('');
+        follow();
+    });
     window.addEventListener('scroll', () => requestAnimationFrame(() => fillGrid()), {passive: true});
     window.addEventListener('resize', () => requestAnimationFrame(() => layer && showGrid(false)));
     document.addEventListener('keydown', pressed);

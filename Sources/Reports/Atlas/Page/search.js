@@ -19,7 +19,7 @@ function answerMissing(where, key) {
     const range = channels.length === 0 ? ''
         : ` The atlas has ${count(channels.length)} of its neurons, from ${channels[0]} to ${channels.at(-1)}.`;
     const others = [...where.neurons.has('direction') ? ['direction'] : [], ...near.map(String)];
-    answer(`There is no picture of ${where.name}:${key}.${range}`, others.map(other =>
+    answer(`There is no picture of ${where.name}:${shortened(key)}.${range}`, others.map(other =>
         [`${where.name}:${other}`, {layer: where.name, neuron: other}]));
 }
 
@@ -27,7 +27,7 @@ function answerNoLayer(name, neuron) {
     const close = suggestLayers(name);
     const question = close.length > 0 ? ' Did you mean:' : '';
     const channel = /^\d+$/.test(neuron ?? '') ? neuron : null;
-    answer(`There is no layer “${name}”.${question}`, close.map(other =>
+    answer(`There is no layer “${shortened(name)}”.${question}`, close.map(other =>
         [channel === null ? other : `${other}:${channel}`, {layer: other, neuron: channel}]));
 }
 
@@ -35,12 +35,13 @@ function answerNoLayer(name, neuron) {
 function readQuery(query) {
     if (/^\d+$/.test(query) || query === 'direction') return [view.layer, readKey(query)];
     const [name, ...key] = query.split(':').map(part => part.trim());
-    return [name || view.layer, readKey(key.join(':'))];
+    const neuron = readKey(key.join(':'));
+    return [name || (neuron === null ? query : view.layer), neuron];
 }
 
 async function find(text) {
     const query = text.trim();
-    if (query === '') return answer('');
+    if (query === '' || view.layer === null) return answer('');
     const [name, neuron] = readQuery(query);
     if (!atlas.names.has(name)) return answerNoLayer(name, neuron);
     if (neuron !== null) {
@@ -58,7 +59,7 @@ async function find(text) {
 }
 
 function suggestLayers(name) {
-    const wanted = name.toLowerCase();
+    const wanted = name.slice(0, 80).toLowerCase();
     const scored = atlas.layers.map(entry => {
         const other = entry.name.toLowerCase();
         return [wanted && other.includes(wanted) ? 0 : editDistance(wanted, other), entry.name];
@@ -69,7 +70,7 @@ function suggestLayers(name) {
 
 function editDistance(a, b) {
     let row = Array.from({length: b.length + 1}, (_, column) => column);
-    for (let i = 1; i <= Math.min(a.length, 80); i += 1) {
+    for (let i = 1; i <= a.length; i += 1) {
         const next = [i];
         for (let j = 1; j <= b.length; j += 1) {
             next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));

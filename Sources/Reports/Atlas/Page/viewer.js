@@ -33,9 +33,11 @@ function showViewer() {
 
 // Buttons of which one is chosen.
 function offer(list, choices) {
+    const hadFocus = list.contains(document.activeElement);
     list.replaceChildren(...choices.map(({name, isChosen, choose}) => make('button', {
         type: 'button', title: name, 'aria-pressed': String(isChosen), onclick: choose,
     }, bdi(name))));
+    if (hadFocus) list.querySelector('[aria-pressed="true"]')?.focus();
 }
 
 function showChosen(list) {
@@ -48,22 +50,22 @@ function offerPictures(neuron) {
     const known = new Map(neuron.pictures.flat().map(picture => [pictureKey(picture), picture]));
     const sorted = [...known.values()].sort((a, b) => a.threshold - b.threshold || a.variant - b.variant);
     const first = pictureKey(firstPicture(sorted));
-    if (!known.has(view.picture)) view.picture = null;
     $('viewer-pictures').hidden = sorted.length < 2;
     offer($('viewer-pictures'), sorted.map(picture => {
         const key = pictureKey(picture);
         return {
             name: plural(picture.threshold, 'step') + (picture.variant === null ? '' : `, no. ${picture.variant}`),
-            isChosen: key === (view.picture ?? first),
+            isChosen: key === (known.has(view.picture) ? view.picture : first),
             choose: () => go({picture: key === first ? null : key}, true),
         };
     }));
 }
 
-// The picture of a model that is looked at; its last and first as long as no other one was chosen.
+// The picture of a model that is looked at: the chosen one, where any model has such a picture of this neuron.
 function shownPicture(neuron, model) {
-    if (view.picture === null) return neuron.first[model];
-    return neuron.pictures[model].find(picture => pictureKey(picture) === view.picture) ?? null;
+    const isChosen = picture => pictureKey(picture) === view.picture;
+    if (!neuron.pictures.flat().some(isChosen)) return neuron.first[model];
+    return neuron.pictures[model].find(isChosen) ?? null;
 }
 
 // A browser also closes it by itself, by Escape or a gesture, and gives the focus back to where it was opened.
@@ -146,5 +148,5 @@ function exemplars(neuron, model, limit) {
         make('ul', {}, ...images.map(image => make('li', {title: `${image.image}\n${number(image.value, 4)}`},
             make('img', {src: address(image.file), alt: image.image, loading: 'lazy'}),
             make('span', {class: 'caption'},
-                make('b', {}, bdi(image.image)), make('span', {}, number(image.value)))))));
+                make('b', {}, bdi(image.image.split('/').at(-1))), make('span', {}, number(image.value)))))));
 }
