@@ -82,8 +82,8 @@ OPTIONAL = {
     ("command-scope", "campaign"), ("command-scope", "job"), ("manifest", "images"), ("manifest", "comparison"),
     ("manifest", "pictures"), ("manifest", "direction"), ("payload", "direction"), ("payload", "instructions"),
     ("result-pictures", "neuron"), ("result-pictures", "error"), ("result-exemplars", "neuron"), ("atlas", "variant"),
-    ("atlas", "error"), ("atlas", "ended"), ("manifest", "dataset"), ("index", "images"), ("success", "images"),
-    ("success", "pictures"),
+    ("atlas", "error"), ("atlas", "ended"), ("atlas", "direction"), ("manifest", "dataset"), ("index", "images"),
+    ("success", "images"), ("success", "pictures"),
 }
 
 
