@@ -233,8 +233,9 @@ public enum GradientKernels {
         let blocks = shape.images * shape.paddedChannels / block
         precondition(gradient.count >= blocks * narrow && pooled.count >= blocks * narrow, "regions must fit")
         precondition(source.count >= shape.count && destination.count >= shape.count, "regions must fit")
-        unsafe destination.pointer.update(repeating: 0, count: shape.count)
         for index in 0..<blocks {
+            // A block at a time, which is still at hand when it is added to.
+            unsafe (destination.pointer + index * wide).update(repeating: 0, count: wide)
             for half in stride(from: 0, to: block, by: 8) {
                 unsafe passMaxPooling(
                     gradient.pointer + index * narrow + half,
@@ -263,29 +264,54 @@ public enum GradientKernels {
         _ block: Int
     ) {
         for row in 0..<outputSide {
-            let top = row * window.stride - window.leadingPadding
-            let rows = max(0, top)..<min(inputSide, top + window.side)
+            let rows = window.range(at: row, over: inputSide)
             for column in 0..<outputSide {
-                let left = column * window.stride - window.leadingPadding
-                let columns = max(0, left)..<min(inputSide, left + window.side)
+                let columns = window.range(at: column, over: inputSide)
                 let place = (row * outputSide + column) * block
                 let greatest = unsafe load(pooled + place)
-                // What is left of the gradient, until its place has been found.
-                var rest = unsafe load(gradient + place)
-                var y = rows.lowerBound
-                while y < rows.upperBound {
-                    var tap = (y * inputSide + columns.lowerBound) * block
-                    var x = columns.lowerBound
-                    while x < columns.upperBound {
-                        let isPlace = unsafe load(source + tap) .== greatest
-                        let passing = SIMD8<Float>(repeating: 0).replacing(with: rest, where: isPlace)
-                        unsafe store(load(destination + tap) + passing, destination + tap)
-                        rest.replace(with: 0, where: isPlace)
-                        tap += block
-                        x += 1
-                    }
-                    y += 1
+                let rest = unsafe load(gradient + place)
+                let tap = (rows.lowerBound * inputSide + columns.lowerBound) * block
+                let (input, output) = unsafe (source + tap, destination + tap)
+                // Most windows are whole, and loops of a known length are unrolled.
+                if rows.count == 3, columns.count == 3 {
+                    unsafe passWindow(rest, greatest, input, output, rows: 3, columns: 3, inputSide * block, block)
+                } else {
+                    unsafe passWindow(
+                        rest,
+                        greatest,
+                        input,
+                        output,
+                        rows: rows.count,
+                        columns: columns.count,
+                        inputSide * block,
+                        block
+                    )
                 }
+            }
+        }
+    }
+
+    /// Adds a gradient where a window's greatest value stands first.
+    @inline(__always)
+    private static func passWindow(
+        _ gradient: SIMD8<Float>,
+        _ greatest: SIMD8<Float>,
+        _ source: UnsafeMutablePointer<Float>,
+        _ destination: UnsafeMutablePointer<Float>,
+        rows: Int,
+        columns: Int,
+        _ line: Int,
+        _ block: Int
+    ) {
+        // What is left of the gradient, until its place has been found.
+        var rest = gradient
+        for y in 0..<rows {
+            for x in 0..<columns {
+                let tap = y * line + x * block
+                let isPlace = unsafe load(source + tap) .== greatest
+                let passing = SIMD8<Float>(repeating: 0).replacing(with: rest, where: isPlace)
+                unsafe store(load(destination + tap) + passing, destination + tap)
+                rest.replace(with: 0, where: isPlace)
             }
         }
     }

@@ -65,6 +65,12 @@ public struct Window: Hashable, Sendable {
         (input + leadingPadding + trailingPadding - side) / stride + 1
     }
 
+    /// The rows, or columns, of the input that a position reaches.
+    func range(at position: Int, over input: Int) -> Range<Int> {
+        let first = position * stride - leadingPadding
+        return max(0, first)..<min(input, first + side)
+    }
+
     var strides: [Int64] { [Int64(stride), Int64(stride)] }
     var leading: [Int64] { [Int64(leadingPadding), Int64(leadingPadding)] }
     var trailing: [Int64] { [Int64(trailingPadding), Int64(trailingPadding)] }
@@ -86,21 +92,8 @@ public struct PreparedLayer: Sendable {
     /// The bytes of reordered weights that it holds.
     public var weightByteCount: Int { ((weights?.count ?? 0) + (bias?.count ?? 0)) * MemoryLayout<Float>.stride }
 
-    /// The greatest value in each window; what is outside the maps counts as −∞.
-    public static func maxPooling(_ input: MapShape, window: Window) throws -> PreparedLayer {
-        try pooling(input, window: window, dnnl_pooling_max)
-    }
-
     /// The mean of each window, which must not reach outside the maps.
     public static func averagePooling(_ input: MapShape, window: Window) throws -> PreparedLayer {
-        try pooling(input, window: window, dnnl_pooling_avg_exclude_padding)
-    }
-
-    private static func pooling(
-        _ input: MapShape,
-        window: Window,
-        _ algorithm: dnnl_alg_kind_t
-    ) throws -> PreparedLayer {
         let engine = try CPUEngine.shared.get()
         let output = MapShape(images: input.images, channels: input.channels, side: window.positions(over: input.side))
         var source = try input.description()
@@ -111,7 +104,7 @@ public struct PreparedLayer: Sendable {
             unsafe dnnl_pooling_forward_desc_init(
                 &description,
                 dnnl_forward_inference,
-                algorithm,
+                dnnl_pooling_avg_exclude_padding,
                 &source,
                 &destination,
                 window.strides,

@@ -120,7 +120,7 @@ extension GradientKernels {
                 )
                 let inverse = 1 / root
                 unsafe store(inverse, lines.inverses + channel)
-                unsafe store(g * value * inverse / scale, lines.terms + channel)
+                unsafe store(g * value * (inverse * inverse * inverse), lines.terms + channel)
             }
         }
     }

@@ -68,11 +68,10 @@ public final class CompiledNetwork: Sendable {
                     )
                 )
                 if wanted.contains(layer.name) { layers.append(layer) }
-            case .maxPool(let window): prepared.append(try .maxPooling(source.shape, window: window))
             case .averagePool:
                 let whole = Window(side: 7, stride: 1, leadingPadding: 0, trailingPadding: 0)
                 prepared.append(try .averagePooling(source.shape, window: whole))
-            case .rectify, .normalize: prepared.append(nil)
+            case .maxPool, .rectify, .normalize: prepared.append(nil)
             }
         }
         self.prepared = prepared

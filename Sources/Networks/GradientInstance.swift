@@ -174,6 +174,8 @@ public final class GradientInstance {
                 channels: channels,
                 mode: mode
             )
+        case .pool(let window):
+            BlockedKernels.poolMaxima(step.sources[0], source, window: window, into: step.destination)
         case .poolBack(let window):
             GradientKernels.passMaxPooling(
                 step.sources[0],
@@ -200,7 +202,7 @@ public final class GradientInstance {
             )
         case .objective: return try objective.values(step.sources[0], source, gradient: step.destination)
         case .logitsObjective: return head?.values(step.sources[0], source, gradient: step.destination)
-        case .convolve, .convolveBack, .convolveBackToImages, .pool:
+        case .convolve, .convolveBack, .convolveBackToImages:
             // `GradientNetwork.prepare` makes a primitive for each of these, and a step with one never comes here.
             preconditionFailure("the engine has kernels for these")
         }

@@ -52,7 +52,6 @@ public final class GradientNetwork: Sendable {
                 try convolutionBack(filters, source, destination, isAdding: isAdding, objective)
             case .convolveBackToImages(let filters):
                 try convolutionBackToImages(filters, source, side: program.maps[0].shape.side, objective)
-            case .pool(let window): try .maxPooling(source.shape, window: window)
             default: nil
             }
         }

@@ -91,7 +91,9 @@ public final class NetworkInstance {
             case .convolution(let layer), .logits(let layer):
                 guard wanted.contains(layer.name) else { continue }
                 try deliver(LayerOutput(layer: layer, region: step.destination, shape: destination))
-            case .maxPool, .averagePool: continue
+            case .maxPool(let window):
+                BlockedKernels.poolMaxima(step.source, source, window: window, into: step.destination)
+            case .averagePool: continue
             }
         }
     }

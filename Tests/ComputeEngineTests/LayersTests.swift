@@ -109,22 +109,36 @@ struct LayersTests {
         #expect(!layer.implementation.contains("ref"))
     }
 
-    @Test("Max pooling takes what is outside as −∞, and average pooling the mean")
-    func pooling() throws {
-        let shape = MapShape(images: 2, channels: 19, side: 7)
-        let plain = sampleValues(2 * 19 * 49).map { $0 - 20 }
+    @Test(
+        "Max pooling takes what is outside as −∞",
+        arguments: [(7, 2, 0, 1), (8, 2, 0, 1), (7, 1, 1, 1), (1, 1, 1, 1), (2, 2, 0, 1)]
+    )
+    func maxPooling(side: Int, step: Int, leading: Int, trailing: Int) throws {
+        let shape = MapShape(images: 2, channels: 19, side: side)
+        let plain = sampleValues(2 * 19 * side * side).map { $0 - 20 }
         let input = try BlockedMap(shape, plain: plain)
-        let window = Window(side: 3, stride: 2, leadingPadding: 0, trailingPadding: 1)
-        let output = try BlockedMap(MapShape(images: 2, channels: 19, side: 3))
-        try run(try .maxPooling(shape, window: window), input.buffer.all, into: output.buffer.all)
+        let window = Window(side: 3, stride: step, leadingPadding: leading, trailingPadding: trailing)
+        let positions = window.positions(over: side)
+        let output = try BlockedMap(MapShape(images: 2, channels: 19, side: positions))
+        BlockedKernels.poolMaxima(input.buffer.all, shape, window: window, into: output.buffer.all)
         for (index, actual) in output.plain.enumerated() {
-            let (map, row, column) = (index / 9, index / 3 % 3, index % 3)
+            let (map, place) = index.quotientAndRemainder(dividingBy: positions * positions)
+            let (top, left) = (place / positions * step - leading, place % positions * step - leading)
             var greatest = -Float.infinity
-            for y in row * 2..<min(7, row * 2 + 3) {
-                for x in column * 2..<min(7, column * 2 + 3) { greatest = max(greatest, plain[map * 49 + y * 7 + x]) }
+            for y in 0..<side where (top..<top + 3).contains(y) {
+                for x in 0..<side where (left..<left + 3).contains(x) {
+                    greatest = max(greatest, plain[(map * side + y) * side + x])
+                }
             }
             #expect(actual == greatest)
         }
+    }
+
+    @Test("Average pooling takes the mean")
+    func averagePooling() throws {
+        let shape = MapShape(images: 2, channels: 19, side: 7)
+        let plain = sampleValues(2 * 19 * 49).map { $0 - 20 }
+        let input = try BlockedMap(shape, plain: plain)
         let whole = Window(side: 7, stride: 1, leadingPadding: 0, trailingPadding: 0)
         let mean = try BlockedMap(MapShape(images: 2, channels: 19, side: 1))
         try run(try .averagePooling(shape, window: whole), input.buffer.all, into: mean.buffer.all)
