@@ -109,7 +109,7 @@ public enum BlockedKernels {
         let pixels = shape.side * shape.side
         let blocks = shape.paddedChannels / block
         // Squares of some pixels are written before any is read: a read that spans two fresh writes has to wait.
-        let tile = 8
+        let tile = 16
         let line = shape.paddedChannels + 2 * squaresMargin
         unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: tile * line) { squares in
             guard let lines = squares.baseAddress else { return }

@@ -71,6 +71,13 @@ public struct Window: Hashable, Sendable {
         return max(0, first)..<min(input, first + side)
     }
 
+    /// The positions along a side of the input whose windows do not reach outside.
+    func wholePositions(over input: Int) -> Range<Int> {
+        let first = (leadingPadding + stride - 1) / stride
+        let last = (input - side + leadingPadding) / stride
+        return input < side || last < first ? 0..<0 : first..<last + 1
+    }
+
     var strides: [Int64] { [Int64(stride), Int64(stride)] }
     var leading: [Int64] { [Int64(leadingPadding), Int64(leadingPadding)] }
     var trailing: [Int64] { [Int64(trailingPadding), Int64(trailingPadding)] }

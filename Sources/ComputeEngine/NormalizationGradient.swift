@@ -28,7 +28,7 @@ extension GradientKernels {
         let places = Pixels(block: block, blocks: shape.paddedChannels / block, step: pixels * block)
         let line = shape.paddedChannels + 2 * margin
         // A few pixels at a time, pass by pass: a read that spans two fresh writes has to wait.
-        let tile = 8
+        let tile = 32
         unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: 3 * tile * line) { lines in
             guard let squares = lines.baseAddress else { return }
             unsafe lines.initialize(repeating: 0)
