@@ -4,7 +4,8 @@ extension BlockedKernels {
     /// The greatest value in each window; what is outside the maps counts as −∞.
     ///
     /// Windows beside one another share the greatest values of their columns; the engine's kernel, which does not make use
-    /// of that, was measured to take almost three times as long with AVX2. Which of several equal values is taken makes no difference.
+    /// of that, was measured to take almost three times as long with AVX2. Of equal values, which may be zeros of either
+    /// sign, any is taken.
     ///
     /// - Parameters:
     ///   - source: the maps.

@@ -105,7 +105,7 @@ extension EndToEnd {
             let server = try Nginx(nil)
             // The first ones break within the first answer, whatever it is.
             let proxy = try CuttingProxy(to: server.port) {
-                $0 < 3 ? .random(in: 100...300) : $0 < 10 ? .random(in: 100...20_000) : nil
+                $0 < 4 ? .random(in: 100...300) : $0 < 10 ? .random(in: 100...20_000) : nil
             }
             var results: [[UInt8]] = []
             for (array, more) in [
@@ -130,7 +130,7 @@ extension EndToEnd {
                     #expect(try bench.tokens(.done, of: again).count == Self.epochs.count, "sums alone are made anew")
                 }
             }
-            #expect(proxy.cutCount >= 3)
+            #expect(proxy.cutCount > 3)
             #expect(results.count == 4 && results.allSatisfy { $0 == results[0] })
             let requests = try server.requests().filter { $0.contains("sharded/c/") }
             #expect(!requests.isEmpty && requests.allSatisfy { $0.contains("bytes=") }, "parts alone are asked for")
