@@ -8,26 +8,40 @@ public struct ConvolutionShape: Hashable, Sendable {
     public let input: MapShape
     /// The channels that it writes.
     public let outputChannels: Int
-    /// The window.
+    /// The window; where `columnWindow` differs, down the rows.
     public let window: Window
+    /// The window along the columns.
+    public let columnWindow: Window
     /// Whether the outcome is added to what the destination holds.
     public let isAdding: Bool
 
-    /// Describes a convolution.
-    public init(_ input: MapShape, outputChannels: Int, window: Window, isAdding: Bool = false) {
+    /// Describes a convolution, with a square window where none is given for the columns.
+    public init(
+        _ input: MapShape,
+        outputChannels: Int,
+        window: Window,
+        columnWindow: Window? = nil,
+        isAdding: Bool = false
+    ) {
         self.input = input
         self.outputChannels = outputChannels
         self.window = window
+        self.columnWindow = columnWindow ?? window
         self.isAdding = isAdding
     }
 
     /// The maps that it writes.
     public var output: MapShape {
-        MapShape(images: input.images, channels: outputChannels, side: window.positions(over: input.side))
+        MapShape(
+            images: input.images,
+            channels: outputChannels,
+            rows: window.positions(over: input.rows),
+            columns: columnWindow.positions(over: input.columns)
+        )
     }
 
     /// The sizes of its weights: output channel, input channel, row, column.
-    var weightDimensions: [Int] { [outputChannels, input.channels, window.side, window.side] }
+    var weightDimensions: [Int] { [outputChannels, input.channels, window.side, columnWindow.side] }
 }
 
 extension PreparedLayer {
@@ -114,12 +128,13 @@ extension PreparedLayer {
         let input = shape.input
         var source =
             input.channels == 3
-            ? try describe([input.images, 3, input.side, input.side], dnnl_nchw) : try input.description()
+            ? try describe([input.images, 3, input.rows, input.columns], dnnl_nchw) : try input.description()
         var kernel = try describe(shape.weightDimensions, dnnl_format_tag_any)
         // A description of nothing stands for no bias.
         var biases = hasBias ? try describe([shape.outputChannels], dnnl_x) : dnnl_memory_desc_t()
         var destination = try shape.output.description()
         var description = dnnl_convolution_desc_t()
+        let sizes = WindowSizes(rows: shape.window, columns: shape.columnWindow)
         try check(
             unsafe dnnl_convolution_forward_desc_init(
                 &description,
@@ -129,9 +144,9 @@ extension PreparedLayer {
                 &kernel,
                 &biases,
                 &destination,
-                shape.window.strides,
-                shape.window.leading,
-                shape.window.trailing
+                sizes.strides,
+                sizes.leading,
+                sizes.trailing
             ),
             name
         )
@@ -140,7 +155,7 @@ extension PreparedLayer {
 
     /// Which layers take Winograd's algorithm is fixed here and never timed: the choice changes the last bits.
     private static func preferWinograd(_ shape: ConvolutionShape) -> Bool {
-        shape.window.side == 3 && shape.window.stride == 1 && !shape.isAdding
+        shape.window.side == 3 && shape.window.stride == 1 && shape.columnWindow == shape.window && !shape.isAdding
     }
 
     private static func winogradOrDirect(

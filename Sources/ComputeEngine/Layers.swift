@@ -11,14 +11,28 @@ public struct MapShape: Hashable, Sendable {
     public let images: Int
     /// The number of channels, without those that fill up the last block.
     public let channels: Int
-    /// The number of rows and of columns.
-    public let side: Int
+    /// The number of rows.
+    public let rows: Int
+    /// The number of columns.
+    public let columns: Int
+
+    /// Describes square feature maps.
+    public init(images: Int, channels: Int, side: Int) {
+        self.init(images: images, channels: channels, rows: side, columns: side)
+    }
 
     /// Describes feature maps.
-    public init(images: Int, channels: Int, side: Int) {
+    public init(images: Int, channels: Int, rows: Int, columns: Int) {
         self.images = images
         self.channels = channels
-        self.side = side
+        self.rows = rows
+        self.columns = columns
+    }
+
+    /// The number of rows and of columns of square maps.
+    public var side: Int {
+        precondition(rows == columns, "the maps must be square")
+        return rows
     }
 
     /// The number of channels with those that fill up the last block.
@@ -28,14 +42,14 @@ public struct MapShape: Hashable, Sendable {
     }
 
     /// The number of values of one image, filling included.
-    public var imageCount: Int { paddedChannels * side * side }
+    public var imageCount: Int { paddedChannels * rows * columns }
 
     /// The number of values in all.
     public var count: Int { images * imageCount }
 
     func description() throws(ComputeError) -> dnnl_memory_desc_t {
         try describe(
-            [images, channels, side, side],
+            [images, channels, rows, columns],
             CPUEngine.channelBlock == 16 ? dnnl_nChw16c : dnnl_nChw8c
         )
     }
@@ -78,9 +92,22 @@ public struct Window: Hashable, Sendable {
         return input < side || last < first ? 0..<0 : first..<last + 1
     }
 
-    var strides: [Int64] { [Int64(stride), Int64(stride)] }
-    var leading: [Int64] { [Int64(leadingPadding), Int64(leadingPadding)] }
-    var trailing: [Int64] { [Int64(trailingPadding), Int64(trailingPadding)] }
+}
+
+/// What the engine wants to know of a window, rows first.
+struct WindowSizes {
+    let kernel: [Int64]
+    let strides: [Int64]
+    let leading: [Int64]
+    let trailing: [Int64]
+
+    /// A window down the rows and one along the columns.
+    init(rows: Window, columns: Window) {
+        kernel = [Int64(rows.side), Int64(columns.side)]
+        strides = [Int64(rows.stride), Int64(columns.stride)]
+        leading = [Int64(rows.leadingPadding), Int64(columns.leadingPadding)]
+        trailing = [Int64(rows.trailingPadding), Int64(columns.trailingPadding)]
+    }
 }
 
 /// A layer as the engine runs it: a kernel, and its weights in the order that the kernel wants.
@@ -107,6 +134,7 @@ public struct PreparedLayer: Sendable {
         var destination = try output.description()
         var description = dnnl_pooling_desc_t()
         let name = "make a pooling over \(input)"
+        let sizes = WindowSizes(rows: window, columns: window)
         try check(
             unsafe dnnl_pooling_forward_desc_init(
                 &description,
@@ -114,10 +142,10 @@ public struct PreparedLayer: Sendable {
                 dnnl_pooling_avg_exclude_padding,
                 &source,
                 &destination,
-                window.strides,
-                [Int64(window.side), Int64(window.side)],
-                window.leading,
-                window.trailing
+                sizes.strides,
+                sizes.kernel,
+                sizes.leading,
+                sizes.trailing
             ),
             name
         )

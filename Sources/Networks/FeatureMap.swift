@@ -42,7 +42,7 @@ struct FeatureMap {
 
     /// Floats of the map in memory, a whole number of cache lines; the input of three channels lies plain.
     var storageCount: Int {
-        let count = shape.channels == 3 ? shape.images * 3 * shape.side * shape.side : shape.count
+        let count = shape.channels == 3 ? shape.images * 3 * shape.rows * shape.columns : shape.count
         return (count + 15) / 16 * 16
     }
 

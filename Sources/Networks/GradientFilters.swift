@@ -41,30 +41,36 @@ enum GradientFilters {
         )
     }
 
-    /// The first layer's weights for the way back to the images in blocks of 2 × 2 pixels.
+    /// The first layer's weights for the way back to the images in blocks of pixels.
     ///
-    /// A window of seven pixels at every second one, two of them before the first, meets pixel 2m + a from the outputs
-    /// m + d with the weight a + 2 − 2d, for d from −2 to 1. So every place of a block of pixels is a channel of a
-    /// convolution of the gradient with a window of four outputs.
+    /// A window of seven pixels at every second one, two of them before the first, meets the pixel a of a block of
+    /// 2n pixels, the block m, from the outputs n·m + d with the weight a + 2 − 2d, for d from −2 to n. So every place of
+    /// a block is a channel of a convolution of the gradient with a window of n + 3 outputs, n apart.
     ///
     /// - Parameters:
     ///   - weights: output, colour, row, column.
     ///   - outputs: how many outputs there are.
+    ///   - images: how their pixels lie.
     /// - Returns: colour, row of the block, column of the block; output; row, column.
-    static func imageBlocks(_ weights: [Float], outputs: Int) -> [Float] {
+    static func imageBlocks(_ weights: [Float], outputs: Int, _ images: ImageBlocks) -> [Float] {
         precondition(weights.count == outputs * 3 * 49, "seven by seven pixels of three colours")
-        /// The pixel of the seven that the tap of the four meets, where there is one.
+        /// The pixel of the seven that a tap of a window meets, where there is one.
         func pixel(_ place: Int, _ tap: Int) -> Int? {
             let pixel = place + 2 - 2 * (tap - 2)
             return (0..<7).contains(pixel) ? pixel : nil
         }
-        var blocks = [Float](repeating: 0, count: 12 * outputs * 16)
-        for channel in 0..<12 {
-            let (color, a, b) = (channel / 4, channel / 2 % 2, channel % 2)
+        let (rows, columns) = imageBlockWindows(images)
+        let window = rows.side * columns.side
+        var blocks = [Float](repeating: 0, count: images.channels * outputs * window)
+        for channel in 0..<images.channels {
+            let (line, b) = channel.quotientAndRemainder(dividingBy: images.width)
+            let (color, a) = line.quotientAndRemainder(dividingBy: ImageBlocks.height)
             for output in 0..<outputs {
-                for tap in 0..<16 {
-                    guard let row = pixel(a, tap / 4), let column = pixel(b, tap % 4) else { continue }
-                    blocks[(channel * outputs + output) * 16 + tap] =
+                for tap in 0..<window {
+                    guard let row = pixel(a, tap / columns.side), let column = pixel(b, tap % columns.side) else {
+                        continue
+                    }
+                    blocks[(channel * outputs + output) * window + tap] =
                         weights[((output * 3 + color) * 7 + row) * 7 + column]
                 }
             }
@@ -72,8 +78,19 @@ enum GradientFilters {
         return blocks
     }
 
-    /// The window that goes with `imageBlocks` for images of that side.
-    static func imageBlockWindow(side: Int) -> Window {
-        Window(side: 4, stride: 1, leadingPadding: 2, trailingPadding: side % 2 == 0 ? 1 : 2)
+    /// The windows that go with `imageBlocks`.
+    static func imageBlockWindows(_ images: ImageBlocks) -> (rows: Window, columns: Window) {
+        /// The window over the first layer's outputs, of which there is one for every two whole pixels.
+        func window(_ pixels: Int) -> Window {
+            let step = pixels / 2
+            let blocks = (images.side + pixels - 1) / pixels
+            return Window(
+                side: step + 3,
+                stride: step,
+                leadingPadding: 2,
+                trailingPadding: blocks * step + 1 - images.side / 2
+            )
+        }
+        return (window(ImageBlocks.height), window(images.width))
     }
 }

@@ -112,13 +112,7 @@ public final class GradientInstance {
     /// Copies the gradient with respect to an image: three colours, rows, columns.
     public func copyGradient(of image: Int, into destination: inout MutableSpan<Float>) {
         let map = program.imageGradient
-        ImageBlocks.copyPlain(
-            region(of: map),
-            program.maps[map].shape,
-            image: image,
-            side: side,
-            into: &destination
-        )
+        program.imageBlocks.copyPlain(region(of: map), program.maps[map].shape, image: image, into: &destination)
     }
 
     // MARK: Running

@@ -51,7 +51,7 @@ public final class GradientNetwork: Sendable {
             case .convolveBack(let filters, let isAdding):
                 try convolutionBack(filters, source, destination, isAdding: isAdding, objective)
             case .convolveBackToImages(let filters):
-                try convolutionBackToImages(filters, source, side: program.maps[0].shape.side, objective)
+                try convolutionBackToImages(filters, source, program.imageBlocks, objective)
             default: nil
             }
         }
@@ -117,21 +117,25 @@ public final class GradientNetwork: Sendable {
     private func convolutionBackToImages(
         _ filters: GradientProgram.Filters,
         _ behind: FeatureMap,
-        side: Int,
+        _ images: ImageBlocks,
         _ objective: BatchObjective
     ) throws -> PreparedLayer {
+        let windows = GradientFilters.imageBlockWindows(images)
         let shape = ConvolutionShape(
             behind.shape,
-            outputChannels: 12,
-            window: GradientFilters.imageBlockWindow(side: side)
+            outputChannels: images.channels,
+            window: windows.rows,
+            columnWindow: windows.columns
         )
-        let outputs = behind.shape.channels
+        func blocks(_ plain: [Float]) -> [Float] {
+            GradientFilters.imageBlocks(plain, outputs: behind.shape.channels, images)
+        }
         if isOwn(filters, objective) {
-            let plain = ownFilters(objective, weights.weights(of: target))
-            return try .convolution(shape, weights: GradientFilters.imageBlocks(plain, outputs: outputs), bias: nil)
+            let own = ownFilters(objective, weights.weights(of: target))
+            return try .convolution(shape, weights: blocks(own), bias: nil)
         }
         return try .convolution(shape, named: "\(name(of: filters)) to images", in: store, bias: nil) {
-            GradientFilters.imageBlocks(layers(of: filters).flatMap { weights.weights(of: $0) }, outputs: outputs)
+            blocks(layers(of: filters).flatMap { weights.weights(of: $0) })
         }
     }
 

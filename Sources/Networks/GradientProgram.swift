@@ -38,7 +38,7 @@ struct GradientProgram {
         case convolve(Filters)
         /// The gradient before filters; where it adds, to what other readers of the map gave.
         case convolveBack(Filters, isAdding: Bool)
-        /// The gradient before the filters that read the images, as blocks of 2 × 2 pixels.
+        /// The gradient before the filters that read the images, as blocks of pixels.
         case convolveBackToImages(Filters)
         /// ReLU, after batch norm where the network has it.
         case rectify(Layer, ChannelCopy)
@@ -81,7 +81,7 @@ struct GradientProgram {
     private(set) var operations: [Operation] = []
     /// How many of the operations run forward, the objective not among them.
     private(set) var forwardCount = 0
-    /// The map of the images' gradient in blocks of 2 × 2 pixels.
+    /// The map of the images' gradient in blocks of pixels.
     private(set) var imageGradient = 0
 
     private let images: Int
@@ -99,6 +99,9 @@ struct GradientProgram {
         forwardCount = operations.count
         buildBack()
     }
+
+    /// How pixels lie in the images' gradient.
+    var imageBlocks: ImageBlocks { ImageBlocks(side: maps[0].shape.side) }
 
     /// The map that the objective is computed of.
     var objectiveMap: Int { operations[forwardCount].sources[0] }
@@ -209,7 +212,8 @@ struct GradientProgram {
             let behind = gradient(of: destination, &self)
             switch operation.kind {
             case .convolve(let filters) where source == 0:
-                imageGradient = add(FeatureMap(channels: 12, side: (maps[0].shape.side + 1) / 2, images: images))
+                let shape = imageBlocks.shape(images: images)
+                imageGradient = add(FeatureMap(shape: shape, channelPlaces: [0..<shape.channels]))
                 append(.convolveBackToImages(filters), [behind], imageGradient)
             case .convolve(let filters):
                 let isAdding = gradients[source] != nil

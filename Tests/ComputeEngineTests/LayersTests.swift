@@ -134,6 +134,46 @@ struct LayersTests {
         }
     }
 
+    @Test(
+        "The gradient before max pooling goes to the first of a window's greatest values",
+        arguments: [(7, 2, 0, 1), (8, 2, 0, 1), (15, 2, 0, 1), (7, 1, 1, 1), (1, 1, 1, 1), (2, 2, 0, 1)]
+    )
+    func maxPoolingBack(side: Int, step: Int, leading: Int, trailing: Int) throws {
+        let shape = MapShape(images: 2, channels: 19, side: side)
+        // Few different values, so that most windows have their greatest more than once.
+        let plain = sampleValues(2 * 19 * side * side).map { ($0 / 5).rounded() }
+        let window = Window(side: 3, stride: step, leadingPadding: leading, trailingPadding: trailing)
+        let positions = window.positions(over: side)
+        let narrow = MapShape(images: 2, channels: 19, side: positions)
+        let input = try BlockedMap(shape, plain: plain)
+        let pooled = try BlockedMap(narrow)
+        BlockedKernels.poolMaxima(input.buffer.all, shape, window: window, into: pooled.buffer.all)
+        // Whole numbers, whose sums are exact in any order.
+        let behind = sampleValues(2 * 19 * positions * positions, seed: 3).map { $0.rounded() }
+        let before = try BlockedMap(shape, plain: [Float](repeating: .nan, count: plain.count))
+        GradientKernels.passMaxPooling(
+            try BlockedMap(narrow, plain: behind).buffer.all,
+            pooled.buffer.all,
+            input.buffer.all,
+            shape,
+            window: window,
+            into: before.buffer.all
+        )
+        var expected = [Float](repeating: 0, count: plain.count)
+        for (index, gradient) in behind.enumerated() {
+            let (map, place) = index.quotientAndRemainder(dividingBy: positions * positions)
+            let (top, left) = (place / positions * step - leading, place % positions * step - leading)
+            let window = (0..<side).filter { (top..<top + 3).contains($0) }.flatMap { y in
+                (0..<side).filter { (left..<left + 3).contains($0) }.map { x in (map * side + y) * side + x }
+            }
+            let greatest = window.map { plain[$0] }.max()
+            let first = try #require(window.first { plain[$0] == greatest })
+            expected[first] += gradient
+        }
+        #expect(before.plain == expected)
+        #expect(before.isFillingZero)
+    }
+
     @Test("Average pooling takes the mean")
     func averagePooling() throws {
         let shape = MapShape(images: 2, channels: 19, side: 7)
