@@ -13,7 +13,7 @@ usage: Tests/Benchmarks/compare.py [forward] [gram] [cka] [activations] [memory]
 million jobs and takes about half an hour.
 
 Builds what is missing and installs the reference into a virtual environment of its own, both under .build-benchmarks.
-The machine should have nothing else to do. Takes about half an hour after that, half of it for `lucid`.
+The machine should have nothing else to do. Takes about three quarters of an hour after that, 20 minutes of it for `lucid`.
 """
 import argparse
 import json
@@ -167,13 +167,13 @@ def pictures(name, neurons, steps):
 
 
 def lucid():
-    steps = 32
+    steps = 64
     for layer in ["mixed4a_3x3", "mixed5a_5x5"]:
         # Before and after ours, and longer than one of our pictures, since sizes are drawn and the machine's speed drifts.
-        theirs = [reference("lucid", f"{layer}:7", str(4 * steps))[0]["value"]]
+        theirs = [reference("lucid", f"{layer}:7", str(2 * steps))[0]["value"]]
         seconds, atlas = pictures("lucid", [layer], steps)
         own = seconds / len(atlas) / steps
-        theirs.append(reference("lucid", f"{layer}:7", str(4 * steps))[0]["value"])
+        theirs.append(reference("lucid", f"{layer}:7", str(2 * steps))[0]["value"])
         ratios = [value / own for value in theirs]
         print(
             f"lucid, {layer}: {own * 512:.1f} s a neuron of 512 steps, by all its {len(atlas)} neurons at {steps} steps "

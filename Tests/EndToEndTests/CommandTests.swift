@@ -61,5 +61,28 @@ extension EndToEnd {
             #expect(Set(plan.jobs.keys) == ["activations", "gram", "hsic"])
             #expect(try bench.directory().campaigns().isEmpty)
         }
+
+        @Test(
+            "`submit` tells how many pictures of how many steps a campaign has, each threshold's for each of k",
+            arguments: [
+                ("thresholds: [512]", "6 pictures of 512 steps"),
+                ("thresholds: [1]", "6 pictures of 1 step"),
+                ("thresholds: [16, 2048], diversity: 2", "24 pictures of up to 2048 steps"),
+            ]
+        )
+        func pictures(settings: String, expected: String) async throws {
+            let bench = try await Bench()
+            let file = try bench.write(
+                "atlas.yaml",
+                """
+                name: atlas
+                models: {a: {weights: "seeded:10"}, b: {weights: "seeded:11"}}
+                lucid: {neurons: ["mixed4a_3x3:0-2"], \(settings)}
+                """
+            )
+            let queue = bench.queue.string
+            let result = try await succeed(Programs.coordinator, "submit", file.string, "--queue", queue, "--dry-run")
+            #expect(result.complaints.contains(": 2 networks, \(expected)\n"))
+        }
     }
 }

@@ -50,22 +50,28 @@ function offerPictures(neuron) {
     const known = new Map(neuron.pictures.flat().map(picture => [pictureKey(picture), picture]));
     const sorted = [...known.values()].sort((a, b) => a.threshold - b.threshold || a.variant - b.variant);
     const first = pictureKey(firstPicture(sorted));
+    const chosen = chosenPicture(neuron) ?? first;
     $('viewer-pictures').hidden = sorted.length < 2;
     offer($('viewer-pictures'), sorted.map(picture => {
         const key = pictureKey(picture);
         return {
             name: plural(picture.threshold, 'step') + (picture.variant === null ? '' : `, no. ${picture.variant}`),
-            isChosen: key === (known.has(view.picture) ? view.picture : first),
+            isChosen: key === chosen,
             choose: () => go({picture: key === first ? null : key}, true),
         };
     }));
 }
 
-// The picture of a model that is looked at: the chosen one, where any model has such a picture of this neuron.
+// The key of the picture that was chosen, where any model has such a picture of this neuron.
+function chosenPicture(neuron) {
+    return neuron.pictures.flat().map(pictureKey).find(key => key === view.picture) ?? null;
+}
+
+// The picture of a model that is looked at.
 function shownPicture(neuron, model) {
-    const isChosen = picture => pictureKey(picture) === view.picture;
-    if (!neuron.pictures.flat().some(isChosen)) return neuron.first[model];
-    return neuron.pictures[model].find(isChosen) ?? null;
+    const chosen = chosenPicture(neuron);
+    if (chosen === null) return neuron.first[model];
+    return neuron.pictures[model].find(picture => pictureKey(picture) === chosen) ?? null;
 }
 
 // A browser also closes it by itself, by Escape or a gesture, and gives the focus back to where it was opened.
