@@ -213,7 +213,8 @@ public enum BlockedKernels {
         let block = CPUEngine.channelBlock
         let pixels = shape.side * shape.side
         precondition(destination.count == shape.channels * pixels, "the destination holds one image's channels")
-        precondition(source.count >= shape.count && image < shape.images, "the image must be there")
+        precondition(source.count >= shape.count, "regions must fit")
+        precondition((0..<shape.images).contains(image), "the image must be there")
         let input = unsafe source.pointer + image * shape.imageCount
         unsafe destination.withUnsafeMutableBufferPointer { buffer in
             guard let output = buffer.baseAddress else { return }

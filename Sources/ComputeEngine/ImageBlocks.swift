@@ -2,9 +2,9 @@
 
 /// Square images of three colours as maps whose channels are the colours, rows and columns of a block of pixels.
 ///
-/// A block is two rows high, and two or four columns wide: whichever leaves less of the engine's blocks of channels empty.
-/// With blocks of eight channels, convolutions that write 24 channels were measured to be a fifth faster, a pixel, than
-/// those that write 12.
+/// A block is two rows high; it is four columns wide where the engine's blocks have eight channels, which 24 channels fill
+/// and 12 do not, else two: of sixteen, either leaves a quarter empty. With blocks of eight, convolutions that write 24
+/// channels were measured to take a quarter less time, a pixel, than those that write 12.
 public struct ImageBlocks: Hashable, Sendable {
     /// The rows of pixels of a block.
     public static let height = 2
@@ -48,7 +48,8 @@ public struct ImageBlocks: Hashable, Sendable {
         into destination: inout MutableSpan<Float>
     ) {
         precondition(shape == self.shape(images: shape.images), "the map must hold such images")
-        precondition(source.count >= shape.count && image < shape.images, "the image must be there")
+        precondition(source.count >= shape.count, "regions must fit")
+        precondition((0..<shape.images).contains(image), "the image must be there")
         precondition(destination.count == 3 * side * side, "the destination holds one image")
         let block = CPUEngine.channelBlock
         let input = unsafe source.pointer + image * shape.imageCount

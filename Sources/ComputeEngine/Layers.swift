@@ -55,11 +55,11 @@ public struct MapShape: Hashable, Sendable {
     }
 }
 
-/// A square window that moves over feature maps.
+/// A window that moves over feature maps: a square one, or one direction of it where the other has its own.
 public struct Window: Hashable, Sendable {
     /// The number of rows and of columns.
     public let side: Int
-    /// The step in both directions.
+    /// The step from one position to the next.
     public let stride: Int
     /// The rows added above and the columns added at the left.
     public let leadingPadding: Int
@@ -91,7 +91,6 @@ public struct Window: Hashable, Sendable {
         let last = (input - side + leadingPadding) / stride
         return input < side || last < first ? 0..<0 : first..<last + 1
     }
-
 }
 
 /// What the engine wants to know of a window, rows first.

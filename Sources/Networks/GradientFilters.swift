@@ -84,6 +84,7 @@ enum GradientFilters {
         func window(_ pixels: Int) -> Window {
             let step = pixels / 2
             let blocks = (images.side + pixels - 1) / pixels
+            // As much as gives a position for each block; there are side / 2 outputs.
             return Window(
                 side: step + 3,
                 stride: step,

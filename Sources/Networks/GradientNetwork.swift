@@ -127,6 +127,7 @@ public final class GradientNetwork: Sendable {
             window: windows.rows,
             columnWindow: windows.columns
         )
+        precondition(shape.output == images.shape(images: behind.shape.images), "windows must give all blocks")
         func blocks(_ plain: [Float]) -> [Float] {
             GradientFilters.imageBlocks(plain, outputs: behind.shape.channels, images)
         }

@@ -136,7 +136,10 @@ struct LayersTests {
 
     @Test(
         "The gradient before max pooling goes to the first of a window's greatest values",
-        arguments: [(7, 2, 0, 1), (8, 2, 0, 1), (15, 2, 0, 1), (7, 1, 1, 1), (1, 1, 1, 1), (2, 2, 0, 1)]
+        arguments: [
+            (7, 2, 0, 1), (8, 2, 0, 1), (15, 2, 0, 1), (7, 1, 1, 1), (3, 1, 1, 1), (2, 1, 1, 1), (1, 1, 1, 1),
+            (2, 2, 0, 1),
+        ]
     )
     func maxPoolingBack(side: Int, step: Int, leading: Int, trailing: Int) throws {
         let shape = MapShape(images: 2, channels: 19, side: side)
@@ -150,7 +153,8 @@ struct LayersTests {
         BlockedKernels.poolMaxima(input.buffer.all, shape, window: window, into: pooled.buffer.all)
         // Whole numbers, whose sums are exact in any order.
         let behind = sampleValues(2 * 19 * positions * positions, seed: 3).map { $0.rounded() }
-        let before = try BlockedMap(shape, plain: [Float](repeating: .nan, count: plain.count))
+        let before = try BlockedMap(shape)
+        before.buffer.all.withMutableValues { values in for index in values.indices { values[index] = .nan } }
         GradientKernels.passMaxPooling(
             try BlockedMap(narrow, plain: behind).buffer.all,
             pooled.buffer.all,
@@ -163,11 +167,11 @@ struct LayersTests {
         for (index, gradient) in behind.enumerated() {
             let (map, place) = index.quotientAndRemainder(dividingBy: positions * positions)
             let (top, left) = (place / positions * step - leading, place % positions * step - leading)
-            let window = (0..<side).filter { (top..<top + 3).contains($0) }.flatMap { y in
+            let reach = (0..<side).filter { (top..<top + 3).contains($0) }.flatMap { y in
                 (0..<side).filter { (left..<left + 3).contains($0) }.map { x in (map * side + y) * side + x }
             }
-            let greatest = window.map { plain[$0] }.max()
-            let first = try #require(window.first { plain[$0] == greatest })
+            let greatest = reach.map { plain[$0] }.max()
+            let first = try #require(reach.first { plain[$0] == greatest })
             expected[first] += gradient
         }
         #expect(before.plain == expected)

@@ -173,7 +173,7 @@ struct GradientTests {
     )
     func usesNoReferenceCode(network: GoldenNetwork, layer: String) throws {
         let gradient = try GradientNetwork(network.weights(), target: layer)
-        for side in [224, 249, 273] {
+        for side in [224, 249, 250, 251, 273] {
             let plan = try GradientInstance.Plan(of: gradient, side: side, objective: meanOf(1))
             let implementations = GradientInstance.implementations(of: plan)
             #expect(implementations.count == (layer == "logits" ? 78 : 74), "all convolutions are the engine's")

@@ -10,11 +10,11 @@ private func values(_ count: Int, step: Int) -> [Float] { (0..<count).map { Floa
 
 @Suite("The way back to the images in blocks of pixels")
 struct ImageBlocksTests {
-    // Sides leave every remainder by four; 33 columns are the least that networks read, with one.
+    // Sides leave every remainder by four, and give from nine to sixteen columns of blocks of four pixels.
     @Test(
         "Blocks of either width give the gradient of the first layer's convolution",
         arguments: [2, 4],
-        [33, 40, 42, 47, 64]
+        [33, 37, 40, 41, 42, 47, 64]
     )
     func agreesWithDefinition(width: Int, side: Int) throws {
         CPUEngine.useOneThread()
@@ -53,8 +53,9 @@ struct ImageBlocksTests {
                 weights.map { Double($0) },
                 SlowOperations.Geometry(side: 7, stride: 2, padding: 2, output: behind.side)
             )
-            // At most 16 · 16 products of up to one each; float32 rounds a sum of them by 6e-8 of what it has reached.
-            for (value, exact) in zip(gradient, expected.values) { #expect(abs(Double(value) - exact) <= 1e-4) }
+            #expect(gradient.count == expected.values.count)
+            // 256 products of up to one each, whose sums stay below 64 here; each addition rounds by 6e-8 of that.
+            for (value, exact) in zip(gradient, expected.values) { #expect(abs(Double(value) - exact) <= 1e-3) }
         }
     }
 }
