@@ -223,6 +223,9 @@ if __name__ == "__main__":
         queue_scale.main(options.folder, options.large)
         sys.exit()
     parts = [forward, gram, cka, activations, memory, lucid]
+    unknown = set(sys.argv[1:]) - {part.__name__ for part in parts}
+    if unknown:
+        sys.exit(f"no part is called {', '.join(sorted(unknown))}\n{__doc__}")
     named = [part for part in parts if part.__name__ in sys.argv[1:]] or parts
     prepare()
     for part in named:
