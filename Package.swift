@@ -197,7 +197,7 @@ let package = Package(
         ),
         tests(of: "Archives", ["SystemSupport", "WebServers", system]),
         tests(of: "Campaigns", ["FeatureVisualization", "JobStorage", "SystemSupport"]),
-        tests(of: "ComputeEngine", ["SystemSupport"]),
+        tests(of: "ComputeEngine", ["COneDNN", "SystemSupport"]),
         tests(
             of: "Coordination",
             [

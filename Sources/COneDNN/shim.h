@@ -9,6 +9,7 @@
 // Casting macros are not imported into Swift.
 static inline void *lucid_dnnl_memory_none(void) { return DNNL_MEMORY_NONE; }
 
-// From OpenMP's runtime, whose header belongs to one compiler: sets the threads of the parallel
-// regions that the calling thread starts.
+// From OpenMP's runtime, whose header belongs to one compiler: the threads of the parallel regions that the calling
+// thread starts.
 extern void omp_set_num_threads(int count);
+extern int omp_get_max_threads(void);

@@ -6,7 +6,7 @@ private import COpenBLAS
 /// The processor as oneDNN sees it.
 ///
 /// One thread runs one primitive: images, not sums, are shared out between threads, so that results do
-/// not depend on their number. Every thread that makes or runs a primitive calls `useOneThread` first.
+/// not depend on their number. `check`, the one way to call the engine, sees to that.
 @safe
 public final class CPUEngine: @unchecked Sendable {
     // Sendable because oneDNN's engines are immutable and may be used from any thread.
@@ -18,6 +18,7 @@ public final class CPUEngine: @unchecked Sendable {
     }()
 
     private init() throws(ComputeError) {
+        _ = Self.settled
         var created: dnnl_engine_t?
         try check(unsafe dnnl_engine_create(&created, dnnl_cpu, 0), "start the compute engine")
         guard let created = unsafe created else {
@@ -28,17 +29,31 @@ public final class CPUEngine: @unchecked Sendable {
 
     deinit { unsafe dnnl_engine_destroy(handle) }
 
-    /// Makes parallel regions of oneDNN and OpenBLAS run on the calling thread alone.
-    public static func useOneThread() {
-        omp_set_num_threads(1)
-        _ = openBLASRunsOnOneThread
-    }
+    /// Makes the parallel regions that the calling thread starts run on it alone.
+    @inline(__always)
+    static func useOneThread() { omp_set_num_threads(1) }
+
+    /// The number of threads that a parallel region would take which the calling thread starts.
+    static var threadCount: Int { Int(omp_get_max_threads()) }
 
     /// OpenBLAS's setting is the whole process's, and must not change while a product runs.
-    private static let openBLASRunsOnOneThread: Void = openblas_set_num_threads(1)
+    static let openBLASRunsOnOneThread: Void = openblas_set_num_threads(1)
+
+    /// What the environment may ask of the engine and what a job must not depend on, set once and before all else: the
+    /// precision of sums, which registers kernels use, words on the standard output, files in the current folder.
+    private static let settled: Void = {
+        // Each refuses only where the library was built without it, and then has nothing to settle.
+        _ = dnnl_set_default_fpmath_mode(dnnl_fpmath_mode_strict)
+        _ = dnnl_set_cpu_isa_hints(dnnl_cpu_isa_no_hints)
+        _ = dnnl_set_verbose(0)
+        _ = dnnl_set_jit_dump(0)
+        _ = dnnl_set_jit_profiling_flags(0)
+        _ = dnnl_set_primitive_cache_capacity(1024)
+    }()
 
     /// The instruction set that kernels are chosen for: "avx512", "avx2" or "sse41".
     public static var instructionSet: String {
+        _ = settled
         let set = dnnl_get_effective_cpu_isa().rawValue
         if set & dnnl_cpu_isa_avx512_core.rawValue == dnnl_cpu_isa_avx512_core.rawValue { return "avx512" }
         return set & dnnl_cpu_isa_avx2.rawValue == dnnl_cpu_isa_avx2.rawValue ? "avx2" : "sse41"

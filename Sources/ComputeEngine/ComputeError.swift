@@ -18,9 +18,22 @@ public struct ComputeError: Error, Equatable, Sendable, CustomStringConvertible 
     static let unimplemented = "the engine has no kernel for it"
 }
 
-/// Turns a status of the engine into an error.
-func check(_ status: dnnl_status_t, _ operation: @autoclosure () -> String) throws(ComputeError) {
+/// Calls the engine, with one thread, and turns its status into an error.
+///
+/// Every call that makes or runs a kernel goes through here: OpenMP's number of threads belongs to the calling thread,
+/// is that of the processors on a new one, and decides which kernel is made and how much scratch memory it wants.
+@inline(__always)
+func check(
+    _ call: @autoclosure () -> dnnl_status_t,
+    _ operation: @autoclosure () -> String
+) throws(ComputeError) {
+    CPUEngine.useOneThread()
+    let status = call()
     guard status != dnnl_success else { return }
+    throw failure(status, operation())
+}
+
+private func failure(_ status: dnnl_status_t, _ operation: String) -> ComputeError {
     let reason =
         switch status {
         case dnnl_out_of_memory: "out of memory"
@@ -29,5 +42,5 @@ func check(_ status: dnnl_status_t, _ operation: @autoclosure () -> String) thro
         case dnnl_runtime_error: "a runtime error"
         default: "status \(status.rawValue)"
         }
-    throw ComputeError(operation: operation(), reason: reason)
+    return ComputeError(operation: operation, reason: reason)
 }

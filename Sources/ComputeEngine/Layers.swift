@@ -203,7 +203,6 @@ public final class LayerBinder {
 
     /// Makes a binder; its layers run on the thread that calls them, one at a time.
     public init() throws {
-        CPUEngine.useOneThread()
         engine = try CPUEngine.shared.get()
         stream = try ComputeStream(on: engine)
     }

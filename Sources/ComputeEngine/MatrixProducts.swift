@@ -26,6 +26,7 @@ public enum MatrixProducts {
     /// Adds a · aᵀ of a row-major float64 matrix of `rows` × `depth` to the lower triangle of `sum`, `rows` × `rows`.
     public static func addLowerProduct(_ a: [Double], rows: Int, depth: Int, to sum: inout [Double]) {
         precondition(a.count >= rows * depth && sum.count == rows * rows, "the factors must be whole")
+        _ = CPUEngine.openBLASRunsOnOneThread
         unsafe cblas_dsyrk(
             CblasRowMajor,
             CblasLower,

@@ -9,7 +9,6 @@ private import SystemSupport
 public func runTasks(_ count: Int, threads: Int, _ body: @escaping @Sendable (Int) throws -> Void) throws {
     let next = Counter()
     try onThreads(max(1, min(threads, count)), named: "compute") { _ in
-        CPUEngine.useOneThread()
         while true {
             let task = next.take()
             guard task < count else { return }

@@ -29,7 +29,6 @@ public final class CompiledNetwork: Sendable {
     }
 
     init(_ weights: NetworkWeights, wanted: [String], side: Int) throws {
-        CPUEngine.useOneThread()
         for name in wanted where InceptionV1.layer(named: name) == nil { throw WeightsError.unknownLayer(name) }
         let program = ForwardProgram(
             images: Self.batchSize,

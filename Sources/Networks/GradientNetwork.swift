@@ -18,7 +18,6 @@ public final class GradientNetwork: Sendable {
     ///
     /// - Throws: `WeightsError.unknownLayer`, or `ComputeError` where the engine fails.
     public init(_ weights: NetworkWeights, target name: String) throws {
-        CPUEngine.useOneThread()
         guard let target = InceptionV1.layer(named: name) else { throw WeightsError.unknownLayer(name) }
         self.target = target
         self.weights = weights
