@@ -20,6 +20,7 @@ public struct CoordinationLoop {
     private var cleaner: ScratchCleaner
     private var control: ControlReader
     private var hints: HintWriter
+    private var notes: EndNoteWriter
     private var losses = LossTracker()
     private let log: CoordinatorLog
     private var campaigns: [CampaignID: CampaignCourse] = [:]
@@ -49,6 +50,7 @@ public struct CoordinationLoop {
         cleaner = ScratchCleaner(directory, observer: identity, logger: logger)
         control = ControlReader(directory)
         hints = HintWriter(directory, scratch: scratch, logger: logger)
+        notes = EndNoteWriter(directory, scratch: scratch, logger: logger)
         log = CoordinatorLog(directory, name, logger: logger)
         sweeper = Sweeper(
             directory,
@@ -97,6 +99,7 @@ public struct CoordinationLoop {
     public mutating func step() throws(FileError) -> Bool {
         hasChanged = false
         let known = try directory.campaigns()
+        for campaign in notes.look(now: now()) { ends[campaign] = .done }
         readControl()
         var running: [Token] = []
         for campaign in known where ends[campaign] == nil {
@@ -111,6 +114,7 @@ public struct CoordinationLoop {
         let isSettled = try sweeper.sweep(running, now: now()) { priorities[$0.campaign]?[$0.bucket] ?? 5 }
         if isSettled { hasChanged = true }
         hints.publish(now: now())
+        notes.write(ends, known: known, control.state) { campaigns[$0]?.plan }
         cleaner.clean(now: now())
         return known.allSatisfy { ends[$0] != nil }
     }

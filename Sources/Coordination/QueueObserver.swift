@@ -6,11 +6,15 @@ public import SystemSupport
 /// Looks at a queue again and again, and reads only what may have changed.
 ///
 /// Plans and registrations never change, campaigns that have ended stay as they are, and workers that have left do
-/// not come back.
+/// not come back. Campaigns that are noted to have ended cost one listing, however many there are.
 public struct QueueObserver {
     private typealias Line = (campaign: QueueStatus.Campaign, progress: Double)
 
+    /// Of so many campaigns that have ended, their jobs are counted unasked.
+    public static let countedEnds = 20
+
     private let directory: JobDirectory
+    private let countsAllEnds: Bool
     private let observer: HostIdentity
     private var plans: [CampaignID: PublicationPlan] = [:]
     /// What was last seen of each campaign.
@@ -19,9 +23,11 @@ public struct QueueObserver {
     private var departed: Set<WorkerName> = []
     private var control: ControlReader
 
-    /// Starts with nothing seen.
-    public init(_ directory: JobDirectory, seenFrom observer: HostIdentity) {
+    /// Starts with nothing seen; it tells the jobs of all campaigns that have ended where that is asked for, else only
+    /// where they are few.
+    public init(_ directory: JobDirectory, seenFrom observer: HostIdentity, countsAllEnds: Bool = false) {
         self.directory = directory
+        self.countsAllEnds = countsAllEnds
         self.observer = observer
         control = ControlReader(directory)
     }
@@ -35,7 +41,9 @@ public struct QueueObserver {
         var campaigns: [QueueStatus.Campaign] = []
         var progress: [CampaignID: Double] = [:]
         var problems: [CampaignID: String] = [:]
-        for id in try directory.campaigns() {
+        let known = try directory.campaigns()
+        try takeNotes(of: known)
+        for id in known {
             let plan: PublicationPlan?
             do throws(PlanReadingError) { plan = try neededPlan(of: id) } catch {
                 if case .file(let refusal) = error, refusal.isTransient { throw refusal }
@@ -51,6 +59,22 @@ public struct QueueObserver {
         let status = QueueStatus(campaigns: campaigns, workers: workers)
         let jobs = held.values.reduce(into: [:]) { $0.merge($1) { first, _ in first } }
         return QueueOverview(status: status, progress: progress, problems: problems, held: jobs)
+    }
+
+    /// Takes the word of notes for campaigns that were not seen to end.
+    private mutating func takeNotes(of known: [CampaignID]) throws(FileError) {
+        let unknown = known.filter { !(lines[$0]?.campaign.state.isFinal ?? false) }
+        guard !unknown.isEmpty else { return }
+        let notes = try directory.endNotes()
+        let ended = unknown.compactMap { notes[$0] }.filter { $0.holds(control.state) }
+        let isCounting = countsAllEnds || ended.count <= Self.countedEnds
+        for note in ended {
+            let jobs = isCounting ? directory.jobs(of: note) ?? [:] : [:]
+            lines[note.campaign] = Line(
+                campaign: QueueStatus.Campaign(id: note.campaign, state: note.state.campaignState, jobs: jobs),
+                progress: QueueOverview.doneFraction(jobs)
+            )
+        }
     }
 
     /// The plan of a campaign that may still change; nil for one that was seen to end.

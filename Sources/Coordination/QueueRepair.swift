@@ -42,6 +42,13 @@ public struct QueueRepair: Sendable {
     /// - Throws: `FileError` where the directory refuses.
     /// - Returns: what came of it; nil where a person must decide, or somebody else was quicker.
     public func repair(_ problem: QueueProblem) throws -> Outcome? {
+        let outcome = try attend(to: problem)
+        // Only now, since whoever notes an end looks for work afterwards.
+        if let campaign = problem.campaign { try directory.withdrawEndNotes(of: campaign) }
+        return outcome
+    }
+
+    private func attend(to problem: QueueProblem) throws -> Outcome? {
         switch problem.remedy {
         case .none: return nil
         case .remake(let job, let bucket):
@@ -107,7 +114,9 @@ public struct QueueRepair: Sendable {
         var jobs: [JobID] = []
         for campaign in try directory.campaigns() where try needs(file, campaign) {
             guard let plan = try? directory.plan(of: campaign) else { continue }
-            jobs += try directory.withScratch { try makers(of: file, in: plan, scratch: $0) }
+            let begun = try directory.withScratch { try makers(of: file, in: plan, scratch: $0) }
+            if !begun.isEmpty { try directory.withdrawEndNotes(of: campaign) }
+            jobs += begun
         }
         guard !jobs.isEmpty else {
             return Outcome(.movedAway, "\(file) is moved away; a campaign that needs it makes it again")

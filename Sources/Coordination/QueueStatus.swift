@@ -96,11 +96,27 @@ public struct QueueOverview: Equatable, Sendable {
         snapshot: CampaignSnapshot,
         held: [JobID: Double]
     ) -> Double {
-        let total = counts.values.reduce(0) { $0 + $1.waiting + $1.pending + $1.running + $1.done + $1.failed }
-        let done = counts.values.reduce(0) { $0 + $1.done }
         let running = held.reduce(0.0) { sum, entry in
             snapshot.tokens[entry.key]?.name.folder == .running ? sum + entry.value : sum
         }
+        return doneFraction(counts, running: running)
+    }
+
+    /// The part of all jobs that is done, with what is done of running ones.
+    static func doneFraction(_ counts: [String: JobCounts], running: Double = 0) -> Double {
+        let total = counts.values.reduce(0) { $0 + $1.waiting + $1.pending + $1.running + $1.done + $1.failed }
+        let done = counts.values.reduce(0) { $0 + $1.done }
         return total == 0 ? 1 : (Double(done) + running) / Double(total)
+    }
+}
+
+extension EndNote.State {
+    /// The state of a campaign that ended so.
+    var campaignState: QueueStatus.CampaignState {
+        switch self {
+        case .done: .done
+        case .failed: .failed
+        case .cancelled: .cancelled
+        }
     }
 }

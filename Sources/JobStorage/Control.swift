@@ -103,6 +103,9 @@ public struct ControlState: Equatable, Sendable {
     private var paused: [ControlRecord.Scope: Bool] = [:]
     private var wishes: [ControlRecord.Scope: Verdict] = [:]
     private var lastDrain: [ControlRecord.Scope: Int] = [:]
+    /// The number of the last cancel or retry that concerned a campaign or a job of it, and of the whole queue.
+    private var lastWishes: [CampaignID: Int] = [:]
+    private var lastQueueWish = 0
 
     /// Nothing was said.
     public init() {}
@@ -113,14 +116,15 @@ public struct ControlState: Equatable, Sendable {
         switch record.verb {
         case .pause: paused[record.scope] = true
         case .resume: paused[record.scope] = false
-        case .cancel: decide(record.scope, .cancelled(record.reason))
-        case .retry: decide(record.scope, .wanted)
+        case .cancel: decide(record.scope, .cancelled(record.reason), number)
+        case .retry: decide(record.scope, .wanted, number)
         case .drain: lastDrain[record.scope] = number
         }
     }
 
     /// The last word on a scope holds for all inside it: what was said before of its jobs one by one is over.
-    private mutating func decide(_ scope: ControlRecord.Scope, _ verdict: Verdict) {
+    private mutating func decide(_ scope: ControlRecord.Scope, _ verdict: Verdict, _ number: Int) {
+        if let campaign = scope.campaign { lastWishes[campaign] = number } else { lastQueueWish = number }
         wishes = wishes.filter { other, _ in
             scope != .queue && (scope.job != nil || other.campaign != scope.campaign)
         }
@@ -148,6 +152,9 @@ public struct ControlState: Equatable, Sendable {
         guard let own = wishes[.job(job, of: campaign)] else { return cancellation(of: campaign) }
         return own.reason
     }
+
+    /// The number of the last record that cancelled or retried a campaign or any job of it; 0 where there is none.
+    func lastWish(for campaign: CampaignID) -> Int { max(lastQueueWish, lastWishes[campaign] ?? 0) }
 
     /// Whether a campaign, or any job of it, was cancelled.
     public func hasCancellation(in campaign: CampaignID) -> Bool {

@@ -91,6 +91,11 @@ extension JobDirectory {
         try fileSystem.isPresent(root.below("reports", campaign.description, "SUCCESS.json"))
     }
 
+    /// The campaigns of whose merged output there is at least a part.
+    public func campaignsWithReports() throws(FileError) -> Set<CampaignID> {
+        Set(try fileSystem.names(in: root.below("reports")).compactMap { CampaignID($0) })
+    }
+
     /// Removes a directory that was to be renamed.
     ///
     /// A rename of it whose error was reported may still happen: it must find nothing under this name rather than what

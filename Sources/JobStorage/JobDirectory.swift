@@ -97,7 +97,7 @@ public struct JobDirectory: Sendable {
     static let settingsName = "queue.json"
     static let folders = [
         "campaigns", "pending", "running", "returned", "done", "failed", "results", "arrays", "cache", "heartbeats",
-        "workers", "logs", "control", "hints", "scratch", "trash", "reports",
+        "workers", "logs", "control", "hints", "ended", "scratch", "trash", "reports",
     ]
 
     /// Whether a name belongs to the top of a job directory.

@@ -21,8 +21,10 @@ struct CampaignWatch {
         // Somebody may have asked for failed jobs to be done after all.
         if control.number != controlNumber { ended = [] }
         controlNumber = control.number
-        for campaign in try directory.campaigns() where !ended.contains(campaign) {
-            guard try hasEnded(campaign, control) else { return false }
+        let unknown = try directory.campaigns().filter { !ended.contains($0) }
+        let notes = unknown.isEmpty ? [:] : try directory.endNotes()
+        for campaign in unknown {
+            if !(notes[campaign]?.holds(control) ?? false), try !hasEnded(campaign, control) { return false }
             ended.insert(campaign)
             plans[campaign] = nil
         }

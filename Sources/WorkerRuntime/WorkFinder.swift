@@ -21,6 +21,8 @@ struct WorkFinder {
     private static let listingsPerPlace = 3
     /// So many looks at hints alone, and all is listed again: hints may be old, and coordinators dead.
     private static let looksPerScan = 10
+    /// Of so many scans, one looks at a bucket of a campaign that is said to have ended.
+    private static let scansPerEndedBucket = 8
     /// A coordinator publishes a hint every minute; one that stands for so long tells of a fleet that was.
     private static let hintLifetime = Duration.seconds(180)
 
@@ -34,6 +36,7 @@ struct WorkFinder {
     private var isHintOld = false
     private var emptied: Set<Hint.Place> = []
     private var looksUntilScan = 0
+    private var scans = 0
     /// How many directories were listed since this was last set to zero.
     var listings = 0
 
@@ -58,7 +61,7 @@ struct WorkFinder {
         }
         looksUntilScan = Self.looksPerScan
         emptied = []
-        return try claim(in: try allPlaces(), worker, terms, now)
+        return try claim(in: try allPlaces(terms), worker, terms, now)
     }
 
     private func isListingFresh(_ now: BootClock.Instant) -> Bool {
@@ -115,14 +118,31 @@ struct WorkFinder {
 
     // MARK: Looking everywhere
 
-    private mutating func allPlaces() throws(FileError) -> [Hint.Place] {
-        var places: [Hint.Place] = []
-        listings += 1
+    private mutating func allPlaces(_ terms: Terms) throws(FileError) -> [Hint.Place] {
+        listings += 2
+        let notes = try directory.endNotes()
+        var (open, ended): ([CampaignID], [CampaignID]) = ([], [])
         for campaign in try directory.campaignsWithBuckets() {
-            listings += 1
-            for bucket in try directory.publishedBuckets(of: campaign) {
-                if let place = try place(bucket, of: campaign) { places.append(place) }
-            }
+            if notes[campaign]?.holds(terms.control) ?? false { ended.append(campaign) } else { open.append(campaign) }
+        }
+        var places: [Hint.Place] = []
+        for campaign in open { places += try self.places(of: campaign) }
+        // A note is only a hint: now and then a bucket of some ended campaign is looked at all the same.
+        scans += 1
+        var randomness = directory.surroundings.randomness
+        if scans.isMultiple(of: Self.scansPerEndedBucket), let campaign = ended.randomElement(using: &randomness),
+            let place = try self.places(of: campaign).randomElement(using: &randomness)
+        {
+            places.append(place)
+        }
+        return places
+    }
+
+    private mutating func places(of campaign: CampaignID) throws(FileError) -> [Hint.Place] {
+        listings += 1
+        var places: [Hint.Place] = []
+        for bucket in try directory.publishedBuckets(of: campaign) {
+            if let place = try place(bucket, of: campaign) { places.append(place) }
         }
         return places
     }

@@ -175,7 +175,7 @@ struct Inspector: Sendable {
             let isOwn = path.count > 1 && process.owns(path[1])
             let isLeft = path.count > 1 && (stopped.contains(path[1]) || !process.isAlive(path[1]))
             check(isOwn || (process.isCoordinator && isLeft), "\(what), which is not its own")
-        case "reports", "hints":
+        case "reports", "hints", "ended":
             check(process.isCoordinator, what)
         case "pending", "running", "returned", "done":
             check(edit.kind == .removed && target != nil, what)
