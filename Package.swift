@@ -85,10 +85,10 @@ let package = Package(
         library("CCairo", pkgConfig: "cairo", apt: "libcairo2-dev"),
         library("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
         library("CFFTW", pkgConfig: "fftw3f", apt: "libfftw3-dev"),
+        library("CJPEG", pkgConfig: "libjpeg", apt: "libjpeg62-turbo-dev"),
         library("COneDNN", pkgConfig: nil, apt: "libdnnl-dev"),
         library("COpenBLAS", pkgConfig: "openblas", apt: "libopenblas-dev"),
         library("CPNG", pkgConfig: "libpng", apt: "libpng-dev"),
-        library("CTurboJPEG", pkgConfig: "libturbojpeg", apt: "libturbojpeg0-dev"),
         library("CZip", pkgConfig: "libzip", apt: "libzip-dev"),
         library("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
 
@@ -100,7 +100,7 @@ let package = Package(
         module("ComputeEngine", ["CFFTW", "COneDNN", "COpenBLAS", "CVectors", "SystemSupport"], settings: numeric),
         module("Drawing", ["CCairo"], settings: numeric),
         module("HTTPTransfer", ["CCurl", "SystemSupport", system]),
-        module("ImageCoding", ["CPNG", "CTurboJPEG"], settings: numeric),
+        module("ImageCoding", ["CJPEG", "CPNG"], settings: numeric),
         module("JobStorage", ["SystemSupport", system]),
         module("TensorStorage", ["CZip", "CZstd", "HTTPTransfer", "SystemSupport", system], settings: numeric),
 
@@ -229,7 +229,7 @@ let package = Package(
         ),
         tests(of: "FeatureVisualization", ["ComputeEngine", "Networks"], resources: true),
         tests(of: "HTTPTransfer", ["SystemSupport", "WebServers", system]),
-        tests(of: "ImageCoding", [], resources: true),
+        tests(of: "ImageCoding", ["SystemSupport", system], resources: true),
         tests(
             of: "JobKinds",
             [

@@ -6,6 +6,7 @@
 #endif
 #include <png.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 // Reading goes through libpng's full interface, because the simplified one applies gamma, rounds
@@ -15,6 +16,9 @@ struct lucid_png_source {
     const unsigned char *bytes;
     size_t count;
     size_t position;
+    // EXIF data, which the caller frees; NULL where there are none.
+    unsigned char *exif;
+    size_t exif_count;
     char message[120];
 };
 
@@ -36,6 +40,17 @@ static inline void lucid_png_ignore(png_structp png, png_const_charp message) {
     (void)message;
 }
 
+// Keeps the EXIF data of a sound chunk before the pixels, or else behind them.
+static inline void lucid_png_keep_exif(struct lucid_png_source *source, png_structp png, png_infop info, png_infop end) {
+    png_bytep exif = NULL;
+    png_uint_32 count = 0;
+    if (!png_get_eXIf_1(png, info, &count, &exif) && !png_get_eXIf_1(png, end, &count, &exif)) return;
+    source->exif = (unsigned char *)malloc(count);
+    if (!source->exif) png_error(png, "there is no memory for its EXIF data");
+    memcpy(source->exif, exif, count);
+    source->exif_count = count;
+}
+
 // Decodes to 8-bit RGB rows, of width * 3 bytes each: samples as stored, 16-bit ones by their high
 // byte, alpha dropped. Returns 0, or -1 with a message in the source.
 static inline int lucid_png_decode(struct lucid_png_source *source, unsigned width, unsigned height,
@@ -44,12 +59,9 @@ static inline int lucid_png_decode(struct lucid_png_source *source, unsigned wid
         png_create_read_struct(PNG_LIBPNG_VER_STRING, source, lucid_png_fail, lucid_png_ignore);
     if (!png) return -1;
     png_infop info = png_create_info_struct(png);
-    if (!info) {
-        png_destroy_read_struct(&png, NULL, NULL);
-        return -1;
-    }
-    if (setjmp(png_jmpbuf(png))) {
-        png_destroy_read_struct(&png, &info, NULL);
+    png_infop end = png_create_info_struct(png);
+    if (!info || !end || setjmp(png_jmpbuf(png))) {
+        png_destroy_read_struct(&png, &info, &end);
         return -1;
     }
     png_set_read_fn(png, source, lucid_png_read);
@@ -68,7 +80,8 @@ static inline int lucid_png_decode(struct lucid_png_source *source, unsigned wid
     if (png_get_rowbytes(png, info) != (size_t)width * 3) png_error(png, "its rows have another length");
     for (unsigned y = 0; y < height; y++) rows[y] = pixels + (size_t)y * width * 3;
     png_read_image(png, rows);
-    png_read_end(png, NULL);
-    png_destroy_read_struct(&png, &info, NULL);
+    png_read_end(png, end);
+    lucid_png_keep_exif(source, png, info, end);
+    png_destroy_read_struct(&png, &info, &end);
     return 0;
 }

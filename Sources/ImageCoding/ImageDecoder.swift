@@ -20,13 +20,16 @@ public struct ImageDecoder: ~Copyable {
     }
 
     /// Decodes a file, whose format its first bytes tell.
-    public func decode(_ bytes: [UInt8]) throws(ImageError) -> RGBImage {
+    public func decode(_ bytes: [UInt8]) throws(ImageError) -> RGBImage { try examine(bytes).image }
+
+    /// Decodes a file, and says what is wrong with it although all its pixels are there.
+    public func examine(_ bytes: [UInt8]) throws(ImageError) -> DecodedImage {
         guard bytes.count <= limits.fileBytes else {
             throw .fileTooLarge(bytes: bytes.count, limit: limits.fileBytes)
         }
         if bytes.starts(with: [0xFF, 0xD8, 0xFF]) { return try jpeg.decode(bytes, limits: limits) }
         if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
-            return try decodePNG(bytes, limits: limits)
+            return DecodedImage(image: try decodePNG(bytes, limits: limits), remark: nil)
         }
         throw .unknownFormat
     }

@@ -42,50 +42,10 @@ enum Orientation: Int {
         return RGBImage(width: width, height: height, pixels: pixels)
     }
 
-    /// Finds the orientation in EXIF data, which begin with their byte order; upright where they hold none.
-    static func stated(inExif exif: ArraySlice<UInt8>) -> Orientation {
-        let reader = ExifReader(bytes: exif)
-        guard let directory = reader.firstDirectory, let count = reader.number(at: directory, bytes: 2) else {
-            return .upright
-        }
-        for entry in 0..<count {
-            let position = directory + 2 + entry * 12
-            guard let tag = reader.number(at: position, bytes: 2) else { return .upright }
-            if tag == 0x0112 {
-                return reader.number(at: position + 8, bytes: 2).flatMap(Orientation.init(rawValue:)) ?? .upright
-            }
-        }
-        return .upright
-    }
-}
-
-/// Numbers of a TIFF structure, in either byte order, nil outside of it.
-private struct ExifReader {
-    let bytes: ArraySlice<UInt8>
-
-    private var isLittleEndian: Bool? {
-        switch (byte(0), byte(1)) {
-        case (0x49, 0x49): true
-        case (0x4D, 0x4D): false
-        default: nil
-        }
-    }
-
-    var firstDirectory: Int? {
-        number(at: 2, bytes: 2) == 42 ? number(at: 4, bytes: 4) : nil
-    }
-
-    func number(at position: Int, bytes count: Int) -> Int? {
-        guard let isLittleEndian, position <= bytes.count else { return nil }
-        var value = 0
-        for index in 0..<count {
-            guard let next = byte(position + (isLittleEndian ? count - 1 - index : index)) else { return nil }
-            value = value << 8 | Int(next)
-        }
-        return value
-    }
-
-    private func byte(_ position: Int) -> UInt8? {
-        position < bytes.count ? bytes[bytes.startIndex + position] : nil
+    /// The orientation that the first of some EXIF data states, each beginning with its byte order; upright where none
+    /// does.
+    static func first(inExif exif: [[UInt8]]) -> Orientation {
+        let stated = exif.lazy.compactMap { ExifDirectory(bytes: $0).orientation }.first
+        return stated.flatMap(Orientation.init(rawValue:)) ?? .upright
     }
 }

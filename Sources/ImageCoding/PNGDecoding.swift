@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 private import CPNG
+private import Glibc
 
 /// Decodes a PNG file's samples as they are stored: no gamma, alpha dropped, 16 bits cut to the high eight.
 func decodePNG(_ bytes: [UInt8], limits: ImageLimits) throws(ImageError) -> RGBImage {
@@ -12,48 +13,37 @@ func decodePNG(_ bytes: [UInt8], limits: ImageLimits) throws(ImageError) -> RGBI
     guard width > 0, height > 0 else { throw .damaged(format: "PNG", reason: "it has no pixels") }
     try limits.check(width: width, height: height)
     var pixels = [UInt8](repeating: 0, count: width * height * 3)
-    var reason: String?
-    unsafe bytes.withUnsafeBufferPointer { source in
+    let outcome = unsafe bytes.withUnsafeBufferPointer { source in
         unsafe pixels.withUnsafeMutableBufferPointer { target in
-            reason = unsafe decode(source, width: width, height: height, into: target)
+            unsafe decode(source, width: width, height: height, into: target)
         }
     }
-    if let reason { throw .damaged(format: "PNG", reason: reason) }
+    let exif = try outcome.get()
     let image = RGBImage(width: width, height: height, pixels: pixels)
-    return exifOrientation(bytes).applied(to: image)
+    return Orientation.first(inExif: [exif]).applied(to: image)
 }
 
-/// Returns libpng's reason where it fails.
+/// Decodes the pixels, and returns the EXIF data, which OpenCV obeys as it does in JPEG files.
 private func decode(
     _ source: UnsafeBufferPointer<UInt8>,
     width: Int,
     height: Int,
     into target: UnsafeMutableBufferPointer<UInt8>
-) -> String? {
+) -> Result<[UInt8], ImageError> {
     var state = unsafe lucid_png_source()
     unsafe state.bytes = source.baseAddress
     unsafe state.count = source.count
     let rows = UnsafeMutablePointer<png_bytep?>.allocate(capacity: height)
     defer { unsafe rows.deallocate() }
+    defer { unsafe free(state.exif) }
     let status = unsafe lucid_png_decode(&state, UInt32(width), UInt32(height), target.baseAddress, rows)
-    if status == 0 { return nil }
-    return unsafe withUnsafeBytes(of: &state.message) { text in
-        unsafe String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
-    }
-}
-
-/// The orientation of an eXIf chunk, which OpenCV obeys as it does in JPEG files.
-private func exifOrientation(_ bytes: [UInt8]) -> Orientation {
-    var position = 8
-    while position + 12 <= bytes.count {
-        let length = bigEndian(bytes[position..<(position + 4)])
-        guard length <= bytes.count - position - 12 else { break }
-        if bytes[(position + 4)..<(position + 8)].elementsEqual("eXIf".utf8) {
-            return Orientation.stated(inExif: bytes[(position + 8)..<(position + 8 + length)])
+    guard status == 0 else {
+        let reason = unsafe withUnsafeBytes(of: &state.message) { text in
+            unsafe String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
         }
-        position += 12 + length
+        return .failure(.damaged(format: "PNG", reason: reason))
     }
-    return .upright
+    return .success(unsafe Array(UnsafeBufferPointer(start: state.exif, count: state.exif_count)))
 }
 
 private func bigEndian(_ bytes: ArraySlice<UInt8>) -> Int {

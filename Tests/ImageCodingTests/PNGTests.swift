@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 
-import FoundationEssentials
 import ImageCoding
 import Testing
 
@@ -14,18 +13,9 @@ struct PNGGolden: Decodable, CustomTestStringConvertible {
 
     var testDescription: String { name }
 
-    static let all: [PNGGolden] = {
-        let directory = #filePath.split(separator: "/").dropLast().joined(separator: "/")
-        guard let data = FileManager.default.contents(atPath: "/\(directory)/Resources/png.json") else { return [] }
-        return (try? JSONDecoder().decode([PNGGolden].self, from: data)) ?? []
-    }()
+    static let all = decoded([PNGGolden].self, "png.json") ?? []
 
     func bytes() -> [UInt8] { fromHexadecimal(png) }
-}
-
-private func fromHexadecimal(_ text: String) -> [UInt8] {
-    let digits = Array(text.utf8).map { $0 < 58 ? $0 - 48 : $0 - 87 }
-    return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
 }
 
 @Suite("PNG")

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+
+import ImageCoding
+import SystemSupport
+import Testing
+
+/// A file as users have them, and what OpenCV reads from it.
+private struct FieldGolden: Decodable {
+    let shape: [Int]
+    let digest: String
+
+    enum CodingKeys: String, CodingKey {
+        case shape
+        case digest = "rgb_sha256"
+    }
+}
+
+/// A way to write the same picture: as OpenCV writes it at quality 85, and jpegtran its scans and arithmetic codes anew.
+enum Coding: String, CaseIterable {
+    case baseline
+    case restarts
+    case progressive
+    case scans = "scan-for-each-component"
+
+    func bytes() throws -> [UInt8] { try resource("\(rawValue).jpg") }
+}
+
+/// Which faults of JPEG files leave all pixels, and which do not.
+struct JPEGTests {
+    private static let end: [UInt8] = [0xFF, 0xD9]
+    /// What OpenCV reads from each of the codings.
+    private static let picture = "83x61 7875d2bc"
+    private static let lossy = ["j-cut-last-200.jpg", "j-progressive-cut-before-last-scan+eoi.jpg"]
+
+    @Test func `files from the field give OpenCV's pixels, or are refused where pixels are lost`() throws {
+        let goldens = try #require(decoded([String: FieldGolden].self, "field/images.json"))
+        #expect(goldens.count == 17)
+        for (name, golden) in goldens {
+            let bytes = try resource("field/\(name)")
+            if Self.lossy.contains(name) {
+                let error = #expect(throws: ImageError.self) { try decodeImage(bytes, limits: .standard) }
+                #expect("\(error as Any)".contains("pixels are lost"), "\(name)")
+                continue
+            }
+            let image = try decodeImage(bytes, limits: .standard)
+            #expect([image.height, image.width, 3] == golden.shape, "\(name)")
+            #expect(ContentDigest(of: image.pixels).hexadecimal == golden.digest, "\(name)")
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("j-extraneous-before-eoi.jpg", "extraneous bytes before marker 0xd9"),
+            ("j-missing-eoi.jpg", "Premature end"),
+            ("j-missing-eoi-1.jpg", "Premature end"), ("j-progressive-missing-eoi.jpg", "Premature end"),
+            ("j-garbage-between-segments.jpg", "extraneous bytes before marker"),
+            ("j-rst-extraneous-byte.jpg", "1 extraneous bytes before marker 0xd"),
+            ("j-adobe2-no-jfif.jpg", "Unknown Adobe color transform code 2"), ("j-exif1-then-exif6.jpg", nil),
+        ] as [(String, String?)]
+    )
+    func `what is wrong with a file whose pixels are all there is said`(name: String, remark: String?) throws {
+        let found = try ImageDecoder(limits: .standard).examine(resource("field/\(name)")).remark
+        if let remark {
+            #expect(found?.contains(remark) == true, "\(found ?? "nothing")")
+        } else {
+            #expect(found == nil)
+        }
+    }
+
+    @Test(arguments: Coding.allCases)
+    func `all codings give the same picture, without a remark`(coding: Coding) throws {
+        let decoded = try ImageDecoder(limits: .standard).examine(coding.bytes())
+        #expect(summary(decoded.image).hasPrefix(Self.picture) && decoded.remark == nil)
+    }
+
+    @Test(arguments: Coding.allCases, [[], end])
+    func `a file that is cut gives the whole picture or none, with an end marker and without`(
+        coding: Coding,
+        ending: [UInt8]
+    ) throws {
+        let bytes = try coding.bytes()
+        let decoder = try ImageDecoder(limits: .standard)
+        let whole = try decoder.decode(bytes)
+        var taken = 0
+        for count in 4..<(bytes.count - 2) {
+            guard let image = try? decoder.decode(Array(bytes.prefix(count)) + ending) else { continue }
+            let isWhole = image == whole
+            #expect(isWhole, "cut at \(count)")
+            taken += 1
+        }
+        // Of the last byte of codes some bits may be filling, so that a cut there loses nothing; never more than that.
+        #expect(taken <= 1)
+    }
+
+    // Codes without marks between them may stay codes when some are missing: nothing tells then.
+    @Test(arguments: [Coding.restarts, .progressive])
+    func `bytes that are missing from the codes are noticed`(coding: Coding) throws {
+        let bytes = try coding.bytes()
+        let scan = try #require(bytes.firstIndex(ofMarker: 0xDA))
+        for start in stride(from: scan + 20, to: bytes.count - 400, by: 37) {
+            #expect(throws: ImageError.self, "300 bytes from \(start)") {
+                _ = try decodeImage(Array(bytes[..<start] + bytes[(start + 300)...]), limits: .standard)
+            }
+        }
+    }
+
+    @Test func `restart markers out of turn are a loss`() throws {
+        let bytes = try Coding.restarts.bytes()
+        let first = try #require(bytes.firstIndex(ofMarker: 0xD1))
+        let second = try #require(bytes.firstIndex(ofMarker: 0xD2))
+        let error = #expect(throws: ImageError.self) {
+            try decodeImage(Array(bytes[..<first] + bytes[second...]), limits: .standard)
+        }
+        #expect("\(error as Any)".contains("pixels are lost"))
+    }
+
+    @Test(arguments: [Coding.baseline, .restarts])
+    func `a file whose end was never written is refused, though zeros are codes as well`(coding: Coding) throws {
+        let bytes = try coding.bytes()
+        for kept in [bytes.count / 2, bytes.count * 3 / 4, bytes.count - 200] {
+            for filling in [64, 500, 5000, 1 << 20] {
+                #expect(throws: ImageError.self, "\(kept) bytes and \(filling) zeros") {
+                    try decodeImage(bytes.prefix(kept) + [UInt8](repeating: 0, count: filling), limits: .standard)
+                }
+            }
+        }
+    }
+
+    @Test(arguments: Coding.allCases)
+    func `zeros or another file behind the end marker do not matter`(coding: Coding) throws {
+        let bytes = try coding.bytes()
+        for more in [[UInt8](repeating: 0, count: 4096), bytes, [0xFF], [0xFF, 0xD8]] {
+            #expect(try summary(decodeImage(bytes + more, limits: .standard)).hasPrefix(Self.picture))
+        }
+    }
+
+    @Test func `a component that never comes is a loss`() throws {
+        let bytes = try Coding.scans.bytes()
+        let last = try #require(bytes.indices.last { bytes[$0...].starts(with: [0xFF, 0xDA]) })
+        let error = #expect(throws: ImageError.self) {
+            try decodeImage(bytes.prefix(last) + Self.end, limits: .standard)
+        }
+        #expect("\(error as Any)".contains("not all of its scans are there"))
+    }
+
+    @Test func `arithmetic codes are read`() throws {
+        #expect(try summary(decodeImage(resource("arithmetic.jpg"), limits: .standard)).hasPrefix(Self.picture))
+    }
+
+    @Test func `scans without end are refused`() throws {
+        let bytes = try Coding.progressive.bytes()
+        let scans = bytes.indices.filter { bytes[$0...].starts(with: [0xFF, 0xDA]) }
+        let (first, second) = (try #require(scans.first), try #require(scans.dropFirst().first))
+        let scan = bytes[first..<second]
+        let many = bytes[..<second] + (0..<600).flatMap { _ in scan } + bytes[second...]
+        let error = #expect(throws: ImageError.self) { try decodeImage(Array(many), limits: .standard) }
+        #expect("\(error as Any)".contains("more than 500 scans"))
+    }
+}
+
+extension [UInt8] {
+    fileprivate func firstIndex(ofMarker marker: UInt8) -> Int? {
+        indices.first { self[$0...].starts(with: [0xFF, marker]) }
+    }
+}
