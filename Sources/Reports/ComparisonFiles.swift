@@ -46,11 +46,11 @@ extension ComparisonReport {
     /// The biased CKA as `cka.npy`: float64, layers × models × models, 1 on the diagonal, NaN where nothing was asked.
     public var ckaArray: [UInt8] { array(\.cka) }
 
-    /// The debiased CKA as `debiased.npy`, in the same form.
-    public var debiasedArray: [UInt8] { array(\.debiased) }
+    /// The debiased CKA as `debiased.npy`, in the same form; NaN everywhere where there are too few images for it.
+    public var debiasedArray: [UInt8] { array(\.debiased, isDefined: images >= 4) }
 
-    private func array(_ value: (Pair) -> Double?) -> [UInt8] {
-        let values = layers.flatMap { matrix(of: $0, value) }
+    private func array(_ value: (Pair) -> Double?, isDefined: Bool = true) -> [UInt8] {
+        let values = layers.flatMap { matrix(of: $0, value) }.map { isDefined ? $0 : .nan }
         return NumPyFile.encode(values.span, shape: [layers.count, models.count, models.count])
     }
 
@@ -66,6 +66,21 @@ extension ComparisonReport {
             matrix[b * count + a] = value(pair) ?? .nan
         }
         return matrix
+    }
+
+    /// Which values are undefined and why, a line for each reason, for a terminal.
+    public var undefined: [String] {
+        var reasons: [UndefinedReason] = []
+        for case let reason? in pairs.map(\.reason) where !reasons.contains(reason) { reasons.append(reason) }
+        return reasons.map { reason in
+            let concerned = pairs.filter { $0.reason == reason }
+            let isDebiasedAlone = concerned.allSatisfy { $0.cka != nil }
+            let what = isDebiasedAlone ? "the debiased CKA" : "CKA"
+            let named = concerned.prefix(3).map { "\($0.layer) \($0.a)~\($0.b)" }.joined(separator: ", ")
+            let more = concerned.count > 3 ? " and \(concerned.count - 3) more" : ""
+            let place = concerned.count == pairs.count ? "every pair" : named + more
+            return "\(what) of \(place) is undefined: \(reason.rawValue)"
+        }
     }
 
     /// A table for a terminal: a line a layer, a column a pair.

@@ -2,7 +2,7 @@
 
 /// Why a similarity is not defined.
 public enum UndefinedReason: String, Sendable, Equatable {
-    /// The unbiased estimator divides by n − 3.
+    /// The unbiased estimator divides by n − 3, and centring leaves nothing of a single image.
     case tooFewImages = "fewer than 4 images"
     /// A layer gives the same features for every image.
     case constantFeatures = "constant features"
@@ -123,16 +123,18 @@ public struct EpochSimilarity: Sendable {
         func undefined(_ reason: UndefinedReason) -> Similarity {
             Similarity(cka: nil, debiased: nil, reason: reason)
         }
-        guard images >= 4 else { return undefined(.tooFewImages) }
+        guard images >= 2 else { return undefined(.tooFewImages) }
         let (crossed, own) = (pair(first, second), [pair(first, first), pair(second, second)])
-        guard ([crossed] + own).allSatisfy({ biased[$0].isFinite && unbiased[$0].isFinite }) else {
-            return undefined(.notFinite)
-        }
+        let hasUnbiased = images >= 4
+        guard
+            ([crossed] + own).allSatisfy({ biased[$0].isFinite && (!hasUnbiased || unbiased[$0].isFinite) })
+        else { return undefined(.notFinite) }
         for matrix in [first, second] where traces[matrix] <= 1e-12 * images * meanSquares[matrix] {
             return undefined(.constantFeatures)
         }
         guard own.allSatisfy({ biased[$0] > 0 }) else { return undefined(.constantFeatures) }
         let cka = biased[crossed] / (biased[own[0]].squareRoot() * biased[own[1]].squareRoot())
+        guard hasUnbiased else { return Similarity(cka: cka, debiased: nil, reason: .tooFewImages) }
         guard own.allSatisfy({ unbiased[$0] > 1e-12 * biased[$0] / (images * images) }) else {
             return Similarity(cka: cka, debiased: nil, reason: .degenerate)
         }

@@ -10,7 +10,8 @@ struct Report: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Merge a campaign's results and show them.",
         discussion: """
-            Prints a table of mean CKA, a line a layer and a column a pair of models, and where the files are. \
+            Prints a table of mean CKA, a line a layer and a column a pair of models, why values are undefined, and where \
+            the files are. \
             `run` writes the same files as soon as the campaign is done. A report that was written before is compared \
             with the digests in its SUCCESS.json.
 
@@ -43,7 +44,10 @@ struct Report: ParsableCommand {
                 guard start.duration(to: BootClock().now) > .seconds(1) else { return }
                 progress.show(["checking the report: \($0) of \($1) files"])
             }
-            if let comparison = report.comparison { Terminal.print(comparison.table) }
+            if let comparison = report.comparison {
+                Terminal.print(comparison.table)
+                for line in comparison.undefined { Terminal.note(line) }
+            }
             if let note = report.failureNote { Terminal.note(note) }
             Terminal.note("the files are in \(report.folder)")
             if let damage = report.damage { throw damage }

@@ -98,6 +98,33 @@ struct ComparisonReportTests {
         #expect(try NumPyFile(parsing: report.debiasedArray).doubles[1] == -0.25)
     }
 
+    @Test("What is undefined is told with its reason, a line each")
+    func undefined() {
+        #expect(
+            report.undefined == [
+                "the debiased CKA of conv2d0 a~c is undefined: the unbiased HSIC of a layer with itself is zero",
+                "CKA of logits a~c is undefined: constant features",
+            ]
+        )
+    }
+
+    @Test("Where epochs have two or three images, the debiased CKA alone is undefined")
+    func fewImages() throws {
+        let few = ComparisonReport(
+            campaign: "few-01234567",
+            images: 3,
+            epochs: 1,
+            models: ["a", "b"],
+            layers: ["logits"],
+            pairs: [.init(layer: "logits", a: "a", b: "b", epochs: [similarity(0.5, nil, .tooFewImages)])]
+        )
+        #expect(few.csv.hasSuffix("logits,,a,b,0.5,,fewer than 4 images\n"))
+        #expect(few.json.contains("\"cka\": 0.5, \"debiased\": null, \"reason\": \"fewer than 4 images\""))
+        #expect(try NumPyFile(parsing: few.ckaArray).doubles == [1, 0.5, 0.5, 1])
+        #expect(try NumPyFile(parsing: few.debiasedArray).doubles.allSatisfy(\.isNaN))
+        #expect(few.undefined == ["the debiased CKA of every pair is undefined: fewer than 4 images"])
+    }
+
     @Test("A heat map is a readable picture that grows with the number of models", arguments: [1, 3, 40])
     func heatMap(models: Int) throws {
         let names = (0..<models).map { "model-\($0)" }

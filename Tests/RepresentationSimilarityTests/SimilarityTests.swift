@@ -72,6 +72,18 @@ struct SimilarityTests {
         #expect(abs(try #require(fast.debiased) - expected.debiased) < Self.tolerance * 10)
     }
 
+    @Test("Two or three images have a biased CKA, and no debiased one", arguments: [2, 3], [1, 4, 30])
+    func fewImages(images: Int, features: Int) throws {
+        var random = MersenneTwister(seed: UInt32(images * 100 + features))
+        let x = Matrix.gaussian(rows: images, columns: features, using: &random)
+        let y = Matrix.gaussian(rows: images, columns: features, using: &random)
+        let fast = try fastCKA(x, y, groups: images)
+        #expect(abs(try #require(fast.cka) - slowCKA(x, y).biased) < Self.tolerance)
+        #expect(fast.debiased == nil && fast.reason == .tooFewImages)
+        #expect(try fastCKA(x, x.map { _, column, _ in Double(column) }).reason == .constantFeatures)
+        #expect(try fastCKA(x, x.map { row, _, value in row == 1 ? .nan : value }).reason == .notFinite)
+    }
+
     @Test("Features whose mean is a hundred times their spread lose no digits")
     func offsets() throws {
         var random = MersenneTwister(seed: 5)
@@ -195,8 +207,8 @@ struct SimilarityTests {
         let constant = x.map { _, column, _ in 1000 + Double(column) }
         #expect(try fastCKA(x, constant) == Similarity(cka: nil, debiased: nil, reason: .constantFeatures))
         #expect(try fastCKA(x, x.map { _, _, _ in 0 }).reason == .constantFeatures)
-        let few = Matrix.gaussian(rows: 3, columns: 5, using: &random)
-        #expect(try fastCKA(few, few).reason == .tooFewImages)
+        let one = Matrix.gaussian(rows: 1, columns: 5, using: &random)
+        #expect(try fastCKA(one, one) == Similarity(cka: nil, debiased: nil, reason: .tooFewImages))
         #expect(try fastCKA(x, x.map { row, _, value in row == 3 ? .infinity : value }).reason == .notFinite)
         // One feature that only one image has: a single outlier, whose unbiased HSIC with itself is zero.
         let outlier = x.map { row, column, _ in row == 4 && column == 0 ? 1 : 0 }
