@@ -31,7 +31,7 @@ public struct ImageDecoder: ~Copyable {
         if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
             return DecodedImage(image: try decodePNG(bytes, limits: limits), remark: nil)
         }
-        throw .unknownFormat
+        throw .unknownFormat(found: FileKind.words(for: bytes))
     }
 }
 

@@ -2,8 +2,8 @@
 
 /// A picture that could not be decoded or encoded.
 public enum ImageError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// The bytes begin like neither a JPEG nor a PNG file.
-    case unknownFormat
+    /// The bytes begin like neither a JPEG nor a PNG file, but perhaps like something else that is known.
+    case unknownFormat(found: String?)
     /// The file is larger than the limits allow.
     case fileTooLarge(bytes: Int, limit: Int)
     /// The header asks for more pixels than the limits allow.
@@ -16,7 +16,8 @@ public enum ImageError: Error, Equatable, Sendable, CustomStringConvertible {
     /// What happened, and what can be done about it.
     public var description: String {
         switch self {
-        case .unknownFormat: "the file is neither a JPEG nor a PNG picture"
+        case .unknownFormat(let found):
+            "the file is \(found.map { "\($0), and " } ?? "")neither a JPEG nor a PNG picture"
         case .fileTooLarge(let bytes, let limit): "the file has \(bytes) bytes; at most \(limit) are read"
         case .tooManyPixels(let width, let height, let limit):
             "the picture has \(width) × \(height) pixels; at most \(limit) are decoded"

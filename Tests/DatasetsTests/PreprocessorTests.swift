@@ -80,6 +80,8 @@ struct PreprocessorTests {
         #expect(throws: ImageError.tooManyPixels(width: 512, height: 512, limit: 262_143)) {
             try decodeImage(bytes, limits: ImageLimits(fileBytes: 1 << 20, pixels: 262_143))
         }
-        #expect(throws: ImageError.unknownFormat) { try decodeImage(Array("GIF89a".utf8), limits: .standard) }
+        #expect(throws: ImageError.unknownFormat(found: "a GIF picture")) {
+            try decodeImage(Array("GIF89a".utf8), limits: .standard)
+        }
     }
 }

@@ -143,6 +143,20 @@ struct JPEGTests {
         #expect("\(error as Any)".contains("not all of its scans are there"))
     }
 
+    @Test(
+        arguments: [
+            ("RIFF....WEBPVP8 ", "a WebP picture"), ("\0\0\0 ftypavif", "an AVIF picture"), ("", "empty"),
+            ("\0\0\0\0", "nothing but zeros"), ("<!DOCTYPE html><html>", "a page of HTML"), ("MM\0*", "a TIFF picture"),
+            ("version https://git-lfs.github.com/spec/v1", "git lfs pull"), ("what", nil),
+        ] as [(String, String?)]
+    )
+    func `other files that are called like images are called by their names`(text: String, words: String?) throws {
+        let error = #expect(throws: ImageError.self) { try decodeImage(Array(text.utf8), limits: .standard) }
+        let message = try #require(error).description
+        #expect(message.hasPrefix("the file is ") && message.hasSuffix("neither a JPEG nor a PNG picture"))
+        if let words { #expect(message.contains(words), "\(message)") }
+    }
+
     @Test func `arithmetic codes are read`() throws {
         #expect(try summary(decodeImage(resource("arithmetic.jpg"), limits: .standard)).hasPrefix(Self.picture))
     }
