@@ -6,12 +6,12 @@ public import SystemPackage
 public enum DatasetError: Error, Equatable, Sendable, CustomStringConvertible {
     /// There is no such folder.
     case noFolder(FilePath)
-    /// The folder or its list names no image.
-    case noImages(FilePath)
+    /// The folder or its list names no image; the folder's files of other kinds are counted in words.
+    case noImages(FilePath, others: String?)
     /// The list is no CSV file.
     case malformedList(FilePath, reason: String)
-    /// The list has no column of file names.
-    case noImageColumn(FilePath)
+    /// None of the list's columns is called like one of file names.
+    case noImageColumn(FilePath, columns: [String])
     /// Two columns of the list have one name.
     case duplicateColumn(FilePath, name: String)
     /// A file of names cannot be used as a whole.
@@ -38,9 +38,10 @@ public enum DatasetError: Error, Equatable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .noFolder(let folder): "there is no folder \"\(folder)\""
-        case .noImages(let path): "\"\(path)\" holds no images (.jpg, .jpeg or .png)"
+        case .noImages(let path, let others):
+            "\"\(path)\" holds no images (\(ImageNames.listed))" + (others.map { "; it has \($0)" } ?? "")
         case .malformedList(let list, let reason): "\"\(list)\" is no CSV file: \(reason)"
-        case .noImageColumn(let list): "\"\(list)\" has no column \"img\""
+        case .noImageColumn(let list, let columns): Self.describe(columns, list)
         case .duplicateColumn(let list, let name): "\"\(list)\" has two columns \"\(name)\""
         case .unusableNames(let list, let reason): "\"\(list)\" cannot be used: \(reason)"
         case .unusableName(let list, let line, let reason): "\"\(list)\", line \(line): \(reason)"
@@ -48,6 +49,20 @@ public enum DatasetError: Error, Equatable, Sendable, CustomStringConvertible {
         case .unreadableName(let folder, let name):
             "the name of \"\(name)\" in the folder \"\(folder)\" is not UTF-8; rename it"
         }
+    }
+
+    private static func describe(_ columns: [String], _ list: FilePath) -> String {
+        let names = ListTable.imageColumns.map { "\"\($0)\"" }.joined(separator: " or ")
+        guard columns.contains(where: { !$0.isEmpty }) else {
+            return "\"\(list)\" has no column \(names): it has no header"
+        }
+        let named = columns.prefix(mostNamed).map { "\"\($0.prefix(60))\"" }.joined(separator: ", ")
+        let more = columns.count > mostNamed ? " and \(columns.count - mostNamed) more" : ""
+        let isSplitOtherwise = columns.count == 1 && columns[0].contains { $0 == ";" || $0 == "\t" }
+        let remedy =
+            isSplitOtherwise
+            ? "separate its cells by commas" : "call the column that names the files \"\(ListTable.imageColumns[0])\""
+        return "\"\(list)\" has no column \(names); its columns are \(named)\(more): \(remedy)"
     }
 
     private static func describe(_ images: [MissingImage], _ list: FilePath) -> String {

@@ -24,6 +24,8 @@ public struct ImageList: Equatable, Sendable {
     public let labelNames: [String]
     /// The images in order.
     public let entries: [Entry]
+    /// What the folder holds beside its images, for people; none where a list says which images these are.
+    public let remarks: [String]
 
     /// Reads which images a folder's data set has.
     ///
@@ -38,8 +40,9 @@ public struct ImageList: Equatable, Sendable {
         let list = folder.appending("test.csv")
         let table = try LocalFileSystem().isPresent(list) ? ListTable(of: list) : nil
         labelNames = table?.labelNames ?? []
+        var found: FolderContent?
         if let names {
-            let lines = try listedNames(in: names)
+            let lines = try listedNames(in: names, below: folder)
             try Self.check(lines, below: folder, list: names)
             // A name may have several rows; a list's image is then what the first one says.
             let labels = Dictionary(
@@ -52,9 +55,12 @@ public struct ImageList: Equatable, Sendable {
             try Self.check(table.rows.map { ($0.name, $0.line) }, below: folder, list: list)
             entries = table.rows.map { Entry(name: $0.name, labels: $0.labels) }
         } else {
-            entries = try imageNames(below: folder).map { Entry(name: $0, labels: []) }
+            let content = try FolderContent(of: folder)
+            entries = content.images.map { Entry(name: $0, labels: []) }
+            found = content
         }
-        if entries.isEmpty { throw DatasetError.noImages(names ?? folder) }
+        if entries.isEmpty { throw DatasetError.noImages(names ?? folder, others: found?.otherKinds) }
+        remarks = found?.remarks(on: folder) ?? []
     }
 
     private static func check(_ lines: [(name: String, line: Int)], below folder: FilePath, list: FilePath) throws {

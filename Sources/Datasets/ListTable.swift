@@ -4,7 +4,7 @@ private import SwiftCSV
 internal import SystemPackage
 private import SystemSupport
 
-/// A `test.csv`: the images that its column `img` names, and what its other columns say of them.
+/// A `test.csv`: the images that one of its columns names, and what the others say of them.
 struct ListTable {
     /// An image.
     struct Row {
@@ -15,27 +15,31 @@ struct ListTable {
         let labels: [String]
     }
 
-    /// The names of the columns beside `img`, in their order.
+    /// What the column of images may be called: as in the reference's lists, or as in Kaggle's of CelebA.
+    static let imageColumns = ["img", "image_id"]
+
+    /// The names of the columns beside that of the images, in their order.
     let labelNames: [String]
     let rows: [Row]
 
     /// Reads a list; lines without any content are read over.
     init(of list: FilePath) throws {
         let bytes = try LocalFileSystem().contents(ofUserFile: list, limit: 1 << 30)
-        guard let text = String(validating: bytes, as: UTF8.self) else {
+        let marked = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]
+        guard let text = String(validating: marked, as: UTF8.self) else {
             throw DatasetError.malformedList(list, reason: "it is not UTF-8")
         }
-        // Quotes within a quoted cell are doubled, so that a sound file has an even number of them.
-        guard bytes.count(where: { $0 == UInt8(ascii: "\"") }).isMultiple(of: 2) else {
-            throw DatasetError.malformedList(list, reason: "a quote is not closed")
-        }
         let (header, lines) = try parse(text, list)
-        guard let imageColumn = header.firstIndex(of: "img") else { throw DatasetError.noImageColumn(list) }
+        guard let imageColumn = Self.imageColumns.lazy.compactMap({ header.firstIndex(of: $0) }).first else {
+            throw DatasetError.noImageColumn(list, columns: header)
+        }
         var names: Set<String> = []
         for name in header where !names.insert(name).inserted {
             throw DatasetError.duplicateColumn(list, name: name)
         }
-        labelNames = header.filter { $0 != "img" }
+        var others = header
+        others.remove(at: imageColumn)
+        labelNames = others
         var line = 1 + lineCount(of: header)
         var found: [Row] = []
         for cells in lines {
@@ -61,10 +65,14 @@ private func lineCount(of cells: [String]) -> Int {
 }
 
 private func parse(_ text: String, _ list: FilePath) throws -> (header: [String], rows: [[String]]) {
+    let fault = QuoteFault(in: Array(text.utf8))
+    // The parser takes a quote that is not closed for one that is closed at the end.
+    let isOdd = !text.utf8.count { $0 == UInt8(ascii: "\"") }.isMultiple(of: 2)
+    if let fault, isOdd { throw DatasetError.malformedList(list, reason: fault.description) }
     do {
         let table = try EnumeratedCSV(string: text, delimiter: .comma, loadColumns: false)
         return (table.header, table.rows)
     } catch CSVParseError.quotation(let reason), CSVParseError.generic(let reason) {
-        throw DatasetError.malformedList(list, reason: reason)
+        throw DatasetError.malformedList(list, reason: fault?.description ?? reason)
     }
 }

@@ -8,16 +8,20 @@ private let mostBytes = 256 << 20
 
 /// The images that a file names, a line each, with the numbers of their lines.
 ///
-/// Names are relative to the data set's folder and lead nowhere else; `./a.jpg` is `a.jpg`.
-func listedNames(in file: FilePath) throws -> [(name: String, line: Int)] {
+/// Names lead to places in the data set's folder and nowhere else; they are relative to it, or absolute. `./a.jpg` is
+/// `a.jpg`.
+func listedNames(in file: FilePath, below folder: FilePath) throws -> [(name: String, line: Int)] {
     var found: [(name: String, line: Int)] = []
     // By bytes, since names that a file system tells apart may be equal texts.
     var lineOfName: [[UInt8]: Int] = [:]
+    // As the campaign names it, and without links, as programs write it that make such lists.
+    let folders = [folder, realPath(folder) ?? folder].map { parts(of: $0.string) }
     for (text, line) in try linesOfNames(in: file) {
         func refused(_ reason: String) -> DatasetError { .unusableName(file, line: line, reason: reason) }
-        let parts = text.split(separator: "/").filter { $0 != "." }
-        guard !text.hasPrefix("/"), !parts.contains("..") else {
-            throw refused("\"\(text)\" leads out of the folder of images; names are relative to it and without \"..\"")
+        guard let parts = parts(of: text, below: folders), !parts.contains("..") else {
+            throw refused(
+                "\"\(text)\" leads out of the folder of images \"\(folder)\"; names lie in it and are without \"..\""
+            )
         }
         let name = parts.joined(separator: "/")
         if let first = lineOfName.updateValue(line, forKey: Array(name.utf8)) {
@@ -26,6 +30,17 @@ func listedNames(in file: FilePath) throws -> [(name: String, line: Int)] {
         found.append((name, line))
     }
     return found
+}
+
+/// The names that a path goes through from the folder on; nil where it is absolute and begins with none of the folder's paths.
+private func parts(of path: String, below folders: [[Substring]]) -> [Substring]? {
+    let parts = parts(of: path)
+    guard path.hasPrefix("/") else { return parts }
+    return folders.first { parts.starts(with: $0) && parts.count > $0.count }.map { Array(parts.dropFirst($0.count)) }
+}
+
+private func parts(of path: String) -> [Substring] {
+    path.split(separator: "/").filter { $0 != "." }
 }
 
 /// The lines of a file of names, with their numbers.

@@ -31,6 +31,82 @@ struct ImageListTests {
         }
     }
 
+    @Test("All endings of JPEG and PNG files are images")
+    func knowsEndings() async throws {
+        try await withTemporaryDirectory { folder in
+            let names = ["a.jpe", "b.jfif", "c.JPG", "d.jpeg", "e.png"]
+            for name in names { try files.create(folder.appending(name), contents: [1], durably: false) }
+            let list = try ImageList(folder: folder)
+            #expect(list.entries.map(\.name) == names && list.remarks.isEmpty)
+        }
+    }
+
+    @Test("Files of other kinds and folders of systems are left out and said")
+    func tellsWhatIsLeftOut() async throws {
+        try await withTemporaryDirectory { folder in
+            let hidden = [
+                "@eaDir/x.jpg", ".thumbs/x.jpg", "b/__MACOSX", "b/._1.jpg", "lost+found", "Thumbs.db", ".DS_Store",
+            ]
+            let others = (0..<60).map { "b/\($0).webp" } + ["notes.txt", "b/1.TIF", "2.tif", "LICENSE"]
+            for name in hidden + others + ["b/1.jpg", "2.jpg"] {
+                let path = folder.pushing(FilePath(name))
+                let isFolder = ["b/__MACOSX", "lost+found"].contains(name)
+                try files.makeDirectories(isFolder ? path : path.removingLastComponent())
+                if !isFolder { try files.create(path, contents: [1], durably: false) }
+            }
+            let list = try ImageList(folder: folder)
+            #expect(list.entries.map(\.name) == ["2.jpg", "b/1.jpg"])
+            let expected = [
+                "64 other files, which are not read: 60 .webp, 2 .tif, 1 without an ending, 1 .txt; images are .jpg,",
+                "left out of \"\(folder)\": \".thumbs\", \"@eaDir\", \"b/__MACOSX\", \"lost+found\"",
+                "hidden files are left out of \"\(folder)\": \"b/._1.jpg\"",
+            ]
+            try #require(list.remarks.count == 3)
+            for (remark, words) in zip(list.remarks, expected) { #expect(remark.contains(words), "\(remark)") }
+
+            try files.remove(folder.appending("2.jpg"))
+            try files.remove(folder.pushing("b/1.jpg"))
+            let error = try #require(throws: DatasetError.self) { try ImageList(folder: folder) }
+            #expect(
+                error.description.contains("holds no images") && error.description.contains("it has 60 .webp, 2 .tif")
+            )
+        }
+    }
+
+    @Test("Kaggle's column of images is taken, and a byte order mark read over")
+    func readsOtherLists() async throws {
+        try await withTemporaryDirectory { folder in
+            try files.create(folder.appending("x.jpg"), contents: [1], durably: false)
+            try write("\u{FEFF}image_id,Male\nx.jpg,-1\n", in: folder)
+            let list = try ImageList(folder: folder)
+            #expect(list.entries == [.init(name: "x.jpg", labels: ["-1"])] && list.labelNames == ["Male"])
+            try write("image_id,img\n7,x.jpg\n", in: folder)
+            #expect(try ImageList(folder: folder).entries == [.init(name: "x.jpg", labels: ["7"])])
+        }
+    }
+
+    @Test("Absolute names in a file of names are the folder's where they lead into it, also past links")
+    func takesAbsoluteNames() async throws {
+        try await withTemporaryDirectory { folder in
+            let images = folder.appending("images")
+            try files.makeDirectories(images.appending("b"))
+            for name in ["x.jpg", "b/y.jpg"] {
+                try files.create(images.pushing(FilePath(name)), contents: [1], durably: false)
+            }
+            try link("images", at: folder.appending("link"))
+            let names = folder.appending("names.txt")
+            try files.overwrite(names, contents: Array("\(images)/b/y.jpg\n\(images)//./x.jpg\n".utf8))
+            for place in [images, folder.appending("link")] {
+                #expect(try ImageList(folder: place, names: names).entries.map(\.name) == ["b/y.jpg", "x.jpg"])
+            }
+            for strange in ["\(folder)/images2/x.jpg", "\(images)/../x.jpg", "\(images)"] {
+                try files.overwrite(names, contents: Array(strange.utf8))
+                let error = try #require(throws: DatasetError.self) { try ImageList(folder: images, names: names) }
+                #expect(error.description.contains("line 1") && error.description.contains("leads out of the folder"))
+            }
+        }
+    }
+
     @Test("Links that lead in a circle end")
     func survivesLinkLoops() async throws {
         try await withTemporaryDirectory { folder in
@@ -185,22 +261,29 @@ struct ImageListTests {
         try await withTemporaryDirectory { folder in
             let absent = folder.appending("absent")
             #expect(throws: DatasetError.noFolder(absent)) { try ImageList(folder: absent) }
-            #expect(throws: DatasetError.noImages(folder)) { try ImageList(folder: folder) }
+            #expect(throws: DatasetError.noImages(folder, others: nil)) { try ImageList(folder: folder) }
         }
     }
 
     @Test(
         "What is wrong with a list is said",
         arguments: [
-            ("image,a\nx.jpg,1\n", "has no column \"img\""),
+            (
+                "image,a\nx.jpg,1\n",
+                "has no column \"img\" or \"image_id\"; its columns are \"image\", \"a\": call the column that names the files \"img\""
+            ),
+            ("img;a\nx.jpg;1\n", "its columns are \"img;a\": separate its cells by commas"),
+            ("img,a\nx.jpg,1\nx.jpg,\"1\nx.jpg,1\n", "line 3: a quote is not closed"),
+            ("img,a\nx.jpg,1\"", "line 2: a quote stands within a cell"),
+            ("img,a\nx.jpg,\"1\n2\"\nx.jpg,5\" disk\"\n", "line 4: a quote stands within a cell"),
             ("img,a,a\nx.jpg,1,1\n", "has two columns \"a\""),
             ("img,a\nx.jpg\n", "line 2 has 1 cells, the header 2"),
             ("img,a\ny.jpg,1\n", "line 2: there is no file"),
             ("img,a\r\n\r\nx.jpg,\"two\r\nlines\"\r\ny.jpg,1\r\n", "line 5: there is no file"),
             ("img,a\nx.jpg,\"1\n", "a quote is not closed"),
-            ("img,a\n\"x\"y,1\n", "is no CSV file"),
+            ("img,a\n\"x\"y,1\n", "is no CSV file: line 2: a cell goes on behind its closing quote"),
             ("img,a\n", "holds no images"),
-            ("", "has no column \"img\""),
+            ("", "has no column \"img\" or \"image_id\": it has no header"),
         ]
     )
     func refusesBadLists(text: String, message: String) async throws {
@@ -213,7 +296,7 @@ struct ImageListTests {
     }
 
     private func write(_ text: String, in folder: FilePath) throws {
-        try files.create(folder.appending("test.csv"), contents: Array(text.utf8), durably: false)
+        try files.overwrite(folder.appending("test.csv"), contents: Array(text.utf8))
     }
 
     private func link(_ target: String, at path: FilePath) throws {
