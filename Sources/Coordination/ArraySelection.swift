@@ -33,13 +33,13 @@ struct ArraySelection {
             guard !compared.isEmpty else { continue }
             let listed = try model.images.map { name in
                 try Self.locating(model.place, model, file) {
-                    try RowNames(lines: absolute(file.removingLastComponent().pushing(FilePath(name))))
+                    try RowNames(lines: path(name, beside: file))
                 }
             }
             for array in compared {
                 try Self.locating(array.place, model, file) {
                     let place = try RowSource.Place(
-                        array.source,
+                        expandingHome(array.source),
                         below: absolute(file.removingLastComponent()),
                         by: client
                     )

@@ -15,7 +15,7 @@ struct EpochLists {
     /// Draws the epochs as the reference does, or reads the campaign's own lists.
     init(_ comparison: Campaign.Comparison, file: FilePath, imageCount: Int) throws {
         if let lists = comparison.imageLists {
-            let path = file.removingLastComponent().pushing(FilePath(lists))
+            let path = path(lists, beside: file)
             epochs = try Self.read(path, imageCount: imageCount)
             warnings = []
             return

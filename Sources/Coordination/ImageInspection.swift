@@ -15,11 +15,10 @@ struct ImageInspection {
     let images: [(file: ImageSetFile.Entry, listed: ImageList.Entry)]
     /// The others, in the same order, with the reasons; none where these are an error.
     let skipped: [CampaignManifest.SkippedImage]
+    /// The names of images whose files have faults although all pixels are there, and what the codec says.
+    let faulty: [(image: String, remark: String)]
     /// The most memory that decoding one of the images takes.
     let decodingBytes: Int
-
-    /// How many unreadable images are named.
-    static let mostNamed = 20
 
     /// Reads and decodes the images of a list.
     ///
@@ -29,6 +28,7 @@ struct ImageInspection {
     ///     so that the same files always make the same data set.
     ///   - limits: what images may be.
     ///   - threads: how many threads may decode.
+    ///   - campaign: the campaign file, beside which all unreadable images are listed where they are many.
     ///   - onProgress: is told how many are done.
     /// - Throws: `SubmissionError`, which names the images that cannot be read.
     init(
@@ -36,6 +36,7 @@ struct ImageInspection {
         skips: Bool,
         limits: Campaign.Limits,
         threads: Int,
+        campaign: FilePath,
         onProgress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void
     ) throws {
         let paths = list.entries.map { list.path(of: $0) }
@@ -45,6 +46,7 @@ struct ImageInspection {
         let outcomes = try Self.check(paths, limits, threads: threads, onProgress)
         var images: [(ImageSetFile.Entry, ImageList.Entry)] = []
         var skipped: [CampaignManifest.SkippedImage] = []
+        var faulty: [(String, String)] = []
         var unreadable: [String] = []
         var decodingBytes = 0
         for ((entry, path), outcome) in zip(zip(list.entries, paths), outcomes) {
@@ -52,23 +54,27 @@ struct ImageInspection {
             case .success(let sight):
                 images.append((ImageSetFile.Entry(digest: sight.digest, path: path), entry))
                 decodingBytes = max(decodingBytes, sight.decodingBytes)
+                if let remark = sight.remark { faulty.append((entry.name, remark)) }
             case .failure(let failure) where skips && failure.isLasting:
                 skipped.append(.init(image: entry.name, reason: failure.reason))
             case .failure(let failure): unreadable.append("\"\(path)\": \(failure.reason)")
             }
         }
-        guard unreadable.isEmpty else { throw SubmissionError(Self.describe(unreadable, skips: skips)) }
+        let longList = LongList("unreadable", beside: campaign)
+        guard unreadable.isEmpty else {
+            throw SubmissionError(Self.describe(longList.shown(unreadable), unreadable.count, skips))
+        }
         if images.isEmpty {
-            let named = Self.named(skipped.map { "\"\($0.image)\": \($0.reason)" })
+            let named = longList.shown(skipped.map { "\"\($0.image)\": \($0.reason)" })
             throw SubmissionError("none of the \(skipped.count) images of \"\(list.folder)\" can be read:\(named)")
         }
-        (self.images, self.skipped, self.decodingBytes) = (images, skipped, decodingBytes)
+        (self.images, self.skipped, self.faulty, self.decodingBytes) = (images, skipped, faulty, decodingBytes)
     }
 
     /// Takes the rows of arrays for images, which nobody needs to decode.
     init(rows: [(file: ImageSetFile.Entry, name: String)]) {
         images = rows.map { ($0.file, ImageList.Entry(name: $0.name, labels: [])) }
-        (skipped, decodingBytes) = ([], 0)
+        (skipped, faulty, decodingBytes) = ([], [], 0)
     }
 
     // MARK: Looking
@@ -78,6 +84,8 @@ struct ImageInspection {
         let digest: ContentDigest
         /// The most memory that decoding it takes.
         let decodingBytes: Int
+        /// What is wrong with its file, although all pixels are there.
+        let remark: String?
     }
 
     fileprivate struct Unreadable: Error {
@@ -113,10 +121,12 @@ struct ImageInspection {
     ) -> Result<Sight, Unreadable> {
         do {
             let bytes = try LocalFileSystem().contents(ofUserFile: path, limit: limits.bytes)
-            let image = try decoder.decode(bytes)
-            let pixels = image.width * image.height
+            let decoded = try decoder.examine(bytes)
+            let pixels = decoded.image.width * decoded.image.height
             let memory = pixels * ImageDecoder.mostBytesPerPixel + bytes.count
-            return .success(Sight(digest: ContentDigest(of: bytes), decodingBytes: memory))
+            return .success(
+                Sight(digest: ContentDigest(of: bytes), decodingBytes: memory, remark: decoded.remark)
+            )
         } catch let error as ImageError {
             return .failure(Unreadable(error))
         } catch let error as FileError {
@@ -128,19 +138,12 @@ struct ImageInspection {
 
     // MARK: Messages
 
-    private static func describe(_ unreadable: [String], skips: Bool) -> String {
-        let count = unreadable.count == 1 ? "1 image" : "\(unreadable.count) images"
+    private static func describe(_ named: String, _ count: Int, _ skips: Bool) -> String {
         let remedy =
             skips
             ? "these may be sound, so they are not left out; mend the cause and submit again"
             : "remove or replace them, or leave them out by \"on_error: skip\" in \"dataset\""
-        return "\(count) cannot be read; \(remedy):\(named(unreadable))"
-    }
-
-    /// The first of some lines, indented, and how many more there are.
-    static func named(_ lines: [String]) -> String {
-        let more = lines.count > mostNamed ? ["and \(lines.count - mostNamed) more"] : []
-        return (lines.prefix(mostNamed) + more).map { "\n  \($0)" }.joined()
+        return "\(counted(count, "image")) cannot be read; \(remedy):\(named)"
     }
 }
 

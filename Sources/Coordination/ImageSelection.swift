@@ -15,6 +15,8 @@ struct ImageSelection {
     let digest: ContentDigest
     /// How many images were left out.
     var skippedCount: Int { dataset.skipped.count }
+    /// How many images' files have faults although all pixels are there.
+    var faultyCount: Int { dataset.faulty.count }
 
     /// The selected images' numbers in the data set, ascending.
     let selected: [Int]
@@ -39,23 +41,26 @@ struct ImageSelection {
         onProgress: @escaping Submission.ProgressReport
     ) throws {
         guard asked.cka != nil || asked.activations != nil else { return nil }
+        let remarks: [String]
         if let source = asked.dataset {
             let list = try Self.list(source, file, published, asked.limits)
+            remarks = list.remarks
             dataset = try ImageInspection(
                 of: list,
                 skips: source.skipsUnreadable == true,
                 limits: asked.limits,
-                threads: threads
+                threads: threads,
+                campaign: file
             ) { onProgress("checking images", $0, $1) }
             labelNames = list.labelNames
         } else {
             guard let rows = try arrays.images() else { return nil }
-            (dataset, labelNames) = (ImageInspection(rows: rows), [])
+            (dataset, labelNames, remarks) = (ImageInspection(rows: rows), [], [])
         }
         hasFiles = asked.dataset != nil
         let (dataset, labelNames) = (self.dataset, self.labelNames)
         let draws = try asked.cka.map { try EpochLists($0, file: file, imageCount: dataset.images.count) }
-        warnings = Self.warnings(of: dataset, usesLists: asked.cka?.imageLists != nil) + (draws?.warnings ?? [])
+        warnings = remarks + Self.warnings(of: dataset, asked, file) + (draws?.warnings ?? [])
         epochs = draws?.epochs ?? []
         selected = asked.activations == nil ? Set(epochs.joined()).sorted() : Array(dataset.images.indices)
         limits = asked.limits
@@ -72,22 +77,41 @@ struct ImageSelection {
         _ published: PublishedData?,
         _ limits: Campaign.Limits
     ) throws -> ImageList {
-        let place = file.removingLastComponent()
-        let fetched = try published?.images(of: source, limits: limits)
-        return try ImageList(
-            folder: absolute(fetched ?? place.pushing(FilePath(source.images))),
-            names: source.list.map { place.pushing(FilePath($0)) }
-        )
+        let place = path(source.images, beside: file)
+        let fetched = try published?.images(of: source, at: place, limits: limits)
+        return try ImageList(folder: absolute(fetched ?? place), names: source.list.map { path($0, beside: file) })
     }
 
-    private static func warnings(of dataset: ImageInspection, usesLists: Bool) -> [String] {
+    private static func warnings(of dataset: ImageInspection, _ asked: Campaign, _ file: FilePath) -> [String] {
+        skipWarnings(of: dataset, asked.cka, file) + faultWarnings(of: dataset, file)
+    }
+
+    private static func skipWarnings(
+        of dataset: ImageInspection,
+        _ comparison: Campaign.Comparison?,
+        _ file: FilePath
+    ) -> [String] {
         let count = dataset.skipped.count
         guard count > 0 else { return [] }
-        let named = ImageInspection.named(dataset.skipped.map { "\"\($0.image)\": \($0.reason)" })
-        let all = dataset.images.count + count
+        let lines = dataset.skipped.map { "\"\($0.image)\": \($0.reason)" }
+        let named = LongList("skipped", beside: file).shown(lines)
+        let leftOut = "\(count) of \(dataset.images.count + count) images cannot be read and are left out:\(named)"
+        guard let comparison else { return [leftOut] }
         let numbers =
-            "\"image_lists\" number the \(dataset.images.count) images that are left, as the report's images.csv does"
-        return ["\(count) of \(all) images cannot be read and are left out:\(named)"] + (usesLists ? [numbers] : [])
+            comparison.imageLists != nil
+            ? "\"image_lists\" number the \(dataset.images.count) images that are left, as the report's images.csv does"
+            : "the \(dataset.images.count) images that are left are numbered anew, so the epochs draw other images than "
+                + "the reference draws from a data set that has them all"
+        return [leftOut, numbers]
+    }
+
+    private static func faultWarnings(of dataset: ImageInspection, _ file: FilePath) -> [String] {
+        let count = dataset.faulty.count
+        guard count > 0 else { return [] }
+        let lines = dataset.faulty.map { "\"\($0.image)\": \($0.remark)" }
+        let named = LongList("faulty", beside: file).shown(lines)
+        let files = "\(count) of \(counted(dataset.images.count, "image")) have faults in their files"
+        return ["\(files), and are taken, since all their pixels are there:\(named)"]
     }
 
     /// All images, as arrays of other programs may name them.
@@ -113,7 +137,7 @@ struct ImageSelection {
                 table: keep(table),
                 count: dataset.images.count,
                 skipped: dataset.skipped.count,
-                skippedImages: Array(dataset.skipped.prefix(ImageInspection.mostNamed)),
+                skippedImages: Array(dataset.skipped.prefix(LongList.mostShown)),
                 labels: labelNames.enumerated().map { column, name in
                     CampaignManifest.Label(name, values: dataset.images.lazy.map { $0.listed.labels[column] })
                 }

@@ -26,7 +26,7 @@ struct ModelSource {
             origin = .seed(seed)
             return
         }
-        let path = folder.pushing(FilePath(text))
+        let path = folder.pushing(FilePath(expandingHome(text)))
         let file = try LocalFileSystem().isPresent(path) ? path : try published.weights(named: text)
         guard let file else {
             let names = published.names.joined(separator: ", ")

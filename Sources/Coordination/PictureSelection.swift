@@ -37,7 +37,7 @@ struct PictureSelection {
         beside file: FilePath,
         _ layer: String?
     ) throws(DirectionError) -> [UInt8] {
-        let path = absolute(file.removingLastComponent().pushing(FilePath(name)))
+        let path = Coordination.path(name, beside: file)
         let bytes: [UInt8]
         do throws(FileError) {
             bytes = try LocalFileSystem().contents(ofUserFile: path, limit: byteLimit)

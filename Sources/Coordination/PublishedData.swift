@@ -2,6 +2,7 @@
 
 private import Archives
 internal import Campaigns
+private import Datasets
 public import HTTPTransfer
 private import JobKinds
 public import JobStorage
@@ -37,8 +38,16 @@ public struct PublishedData: PublishedModels {
         try Catalogue.model(name).map { try path(of: $0, options) }
     }
 
-    /// The folder of a published data set, or of an archive's images; nil where the data set is a folder already.
-    func images(of dataset: Campaign.Dataset, limits: Campaign.Limits) throws -> FilePath? {
+    /// The folder of a published data set, or of an archive's images; nil where the data set is no file, and so a folder
+    /// already.
+    ///
+    /// - Parameters:
+    ///   - dataset: the data set.
+    ///   - place: where it is, if it has no address.
+    ///   - limits: what may come out of an archive.
+    /// - Throws: `SubmissionError` for what is no archive or has too much; what fetching throws.
+    /// - Returns: the folder.
+    func images(of dataset: Campaign.Dataset, at place: FilePath, limits: Campaign.Limits) throws -> FilePath? {
         var options = options
         options.archives = options.archives.with(fileBytes: limits.bytes, entries: limits.entries)
         // Whoever lets a file be so large means the archive that it comes in as well.
@@ -46,9 +55,16 @@ public struct PublishedData: PublishedModels {
         if dataset.isPublished == true {
             return try Catalogue.dataset(dataset.images).map { try path(of: $0, options) }
         }
-        guard dataset.images.contains("://") else { return nil }
+        let isFile = !dataset.images.contains("://")
+        if isFile, try !isRegularFile(place) { return nil }
         do {
-            return try path(of: Catalogue.archive(at: WebAddress(dataset.images)), options)
+            let archive =
+                isFile ? try Catalogue.archive(in: place) : Catalogue.archive(at: try WebAddress(dataset.images))
+            return try path(of: archive, options)
+        } catch ArchiveError.unreadable(let reason) where isFile {
+            throw SubmissionError(
+                "\"\(place)\" is neither a folder of images nor a ZIP or tar archive of one: \(reason)"
+            )
         } catch TransferError.tooLarge(let address, let limit) {
             throw SubmissionError("\(TransferError.tooLarge(address, limit: limit)); \"limits: {bytes}\" raises that")
         } catch ArchiveError.tooMuch(let reason) {

@@ -20,6 +20,8 @@ public struct Submission: Sendable {
     public let imageCount: Int
     /// How many images of its data set were left out because they cannot be read.
     public var skippedCount: Int { manifest.images?.dataset?.skipped ?? 0 }
+    /// How many images have faults in their files although all their pixels are there.
+    public let faultyCount: Int
     /// What the user should know.
     public let warnings: [String]
 
@@ -73,6 +75,7 @@ public struct Submission: Sendable {
             onProgress: onProgress
         )
         warnings += images?.warnings ?? []
+        faultyCount = images?.faultyCount ?? 0
         if images == nil, asked.dataset != nil {
             warnings.append("no image is needed, so the data set is not looked at")
         }
@@ -201,7 +204,9 @@ public struct Submission: Sendable {
             let extent = settings.thresholds.count == 1 ? "of" : "of up to"
             parts.append("\(counted(count, "picture")) \(extent) \(counted(settings.steps, "step"))")
         }
-        let skipped = skippedCount == 0 ? "" : ", \(skippedCount) skipped"
+        let skipped =
+            (skippedCount == 0 ? "" : ", \(skippedCount) skipped")
+            + (faultyCount == 0 ? "" : ", \(faultyCount) with faults")
         let sizes =
             imageCount == 0 ? "" : "images: \(imageCount)\(skipped); arrays: at most \(ByteCount(estimate.bytes)); "
         return [
@@ -218,6 +223,7 @@ public struct Submission: Sendable {
             let jobs: [String: Int]
             let images: Int
             let skipped: Int
+            let faulty: Int
             let bytes: Int
             let seconds: Double
         }
@@ -226,6 +232,7 @@ public struct Submission: Sendable {
             jobs: estimate.jobs,
             images: imageCount,
             skipped: skippedCount,
+            faulty: faultyCount,
             bytes: estimate.bytes,
             seconds: estimate.seconds
         )
@@ -269,11 +276,4 @@ extension CampaignManifest.Model {
     fileprivate var contents: [String] {
         [network?.weights.hexadecimal].compactMap(\.self) + (arrays ?? []).map(\.contents.hexadecimal)
     }
-}
-
-/// A path from the root, so that workers in other folders find it.
-///
-/// A ".." stays as it is: behind a link to a folder it leads elsewhere than the path's words say.
-func absolute(_ path: FilePath) -> FilePath {
-    path.isAbsolute ? path : currentDirectory().pushing(path)
 }

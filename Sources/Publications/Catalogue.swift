@@ -2,7 +2,8 @@
 
 public import HTTPTransfer
 private import Networks
-internal import SystemSupport
+public import SystemPackage
+public import SystemSupport
 
 /// The networks and data sets that were published with the method, by their names there.
 public enum Catalogue {
@@ -43,6 +44,17 @@ public enum Catalogue {
             kind: .archive(folder: nil),
             source: .elsewhere(address),
             place: "archives/\(digest)"
+        )
+    }
+
+    /// An archive of images in a file, which is known by its content.
+    public static func archive(in file: FilePath) throws(FileError) -> PublishedItem {
+        let digest = try ContentDigest(ofFile: file)
+        return PublishedItem(
+            name: file.string,
+            kind: .archive(folder: nil),
+            source: .file(file),
+            place: "archives/file-\(digest.prefix(16))"
         )
     }
 }

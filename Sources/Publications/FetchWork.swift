@@ -14,12 +14,16 @@ struct FetchWork {
     let onStep: @Sendable (FetchStep) -> Void
 
     func run(by client: WebClient) throws -> PublicationCache.Item {
+        if case .file(let file) = publication.source {
+            let content = Download(digest: try ContentDigest(ofFile: file), byteCount: try Self.size(of: file))
+            return try keepFolder(nil, of: file, content, nil)
+        }
         let address = try publication.address(mirror: options.mirror)
         let download = try download(address, by: client)
         do {
             switch publication.kind {
             case .weights: return try keepWeights(download, address)
-            case .archive(let folder): return try keepFolder(folder, download, address)
+            case .archive(let folder): return try keepFolder(folder, of: draft.whole, download, address)
             }
         } catch let error as FileError {
             // With some space more, what has arrived can be used.
@@ -27,6 +31,15 @@ struct FetchWork {
         } catch {
             try? LocalFileSystem().remove(draft.whole)
             throw error
+        }
+    }
+
+    private static func size(of file: FilePath) throws(FileError) -> Int {
+        do {
+            let descriptor = try FileDescriptor.open(file, .readOnly, options: .closeOnExec)
+            return try descriptor.closeAfter { try Int(descriptor.seek(offset: 0, from: .end)) }
+        } catch {
+            throw FileError("read", file, error as? Errno ?? .ioError)
         }
     }
 
@@ -61,15 +74,17 @@ struct FetchWork {
     }
 
     /// Records what was fetched; another process that was quicker must have fetched the same.
-    private func record(_ download: Download, _ address: WebAddress, files: Int?) throws -> FetchRecord {
+    private func record(_ download: Download, _ address: WebAddress?, files: Int?) throws -> FetchRecord {
         let new = FetchRecord(
-            address: address.description,
+            address: address?.description,
             sha256: download.digest,
             bytes: download.byteCount,
             files: files
         )
         let record = try cache.settle(new, for: publication)
-        guard record.sha256 == download.digest else { throw changed(address, record, download.digest) }
+        guard record.sha256 == download.digest else {
+            throw address.map { changed($0, record, download.digest) } ?? .damaged(cache.recordPath(of: publication))
+        }
         return record
     }
 
@@ -86,12 +101,13 @@ struct FetchWork {
 
     private func keepFolder(
         _ name: String?,
+        of archive: FilePath,
         _ download: Download,
-        _ address: WebAddress
+        _ address: WebAddress?
     ) throws -> PublicationCache.Item {
         let fileSystem = LocalFileSystem()
         try fileSystem.removeTree(draft.unpacked)
-        let content = try unpack(draft.whole, into: draft.unpacked, limits: options.archives) { [onStep] in
+        let content = try unpack(archive, into: draft.unpacked, limits: options.archives) { [onStep] in
             onStep(.unpacking($0))
         }
         let folder = try imageFolder(named: name, address)
@@ -104,9 +120,9 @@ struct FetchWork {
     }
 
     /// The folder of the images: the one of this name, else the archive's only folder, else all of it.
-    private func imageFolder(named name: String?, _ address: WebAddress) throws -> FilePath {
+    private func imageFolder(named name: String?, _ address: WebAddress?) throws -> FilePath {
         let names = try LocalFileSystem().names(in: draft.unpacked).filter { $0 != "__MACOSX" }
-        if let name {
+        if let name, let address {
             if names.contains(name) { return draft.unpacked.below(name) }
             guard names.contains("test.csv") else { throw CacheError.lacksFolder(address, folder: name) }
             return draft.unpacked

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 public import HTTPTransfer
+internal import SystemPackage
 internal import SystemSupport
 
 /// Something to be fetched once and kept.
@@ -18,6 +19,8 @@ public struct PublishedItem: Hashable, Sendable {
         /// At a path below the catalogue's base, or a mirror's.
         case published(String)
         case elsewhere(WebAddress)
+        /// A file that is there, and stays what it is.
+        case file(FilePath)
     }
 
     /// The name by which people know it.
@@ -39,6 +42,7 @@ public struct PublishedItem: Hashable, Sendable {
     public func address(mirror: WebAddress?) throws(TransferError) -> WebAddress {
         switch source {
         case .elsewhere(let address): return address
+        case .file(let path): return try WebAddress(path.string)
         case .published(let path):
             if let mirror { return try mirror.below(path) }
             return try WebAddress(Catalogue.base).below(path)

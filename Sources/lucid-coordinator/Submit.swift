@@ -12,6 +12,8 @@ struct Submit: ParsableCommand {
         abstract: "Check a campaign as a whole, show its plan, and publish it.",
         discussion: """
             Every image is decoded and every network is loaded first; if anything is wrong, nothing is published. \
+            Where more than twenty images cannot be decoded, are skipped or have faults, all are listed in a file beside \
+            the campaign's, which is named. \
             The campaign's id is printed on the standard output. A campaign that was submitted before is no error, \
             unless it failed (exit code 1). Published networks and data sets that the campaign names are fetched to the \
             job directory, unless they are there or in the user's cache.

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+
+internal import SystemPackage
+private import SystemSupport
+
+/// Where a path in a campaign file leads: from the file's folder on, or from the user's home where it begins with "~".
+///
+/// The path begins at the root, so that workers in other folders find it. A ".." stays as it is: behind a link to a folder
+/// it leads elsewhere than the path's words say.
+func path(_ text: String, beside file: FilePath) -> FilePath {
+    absolute(file.removingLastComponent().pushing(FilePath(expandingHome(text))))
+}
+
+/// A path with the user's home in the place of a "~" at its beginning, as a shell has it; other users' homes are not known.
+func expandingHome(_ text: String) -> String {
+    guard text == "~" || text.hasPrefix("~/"), let home = environmentValue("HOME"), home.hasPrefix("/") else {
+        return text
+    }
+    return home + text.dropFirst()
+}
+
+/// A path from the root.
+func absolute(_ path: FilePath) -> FilePath {
+    path.isAbsolute ? path : currentDirectory().pushing(path)
+}
