@@ -18,11 +18,20 @@
 // A picture of more scans takes time without end; encoders write some ten.
 #define LUCID_JPEG_MOST_SCANS 500
 
+// With 512 bytes or more at hand, the library's decoder takes a shorter way, on which codes that do not exist pass for zeros
+// without a warning.
+#define LUCID_JPEG_PART 256
+
 struct lucid_jpeg {
     struct jpeg_decompress_struct info;
     struct jpeg_error_mgr errors;
     struct jpeg_progress_mgr progress;
+    struct jpeg_source_mgr source;
     jmp_buf escape;
+    const unsigned char *bytes;
+    size_t count;
+    // How many bytes the library has been given.
+    size_t given;
     // Which components have come in a scan.
     unsigned char has_come[MAX_COMPONENTS];
     // How many bytes of the file were left when all pixels were there.
@@ -67,6 +76,30 @@ static inline void lucid_jpeg_watch(j_common_ptr common) {
         self->has_come[info->cur_comp_info[index]->component_index] = 1;
 }
 
+static inline void lucid_jpeg_stay(j_decompress_ptr info) { (void)info; }
+
+// Gives the next bytes; behind the last one, an end marker.
+static inline boolean lucid_jpeg_fill(j_decompress_ptr info) {
+    static const JOCTET end[] = {0xFF, JPEG_EOI};
+    struct lucid_jpeg *self = (struct lucid_jpeg *)info->client_data;
+    size_t left = self->count - self->given;
+    if (left == 0) WARNMS(info, JWRN_JPEG_EOF);
+    self->source.next_input_byte = left == 0 ? end : self->bytes + self->given;
+    self->source.bytes_in_buffer = left == 0 ? sizeof end : left < LUCID_JPEG_PART ? left : LUCID_JPEG_PART;
+    if (left > 0) self->given += self->source.bytes_in_buffer;
+    return TRUE;
+}
+
+static inline void lucid_jpeg_skip(j_decompress_ptr info, long count) {
+    struct lucid_jpeg *self = (struct lucid_jpeg *)info->client_data;
+    if (count <= 0) return;
+    size_t skipped = (size_t)count, here = self->source.bytes_in_buffer, left = self->count - self->given;
+    size_t now = skipped < here ? skipped : here;
+    self->source.next_input_byte += now;
+    self->source.bytes_in_buffer -= now;
+    self->given += skipped - now < left ? skipped - now : left;
+}
+
 static inline void lucid_jpeg_free(struct lucid_jpeg *self) {
     jpeg_destroy_decompress(&self->info);
     free(self);
@@ -89,6 +122,11 @@ static inline struct lucid_jpeg *lucid_jpeg_make(void) {
     // Creation clears all but the handler of errors and the client's data.
     self->progress.progress_monitor = lucid_jpeg_watch;
     self->info.progress = &self->progress;
+    self->source.init_source = self->source.term_source = lucid_jpeg_stay;
+    self->source.fill_input_buffer = lucid_jpeg_fill;
+    self->source.skip_input_data = lucid_jpeg_skip;
+    self->source.resync_to_restart = jpeg_resync_to_restart;
+    self->info.src = &self->source;
     jpeg_save_markers(&self->info, JPEG_APP0 + 1, 0xFFFF);
     return self;
 }
@@ -100,7 +138,9 @@ static inline int lucid_jpeg_read_header(struct lucid_jpeg *self, const unsigned
     self->failure[0] = self->loss[0] = self->remark[0] = 0;
     if (setjmp(self->escape)) return -1;
     jpeg_abort_decompress(&self->info);
-    jpeg_mem_src(&self->info, bytes, count);
+    self->bytes = bytes;
+    self->count = count;
+    self->given = self->source.bytes_in_buffer = 0;
     jpeg_read_header(&self->info, TRUE);
     return 0;
 }
@@ -143,7 +183,7 @@ static inline int lucid_jpeg_read_pixels(struct lucid_jpeg *self, int samples, u
         JSAMPROW row = pixels + info->output_scanline * length;
         jpeg_read_scanlines(info, &row, 1);
     }
-    self->unread = info->src->bytes_in_buffer;
+    self->unread = self->count - self->given + self->source.bytes_in_buffer;
     is_complete = 1;
     jpeg_finish_decompress(info);
     return 0;

@@ -104,6 +104,16 @@ struct JPEGTests {
         }
     }
 
+    @Test(arguments: [Coding.baseline, .restarts, .progressive, .scans])
+    func `codes that do not exist are a loss`(coding: Coding) throws {
+        var bytes = try coding.bytes()
+        let middle = bytes.count / 2
+        // No code is made of ones alone.
+        bytes.replaceSubrange(middle..<(middle + 40), with: (0..<20).flatMap { _ in [0xFF, 0] as [UInt8] })
+        let error = #expect(throws: ImageError.self) { try decodeImage(bytes, limits: .standard) }
+        #expect("\(error as Any)".contains("pixels are lost"))
+    }
+
     @Test func `restart markers out of turn are a loss`() throws {
         let bytes = try Coding.restarts.bytes()
         let first = try #require(bytes.firstIndex(ofMarker: 0xD1))
