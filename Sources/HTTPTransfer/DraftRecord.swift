@@ -15,7 +15,7 @@ struct DraftRecord: Codable, Equatable {
     /// When the file was changed.
     let modified: String?
     /// The file's bytes, where the server told.
-    let total: Int?
+    var total: Int?
 
     /// What a server says when it sends a whole file, or a part of one of which it says the total.
     init(_ address: WebAddress, _ response: Response, boot: String) {

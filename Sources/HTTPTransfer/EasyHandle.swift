@@ -155,7 +155,7 @@ final class EasyHandle: @unchecked Sendable {
 
     private static let breaks: Set<UInt32> = Set(
         [
-            CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT, CURLE_PARTIAL_FILE,
+            CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT, CURLE_PARTIAL_FILE,
             CURLE_OPERATION_TIMEDOUT, CURLE_SSL_CONNECT_ERROR, CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR,
             CURLE_HTTP2, CURLE_HTTP2_STREAM, CURLE_AGAIN, CURLE_NO_CONNECTION_AVAILABLE, CURLE_WEIRD_SERVER_REPLY,
             CURLE_PROXY,
@@ -164,6 +164,7 @@ final class EasyHandle: @unchecked Sendable {
 
     private static func error(_ code: CURLcode, _ address: WebAddress, _ message: String) -> TransferError {
         let reason = message.isEmpty ? unsafe String(cString: curl_easy_strerror(code)) : message
+        if code == CURLE_COULDNT_RESOLVE_HOST { return .unknownHost(address) }
         if code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_ISSUER_ERROR {
             return .untrusted(address, reason: reason)
         }

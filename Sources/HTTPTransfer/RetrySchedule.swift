@@ -17,12 +17,19 @@ struct RetrySchedule {
 
     /// How long to wait before the next attempt, with so much here; throws where there is none.
     ///
-    /// Random bits make sure that many who failed together do not come back together.
-    mutating func delay(after error: TransferError, byteCount: Int, random: UInt64) throws(TransferError) -> Duration {
+    /// How many attempts there are is the policy's, unless another number is given. Random bits make sure that many who failed together do not come back together.
+    mutating func delay(
+        after error: TransferError,
+        byteCount: Int,
+        attempts: Int? = nil,
+        random: UInt64
+    ) throws(TransferError) -> Duration {
         guard error.isWorthRetrying else { throw error }
         if byteCount >= furthest + Self.progress { (furthest, failures) = (byteCount, 0) }
         failures += 1
-        guard failures < policy.attempts else { throw failures == 1 ? error : .gaveUp(attempts: failures, last: error) }
+        guard failures < attempts ?? policy.attempts else {
+            throw failures == 1 ? error : .gaveUp(attempts: failures, last: error)
+        }
         if case .refused(_, _, let wait?) = error {
             guard wait <= policy.longestDelay else { throw error }
             return wait

@@ -14,6 +14,8 @@ public indirect enum TransferError: Error, Equatable, Sendable, CustomStringConv
     case tooManyRedirects(WebAddress)
     /// The server answered with an error, and perhaps when to come back.
     case refused(WebAddress, status: Int, retryAfter: Duration?)
+    /// The host has no address.
+    case unknownHost(WebAddress)
     /// The connection could not be made, or broke.
     case interrupted(WebAddress, reason: String)
     /// The server cannot prove that it is the one that was asked for.
@@ -47,6 +49,9 @@ public indirect enum TransferError: Error, Equatable, Sendable, CustomStringConv
         case .forbiddenRedirect(let address, let reason): "\(address) sends elsewhere: \(reason)"
         case .tooManyRedirects(let address): "\(address) sends on and on; check the address"
         case .refused(let address, let status, let wait): Self.refusal(address, status, wait)
+        case .unknownHost(let address):
+            "\(address) could not be fetched: there is no host \(address.host), as far as this machine can tell; check the "
+                + "name, and the network"
         case .interrupted(let address, let reason): "\(address) could not be fetched: \(reason)"
         case .untrusted(let address, let reason):
             "\(address.host) cannot prove who it is: \(reason); for a private mirror, name its authority's certificate "
@@ -56,7 +61,9 @@ public indirect enum TransferError: Error, Equatable, Sendable, CustomStringConv
         case .unknownLength(let address):
             "\(address): the server does not say how long the file is, so a part could pass for the whole"
         case .changed(let address): "\(address) was changed while it was read; try again"
-        case .ignoresRanges(let address): "\(address): the server sends no parts of files; fetch the whole first"
+        case .ignoresRanges(let address):
+            "\(address): the server sends the whole file where a part was asked for; download it, and name "
+                + "the copy"
         case .wrongDigest(let address, let expected, let found):
             "\(address) is another file than expected: its SHA-256 is \(found) instead of \(expected)"
         case .file(let error): "\(error)"
@@ -80,16 +87,22 @@ public indirect enum TransferError: Error, Equatable, Sendable, CustomStringConv
     /// Whether something else should have been asked for, since nothing is wrong with the network.
     public var isBadInput: Bool {
         switch self {
-        case .malformedAddress, .forbiddenHost, .tooLarge, .wrongDigest, .ignoresRanges: true
+        case .gaveUp(_, let last): last.isBadInput
+        case .malformedAddress, .unknownHost, .forbiddenHost, .tooLarge, .wrongDigest, .ignoresRanges: true
         case .refused(_, let status, _): [401, 403, 404, 410].contains(status)
         default: false
         }
     }
 
+    /// Whether the server says that it will not give what was asked for, now or later: perhaps because it is not there.
+    public var isRefusal: Bool {
+        if case .refused(_, let status, _) = self { (400..<500).contains(status) && !isWorthRetrying } else { false }
+    }
+
     /// Whether the same request may succeed a little later.
     var isWorthRetrying: Bool {
         switch self {
-        case .interrupted, .changed: true
+        case .interrupted, .unknownHost, .changed: true
         case .refused(_, let status, _): [408, 425, 429, 500, 502, 503, 504].contains(status)
         default: false
         }

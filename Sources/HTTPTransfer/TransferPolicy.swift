@@ -15,6 +15,8 @@ public struct TransferPolicy: Sendable {
     public var stallTimeout: Duration
     /// How often is tried without getting further.
     public var attempts: Int
+    /// How often a host is looked for that has no address and has not answered before.
+    public var unknownHostAttempts: Int
     /// The longest wait before the second attempt; it doubles with every one.
     public var firstDelay: Duration
     /// The longest wait before any attempt, also where a server asks for more.
@@ -27,6 +29,13 @@ public struct TransferPolicy: Sendable {
         return policy
     }
 
+    /// What suits somebody who waits and may have mistyped a host: that is said at once.
+    public func asking() -> TransferPolicy {
+        var policy = self
+        policy.unknownHostAttempts = 2
+        return policy
+    }
+
     /// What suits a file of any size from a server far away; LUCID_CA_FILE names further authorities.
     public static var standard: TransferPolicy {
         TransferPolicy(
@@ -35,6 +44,7 @@ public struct TransferPolicy: Sendable {
             connectTimeout: .seconds(20),
             stallTimeout: .seconds(60),
             attempts: 8,
+            unknownHostAttempts: 8,
             firstDelay: .milliseconds(500),
             longestDelay: .seconds(120)
         )

@@ -8,8 +8,9 @@ public final class WebClient: Sendable {
     public let policy: TransferPolicy
     let surroundings: any Surroundings
     private let onRetry: @Sendable (TransferError, Duration) -> Void
-    private let isCancelled: @Sendable () -> Bool
+    let isCancelled: @Sendable () -> Bool
     private let handles: IdleHandles
+    private let answering: AnsweringHosts
 
     private static let mostRedirects = 5
     private static let longestDeafness = Duration.milliseconds(100)
@@ -28,12 +29,13 @@ public final class WebClient: Sendable {
         (self.policy, self.surroundings, self.onRetry) = (policy, surroundings, onRetry)
         isCancelled = { false }
         handles = IdleHandles()
+        answering = AnsweringHosts()
     }
 
     private init(_ client: WebClient, _ isCancelled: @escaping @Sendable () -> Bool) {
         (policy, surroundings, onRetry) = (client.policy, client.surroundings, client.onRetry)
         self.isCancelled = isCancelled
-        handles = client.handles
+        (handles, answering) = (client.handles, client.answering)
     }
 
     /// Makes a client over the same connections whose fetches end with `TransferError.cancelled` when they should.
@@ -67,6 +69,7 @@ public final class WebClient: Sendable {
                 isUsable = false
                 throw error
             }
+            answering.add(current.host)
             let status = reception.response.status
             if status == 200 || status == 206 { return }
             guard let location = reception.response.redirect else {
@@ -104,7 +107,13 @@ public final class WebClient: Sendable {
                 return try body()
             } catch {
                 let random = surroundings.randomBits()
-                let delay = try schedule.delay(after: error, byteCount: byteCount(), random: random)
+                let most = answering.isLikelyMistyped(error) ? policy.unknownHostAttempts : policy.attempts
+                let delay = try schedule.delay(
+                    after: error,
+                    byteCount: byteCount(),
+                    attempts: min(most, policy.attempts),
+                    random: random
+                )
                 onRetry(error, delay)
                 rest(for: delay)
             }
@@ -129,4 +138,16 @@ private final class IdleHandles: Sendable {
     func take() -> EasyHandle? { handles.withLock { $0.popLast() } }
 
     func giveBack(_ handle: EasyHandle) { handles.withLock { $0.append(handle) } }
+}
+
+/// The hosts that have answered: a name that once led somewhere is right, whatever happens to it later.
+private final class AnsweringHosts: Sendable {
+    private let hosts = Monitor<Set<String>>([])
+
+    func add(_ host: String) { hosts.withLock { _ = $0.insert(host) } }
+
+    func isLikelyMistyped(_ error: TransferError) -> Bool {
+        guard case .unknownHost(let address) = error else { return false }
+        return hosts.withLock { !$0.contains(address.host) }
+    }
 }

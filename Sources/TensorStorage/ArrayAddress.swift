@@ -36,10 +36,7 @@ struct RemoteShard: ShardSource {
     var place: String { "\(file.address)" }
 
     func byteCount() throws -> Int {
-        if let known = file.byteCount { return known }
-        // Any part tells the size of the whole.
-        do throws(TransferError) { _ = try file.readLast(1) } catch { throw described(error, place) }
-        return file.byteCount ?? 0
+        do throws(TransferError) { return try file.measure() } catch { throw described(error, place) }
     }
 
     func read(offset: Int, count: Int, into bytes: inout [UInt8]) throws {

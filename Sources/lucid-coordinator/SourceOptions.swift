@@ -32,7 +32,7 @@ struct SourceOptions: ParsableArguments {
     var allowedHosts: [String] = []
 
     var client: WebClient {
-        WebClient(.standard(allowing: allowedHosts)) { error, delay in
+        WebClient(.standard(allowing: allowedHosts).asking()) { error, delay in
             guard delay >= .seconds(1) else { return }
             Terminal.note("\(error); trying again in \(TimeSpan(delay))")
         }

@@ -153,7 +153,7 @@ struct DownloadTests {
         // No name server needs to be asked: a part of a name has at most 63 bytes.
         let nowhere = try WebAddress("http://\(String(repeating: "a", count: 64)).invalid/file")
         let error = failure { () throws(TransferError) in _ = try client.contents(of: nowhere, limit: 10) }
-        guard case .gaveUp(3, .interrupted) = error else {
+        guard case .gaveUp(3, .unknownHost) = error else {
             Issue.record("\(String(describing: error))")
             return
         }
@@ -161,6 +161,18 @@ struct DownloadTests {
             RawServer.Answer("HTTP/1.1 200 OK\nContent-Length: 4\nConnection: close", Array("file".utf8))
         }
         #expect(try client.contents(of: WebAddress(server.address("/file")), limit: 10) == Array("file".utf8))
+    }
+
+    @Test("Who waits for an answer is told of a host that nobody knows after a second look, by its name")
+    func mistypedHost() throws {
+        let nowhere = try WebAddress("http://\(String(repeating: "a", count: 64)).invalid/file")
+        let client = WebClient(.quick.asking())
+        let error = failure { () throws(TransferError) in _ = try client.contents(of: nowhere, limit: 10) }
+        guard case .gaveUp(2, .unknownHost(nowhere)) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(error?.isBadInput == true && error.map { "\($0)".contains("there is no host \(nowhere.host)") } == true)
     }
 
     @Test("Nothing is taken of which nobody knows whether it is whole")

@@ -58,4 +58,53 @@ struct RemoteFileTests {
         let error = failure { () throws(TransferError) in _ = try file.read(199_990..<200_010) }
         #expect(error.map { "\($0)" }?.contains("200000") == true)
     }
+
+    @Test("The size is known from any first byte, also of servers that know no other ranges")
+    func measures() throws {
+        let bytes = bytes
+        let server = try RawServer { request in
+            // As some clouds have it: the last bytes, by their number, are no range.
+            let isSuffix = request.fields["range"]?.hasPrefix("bytes=-") == true
+            return sound(isSuffix ? request.ignoring("range") : request, bytes)
+        }
+        let file = RemoteFile(try WebAddress(server.address("/file")), by: WebClient(.quick))
+        #expect(try file.readLast(1000) == Array(bytes.suffix(1000)))
+        #expect(try file.measure() == bytes.count)
+        #expect(server.requests.map { $0.fields["range"] } == ["bytes=0-0", "bytes=199000-199999"])
+    }
+
+    @Test("A server that does not tell the size beside a part tells it of the whole")
+    func sizeUntold() throws {
+        let bytes = bytes
+        let server = try RawServer { request in
+            guard request.fields["range"] != nil else { return sound(request, bytes) }
+            let (start, end) = (request.start, min(request.end ?? bytes.count, bytes.count))
+            let head = "HTTP/1.1 206 Part\nContent-Length: \(end - start)\nConnection: close"
+            return RawServer.Answer("\(head)\nContent-Range: bytes \(start)-\(end - 1)/*", bytes[start..<end])
+        }
+        let file = RemoteFile(try WebAddress(server.address("/file")), by: WebClient(.quick))
+        #expect(try file.read(10..<20) == Array(bytes[10..<20]))
+        #expect(try file.readLast(7) == Array(bytes.suffix(7)))
+        #expect(file.byteCount == bytes.count)
+    }
+
+    @Test("A file of no bytes has no first one, and a size")
+    func empty() throws {
+        let server = try Nginx(nil)
+        try LocalFileSystem().overwrite(server.folder.below("file"), contents: [])
+        let file = RemoteFile(try WebAddress(server.address("file")), by: WebClient(.quick))
+        #expect(try file.measure() == 0)
+        #expect(try file.readLast(10) == [])
+    }
+
+    @Test("The whole file is an answer where all of it was asked for, and nowhere else")
+    func wholeIsPart() throws {
+        let bytes = Array(bytes.prefix(100))
+        let server = try RawServer { sound($0.ignoring("range"), bytes) }
+        let file = RemoteFile(try WebAddress(server.address("/file")), by: WebClient(.quick))
+        #expect(try file.read(0..<100) == bytes)
+        for range in [0..<99, 1..<100, 0..<101] {
+            #expect(throws: TransferError.ignoresRanges(file.address)) { try file.read(range) }
+        }
+    }
 }
