@@ -211,7 +211,7 @@ extension ArraySelection.Opened {
     }
 
     fileprivate var remarksAfterReading: [String] {
-        var remarks: [String] = []
+        var remarks = source.remarks
         if source.filledChunks > 0 {
             remarks.append(
                 "\(source.filledChunks) chunks of \"\(source.place)\" are not stored: they are read as the number that it "

@@ -53,7 +53,8 @@ extension ArrayMetadata {
             throw refused("it is a group; name the path of an array in it")
         }
         guard let shape = root["shape"]?.integers else { throw malformed("it has no shape") }
-        guard let type = root["data_type"]?.string.flatMap(ElementType.init(rawValue:)) else {
+        try Self.checkMembers(root)
+        guard let type = root["data_type"].flatMap({ ElementType(rawValue: $0.codecName) }) else {
             let name = root["data_type"]?.text.prefix(80) ?? "null"
             throw refused("its numbers are of the type \(name); write it anew as float32")
         }
@@ -77,18 +78,56 @@ extension ArrayMetadata {
             dimensionNames: names.count == shape.count ? names : [],
             indexAtEnd: sharding?["index_location"]?.string != "start",
             separator: try Self.separator(root),
-            fillValue: Self.fillValue(root)
+            fillValue: Self.fillValue(root["fill_value"], type)
         )
     }
 
-    /// The number that chunks which are not stored stand for, where it is a finite one.
-    private static func fillValue(_ root: [String: JSONValue]) -> Float? {
-        switch root["fill_value"] {
-        case .bool(let value): value ? 1 : 0
-        case .integer(let number): Float(number)
-        case .number(let number) where Float(number).isFinite: Float(number)
-        default: nil
+    private static let knownMembers: Set = [
+        "zarr_format", "node_type", "shape", "data_type", "chunk_grid", "chunk_key_encoding", "fill_value", "codecs",
+        "attributes", "dimension_names", "storage_transformers",
+    ]
+
+    /// Refuses by name what an array may say that changes its meaning; what may be ignored says so itself.
+    private static func checkMembers(_ root: [String: JSONValue]) throws(TensorFileError) {
+        let transformers = root["storage_transformers"]?.array ?? []
+        if let needed = transformers.first(where: \.mustBeUnderstood) {
+            throw refused("it has the storage transformer \"\(needed.codecName.prefix(60))\"; write it anew without")
         }
+        let unknown = root.filter { !knownMembers.contains($0.key) && $0.value.mustBeUnderstood }.keys.sorted()
+        if let name = unknown.first {
+            throw refused(
+                "its zarr.json has the member \"\(name.prefix(60))\", which is not understood here; write it anew without"
+            )
+        }
+    }
+
+    /// The number that chunks which are not stored stand for; nil where it is none that can be compared.
+    private static func fillValue(_ value: JSONValue?, _ type: ElementType) throws(TensorFileError) -> Float? {
+        let number: Float? =
+            switch value {
+            case nil, .null?: nil
+            case .bool(let value)?: value ? 1 : 0
+            case .integer(let number)?: Float(number)
+            case .number(let number)?: Float(number)
+            case .string(let text)?: try fillValue(text, type)
+            default: throw unknownFill(value)
+            }
+        return number.flatMap { $0.isFinite ? $0 : nil }
+    }
+
+    /// A number that JSON cannot write: by a word, or by the bits of its type, the highest first.
+    private static func fillValue(_ text: String, _ type: ElementType) throws(TensorFileError) -> Float {
+        let words: [String: Float] = ["NaN": .nan, "Infinity": .infinity, "-Infinity": -.infinity]
+        if let number = words[text], type.isFloat { return number }
+        guard text.hasPrefix("0x"), type.isFloat, text.utf8.count == 2 + 2 * type.byteCount,
+            let bits = UInt64(text.dropFirst(2), radix: 16)
+        else { throw unknownFill(.string(text)) }
+        let bytes = (0..<type.byteCount).map { UInt8(truncatingIfNeeded: bits >> (8 * $0)) }
+        return type.floats(bytes)[0]
+    }
+
+    private static func unknownFill(_ value: JSONValue?) -> TensorFileError {
+        refused("its fill_value is \(value?.text.prefix(60) ?? "missing"), which is no number of its type")
     }
 
     private static func outerShape(_ root: [String: JSONValue]) throws(TensorFileError) -> [Int] {
@@ -157,6 +196,9 @@ extension JSONValue {
 
     /// A codec's name, which may stand alone.
     fileprivate var codecName: String { string ?? object?["name"]?.string ?? "" }
+
+    /// Whether who does not know it may not pass over it.
+    fileprivate var mustBeUnderstood: Bool { object?["must_understand"] != .bool(false) }
 
     fileprivate var configuration: [String: JSONValue] { object?["configuration"]?.object ?? [:] }
 }

@@ -23,6 +23,9 @@ public enum ElementType: String, Hashable, Sendable, CaseIterable {
         }
     }
 
+    /// Whether numbers have fractions.
+    var isFloat: Bool { [.float16, .bfloat16, .float32, .float64].contains(self) }
+
     /// Converts numbers, each rounded once.
     func floats(_ bytes: [UInt8]) -> [Float] {
         switch self {

@@ -14,12 +14,12 @@ public struct NumPyFile: Sendable {
     /// The numbers as double precision.
     public var doubles: [Double] { elementType.doubles(bytes) }
 
-    /// Reads a file of version 1, 2 or 3, in C order.
+    /// Reads a file of version 1, 2 or 3, in C order; what follows after the array is passed over, as NumPy does.
     public init(parsing file: [UInt8]) throws(TensorFileError) {
         let header = try NumPyHeader(parsing: file)
-        try header.check(fileBytes: file.count)
+        let trailing = try header.trailingBytes(fileBytes: file.count)
         (shape, elementType) = (header.shape, header.elementType)
-        bytes = Array(file[header.dataOffset...])
+        bytes = Array(file[header.dataOffset...].dropLast(trailing))
     }
 
     /// Writes an array of single precision.

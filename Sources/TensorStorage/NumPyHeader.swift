@@ -4,6 +4,8 @@
 struct NumPyHeader {
     /// More bytes than the header of any array of plain numbers has.
     static let mostBytes = 66_000
+    /// What every such file begins with.
+    static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
 
     /// The array's sizes, outermost first.
     let shape: [Int]
@@ -14,64 +16,84 @@ struct NumPyHeader {
 
     /// Reads the header of a file of version 1, 2 or 3, in C order, of which at least the beginning is given.
     init(parsing file: [UInt8]) throws(TensorFileError) {
-        var cursor = ByteCursor(file, format: "NumPy")
-        guard try cursor.take(6).elementsEqual([0x93] + Array("NUMPY".utf8)) else {
-            throw Self.malformed("it does not begin as one")
+        guard file.starts(with: Self.magic) else {
+            throw Self.refused("\(kind(of: file)), and does not begin as a .npy file")
         }
+        var cursor = ByteCursor(file, from: Self.magic.count, format: "NumPy")
         let version = try cursor.byte()
         _ = try cursor.byte()
-        guard (1...3).contains(version) else { throw .refused(format: "NumPy", reason: "its version is \(version)") }
-        let header = try cursor.text(try cursor.size(bytes: version == 1 ? 2 : 4))
-        let types: [String: ElementType] = [
-            "<f2": .float16, "<f4": .float32, "<f8": .float64, "|b1": .bool, "|u1": .uint8,
-            "|i1": .int8, "<i2": .int16, "<i4": .int32, "<i8": .int64,
-        ]
-        let name = try Self.quoted("descr", in: header)
-        guard let type = types[name] else {
-            let reason = "its numbers are of the type \"\(name.prefix(40))\"; write a.astype(\"float32\")"
-            throw .refused(format: "NumPy", reason: reason)
+        guard (1...3).contains(version) else {
+            throw Self.refused("it is of version \(version), which is not known here; write it anew with numpy.save")
         }
-        guard header.contains("'fortran_order': False") else {
-            throw .refused(format: "NumPy", reason: "it is in Fortran order; write numpy.ascontiguousarray(a)")
+        let text = try cursor.take(try cursor.size(bytes: version == 1 ? 2 : 4))
+        // The first versions are of Latin-1, the third of UTF-8.
+        let header =
+            version < 3
+            ? String(String.UnicodeScalarView(text.map { Unicode.Scalar($0) }))
+            : String(decoding: text, as: UTF8.self)
+        guard case .dictionary(let members)? = PythonLiteral(parsing: header) else {
+            throw Self.malformed("its header is no dictionary of Python")
         }
-        shape = try Self.shape(in: header)
-        elementType = type
+        elementType = try Self.elementType(members["descr"])
+        shape = try Self.shape(members["shape"])
+        guard case .bool(let isFortran)? = members["fortran_order"] else {
+            throw Self.malformed("its header does not tell the order, \"fortran_order\"")
+        }
+        // With one axis there is one order only.
+        guard !isFortran || shape.count(where: { $0 > 1 }) <= 1 else {
+            throw Self.refused("it is in Fortran order; write numpy.save(file, numpy.ascontiguousarray(a))")
+        }
         dataOffset = file.count - cursor.remaining
     }
 
-    /// Makes sure that a file of a size holds what the header says, and nothing else.
-    func check(fileBytes: Int) throws(TensorFileError) {
+    /// How many bytes of a file of a size follow after all that the header names.
+    ///
+    /// - Throws: `TensorFileError` where it holds less.
+    func trailingBytes(fileBytes: Int) throws(TensorFileError) -> Int {
         let data = fileBytes - dataOffset
-        guard let count = elementCount(shape, limit: data / elementType.byteCount),
-            count * elementType.byteCount == data
-        else { throw Self.malformed("\(data) bytes do not hold an array of \(shape)") }
-    }
-
-    private static func malformed(_ reason: String) -> TensorFileError {
-        .malformed(format: "NumPy", reason: reason)
-    }
-
-    private static func value(_ key: String, in header: String) throws(TensorFileError) -> Substring {
-        guard let start = header.firstRange(of: "'\(key)':") else { throw malformed("its header has no \"\(key)\"") }
-        return header[start.upperBound...].drop { $0 == " " }
-    }
-
-    private static func quoted(_ key: String, in header: String) throws(TensorFileError) -> String {
-        let value = try value(key, in: header)
-        guard value.first == "'", let end = value.dropFirst().firstIndex(of: "'") else {
-            throw .refused(format: "NumPy", reason: "its numbers have a structure")
+        guard let count = elementCount(shape, limit: data / elementType.byteCount) else {
+            throw Self.malformed("\(data) bytes do not hold an array of \(shape); it was not written to its end")
         }
-        return String(value[value.index(after: value.startIndex)..<end])
+        return data - count * elementType.byteCount
     }
 
-    private static func shape(in header: String) throws(TensorFileError) -> [Int] {
-        let value = try value("shape", in: header)
-        guard value.first == "(", let end = value.firstIndex(of: ")") else { throw malformed("its shape is no tuple") }
-        var shape: [Int] = []
-        for part in value[..<end].dropFirst().split(separator: ",") {
-            guard let size = Int(part.filter { $0 != " " }), size >= 0, shape.count < 32 else {
-                throw malformed("its shape is no tuple of sizes")
+    private static func malformed(_ reason: String) -> TensorFileError { .malformed(format: "NumPy", reason: reason) }
+
+    private static func refused(_ reason: String) -> TensorFileError { .refused(format: "NumPy", reason: reason) }
+
+    private static let types: [String: ElementType] = [
+        "f2": .float16, "f4": .float32, "f8": .float64, "b1": .bool, "?": .bool, "u1": .uint8, "i1": .int8,
+        "i2": .int16,
+        "i4": .int32, "i8": .int64,
+    ]
+
+    /// The type that a text names: the order of bytes, a letter, and the bytes of a number.
+    private static func elementType(_ descr: PythonLiteral?) throws(TensorFileError) -> ElementType {
+        switch descr {
+        case .string(let name)?:
+            let isOrdered = name.unicodeScalars.first.map { ["<", ">", "=", "|"].contains($0) } == true
+            guard let type = types[String(name.dropFirst(isOrdered ? 1 : 0))] else {
+                let what =
+                    name.hasSuffix("O")
+                    ? "it holds objects of Python" : "its numbers are of the type \"\(name.prefix(40))\""
+                throw refused("\(what); write numpy.save(file, a.astype(\"float32\"))")
             }
+            guard !name.hasPrefix(">") || type.byteCount == 1 else {
+                throw refused("its numbers are big-endian (\"\(name)\"); write numpy.save(file, a.astype(\"float32\"))")
+            }
+            return type
+        case .sequence?: throw refused("its numbers have a structure of several fields; write one field: a[\"NAME\"]")
+        default: throw malformed("its header does not tell the type, \"descr\"")
+        }
+    }
+
+    private static func shape(_ value: PythonLiteral?) throws(TensorFileError) -> [Int] {
+        guard case .sequence(let parts)? = value, parts.count <= 32 else {
+            throw malformed("its header has no tuple of sizes, \"shape\"")
+        }
+        var shape: [Int] = []
+        for part in parts {
+            guard case .integer(let size) = part, size >= 0 else { throw malformed("its shape is no tuple of sizes") }
             shape.append(size)
         }
         return shape

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 
-private import HTTPTransfer
 private import Synchronization
 private import SystemSupport
 
@@ -12,22 +11,22 @@ struct NumPyRows: Rows {
     private let header: NumPyHeader
     private let source: any ShardSource
     let isRemote: Bool
+    let remarks: [String]
 
     /// The most bytes that one call or request asks for, unless a row has more.
     private static let bytesAtOnce = 4 << 20
 
-    init(_ place: RowSource.Place) throws {
-        switch place {
-        case .path(let path): (source, isRemote) = (try ShardOnDisk(opening: path), false)
-        case .address(let address, let client):
-            source = RemoteShard(file: RemoteFile(address, by: client))
-            isRemote = true
-        }
+    init(_ source: any ShardSource, isRemote: Bool) throws {
+        (self.source, self.isRemote) = (source, isRemote)
         let size = try source.byteCount()
         var beginning: [UInt8] = []
         try source.read(offset: 0, count: min(size, NumPyHeader.mostBytes), into: &beginning)
         header = try NumPyHeader(parsing: beginning)
-        try header.check(fileBytes: size)
+        let trailing = try header.trailingBytes(fileBytes: size)
+        remarks =
+            trailing == 0
+            ? []
+            : ["\(trailing) bytes follow after the array in \"\(source.place)\"; they are passed over, as NumPy does"]
     }
 
     var shape: [Int] { header.shape }

@@ -8,7 +8,7 @@ public import SystemSupport
 ///
 /// Any number of threads may share one. Of what lies at an address, only what is asked for is fetched.
 public final class RowSource: Sendable {
-    /// Where an array lies; the name of a `.npy` file ends so, anything else is a Zarr folder.
+    /// Where an array lies.
     public enum Place: Sendable, CustomStringConvertible {
         /// On disk.
         case path(FilePath)
@@ -22,25 +22,18 @@ public final class RowSource: Sendable {
             case .address(let address, _): "\(address)"
             }
         }
-
-        var isNumPyFile: Bool {
-            switch self {
-            case .path(let path): path.extension?.lowercased() == "npy"
-            case .address(let address, _): address.lastName.lowercased().hasSuffix(".npy")
-            }
-        }
     }
 
     /// Where the array lies.
     public let place: Place
     private let rows: any Rows
 
-    /// Reads what describes the array; no numbers yet.
+    /// Reads what describes the array; no numbers yet. Its content tells its format, whatever its name.
     ///
     /// - Throws: `TensorFileError` for what is not read here, `ShardError`, `FileError` or `TransferError`.
     public init(_ place: Place) throws {
         self.place = place
-        rows = try place.isNumPyFile ? NumPyRows(place) : ZarrRows(place)
+        rows = try place.rows()
         guard let count = rows.shape.first, count <= Self.rowLimit,
             elementCount(Array(rows.shape.dropFirst()), limit: Self.widthLimit) ?? 0 > 0
         else {
@@ -70,6 +63,9 @@ public final class RowSource: Sendable {
     /// How many chunks that are not stored were read as the number that the array names for them.
     public var filledChunks: Int { rows.filledChunks }
 
+    /// What the user should know of the array.
+    public var remarks: [String] { rows.remarks }
+
     /// Reads rows, in single precision, one after the other in the order asked for; each is asked for once.
     ///
     /// Chunks are read at once by as many as there are threads, or more where they come from a server, as far as the
@@ -84,19 +80,22 @@ public final class RowSource: Sendable {
     public static func digest(of row: Span<Float>) -> ContentDigest { ContentDigest(of: memoryBytes(of: row)) }
 
     /// A small file in the array's folder, or in that of its file; nil where there is none.
+    ///
+    /// A server may say in many ways that there is none, of which some sound like another fault, or be a page of HTML.
     public func companion(_ name: String, limit: Int) throws -> [UInt8]? {
         do {
             switch place {
             case .path(let path):
-                let folder = place.isNumPyFile ? path.removingLastComponent() : path
+                let folder = rows is NumPyRows ? path.removingLastComponent() : path
                 return try LocalFileSystem().contents(ofUserFile: folder.pushing(FilePath(name)), limit: limit)
             case .address(let address, let client):
-                let file = try place.isNumPyFile ? address.sibling(name) : address.below(name)
-                return try client.contents(of: file, limit: limit)
+                let file = try rows is NumPyRows ? address.sibling(name) : address.below(name)
+                let bytes = try client.contents(of: file, limit: limit)
+                return isPage(bytes) ? nil : bytes
             }
         } catch let error as FileError where error.errno == .noSuchFileOrDirectory {
             return nil
-        } catch TransferError.refused(_, 403...404, _) {
+        } catch let error as TransferError where error.isRefusal {
             return nil
         }
     }
@@ -109,6 +108,7 @@ protocol Rows: Sendable {
     var attributes: [String: JSONValue] { get }
     var bytesPerReader: Int { get }
     var filledChunks: Int { get }
+    var remarks: [String] { get }
     /// Whether several requests at once are quicker than one after the other.
     var isRemote: Bool { get }
     /// Reads rows by so many threads, or fewer where there are fewer chunks or requests.

@@ -7,6 +7,7 @@ private import SystemSupport
 /// The rows of a Zarr array whose chunks may hold any number of them.
 struct ZarrRows: Rows {
     let format = "Zarr"
+    let remarks: [String] = []
     private let reader: ZarrReader
     private let filled = Counter()
 
@@ -19,13 +20,23 @@ struct ZarrRows: Rows {
         do {
             reader = try ZarrReader(at: location)
         } catch let error as ShardError where error.reason == .missingFile {
-            guard (try? location.contents(of: ".zarray", limit: 1 << 20)) != nil else { throw error }
-            throw TensorFileError.refused(
-                format: "Zarr",
-                reason: "it is of version 2; write it anew with zarr_format=3"
-            )
+            throw Self.olderVersion(at: location) ?? error
         }
         try checkChunks()
+    }
+
+    /// What to say of an array without a `zarr.json`, where it has what arrays of the second version have.
+    private static func olderVersion(at location: any ArrayLocation) -> TensorFileError? {
+        if (try? location.contents(of: ".zarray", limit: 1 << 20)) != nil {
+            return .refused(format: "Zarr", reason: "it is of version 2; write it anew with zarr_format=3")
+        }
+        if (try? location.contents(of: ".zgroup", limit: 1 << 20)) != nil {
+            return .refused(
+                format: "Zarr",
+                reason: "it is a group of version 2; write the array anew with zarr_format=3, and name its own path"
+            )
+        }
+        return nil
     }
 
     /// Refuses chunks that take far more memory or calls than the array's numbers justify.

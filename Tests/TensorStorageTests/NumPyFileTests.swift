@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-import TensorStorage
 import Testing
+
+@testable import TensorStorage
 
 @Suite("NumPy files")
 struct NumPyFileTests {
@@ -39,7 +40,8 @@ struct NumPyFileTests {
     @Test(
         "A header that cannot be right is refused",
         arguments: [
-            (">f4", "(2,)"), ("<c8", "(1,)"), ("|O", "(1,)"), ("<f4", "(3,)"), ("<f4", "(-2,)"), ("<f4", "2"),
+            (">f4", "(2,)"), ("<c8", "(1,)"), ("|O", "(1,)"), ("<u4", "(1,)"), ("<f4", "(3,)"), ("<f4", "(-2,)"),
+            ("<f4", "2"),
             ("<f4", "(4611686018427387904, 4)"), ("<f4", "(99999999999999999999,)"), ("<f4", "(a,)"),
         ]
     )
@@ -47,6 +49,59 @@ struct NumPyFileTests {
         #expect(throws: TensorFileError.self) {
             try NumPyFile(parsing: file(type, shape, [UInt8](repeating: 0, count: 8), version: 1))
         }
+    }
+
+    @Test(
+        "What NumPy reads is read, however its header is written",
+        arguments: [
+            "{'descr': '<f4', 'fortran_order': False, 'shape': (1L, 2L), }",
+            "{'descr':'<f4','fortran_order':False,'shape':(1,2)}",
+            #"{"descr": "<f4", "fortran_order": False, "shape": (1, 2)}"#,
+            "{'descr': '|f4', 'fortran_order': False, 'shape': (1, 2), }",
+            "{'shape': (1, 2), 'descr': 'f4', 'fortran_order': False}",
+            "{'descr': '=f4', 'fortran_order': True, 'shape': (1, 2), }",
+            "{u'descr': u'<f4', u'fortran_order': False, u'shape': [1, 2]}  \n",
+        ]
+    )
+    func readsHeaders(header: String) throws {
+        for version: UInt8 in 1...3 {
+            let file = try NumPyFile(parsing: self.file(header, [0, 0, 0x80, 0x3F, 0, 0, 0, 0xC0], version: version))
+            #expect(file.shape == [1, 2] && file.floats == [1, -2])
+        }
+    }
+
+    @Test("What NumPy wrote long ago or others wrote is read", arguments: ["long-sizes", "no-space", "double-quotes"])
+    func readsFieldFiles(name: String) throws {
+        let file = try NumPyFile(parsing: resource("field/\(name).npy"))
+        #expect(file.shape == [12, 20] && file.floats == (0..<240).map { Float($0) })
+    }
+
+    @Test("What follows after the array is passed over, as NumPy does")
+    func passesOverTrailingBytes() throws {
+        let values = activations(6)
+        let file = try NumPyFile(parsing: NumPyFile.encode(values.span, shape: [2, 3]) + [1, 2, 3, 4, 5])
+        #expect(file.floats == values)
+    }
+
+    @Test(
+        "A refusal says what is so, and what to do",
+        arguments: [
+            ("{'descr': '>f4', 'fortran_order': False, 'shape': (2,)}", "big-endian", "astype"),
+            ("{'descr': '|O', 'fortran_order': False, 'shape': (2,)}", "objects of Python", "astype"),
+            ("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 2)}", "in Fortran order", "ascontiguousarray"),
+            ("{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (2,)}", "several fields", "a[\"NAME\"]"),
+            ("{'descr': '<f4', 'shape': (2,)}", "fortran_order", "header"),
+        ]
+    )
+    func refusesTruly(header: String, what: String, remedy: String) throws {
+        let bytes = file(header, [UInt8](repeating: 0, count: 16), version: 1)
+        let error = try #require(throws: TensorFileError.self) { try NumPyFile(parsing: bytes) }
+        #expect(error.description.contains(what) && error.description.contains(remedy), "\(error)")
+    }
+
+    @Test("Headers of nested brackets are refused", arguments: ["(", "{'a':", "["])
+    func refusesNesting(bracket: String) {
+        #expect(PythonLiteral(parsing: String(repeating: bracket, count: 30_000)) == nil)
     }
 
     @Test("A truncated file is refused, wherever it ends")
@@ -58,7 +113,11 @@ struct NumPyFileTests {
     }
 
     private func file(_ type: String, _ shape: String, _ data: [UInt8], version: UInt8) -> [UInt8] {
-        let header = Array("{'descr': '\(type)', 'fortran_order': False, 'shape': \(shape), }\n".utf8)
+        file("{'descr': '\(type)', 'fortran_order': False, 'shape': \(shape), }\n", data, version: version)
+    }
+
+    private func file(_ text: String, _ data: [UInt8], version: UInt8) -> [UInt8] {
+        let header = Array(text.utf8)
         let length: [UInt8] = [UInt8(header.count), 0] + (version == 1 ? [] : [0, 0])
         return [0x93] + Array("NUMPY".utf8) + [version, 0] + length + header + data
     }

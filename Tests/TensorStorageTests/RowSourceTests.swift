@@ -132,4 +132,89 @@ struct RowSourceTests {
             #expect(try source.companion("images.json", limit: 100) == [91, 93])
         }
     }
+
+    @Test("The content tells the format, whatever the name says")
+    func formats() throws {
+        let server = try Nginx(nil)
+        let layout = Layout.all[0]
+        let plain = NumPyFile.encode(layout.values.span, shape: layout.shape)
+        for name in ["plain", "plain.npy", "plain.zarr"] {
+            try files.create(server.folder.appending(name), contents: plain, durably: false)
+        }
+        for name in ["folder", "folder.npy", "folder.zarr"] {
+            try writeArray(layout.values.span, layout.metadata(), to: server.folder.appending(name))
+        }
+        let client = WebClient(.standard)
+        for name in ["plain", "plain.npy", "plain.zarr", "folder", "folder.npy", "folder.zarr"] {
+            let places: [RowSource.Place] = [
+                .path(server.folder.appending(name)), .address(try WebAddress(server.address(name)), client),
+            ]
+            for place in places {
+                let read = try RowSource(place).read([0], threads: 1, memory: 1 << 30)
+                #expect(read == Array(layout.values.prefix(60)), "\(place)")
+            }
+        }
+    }
+
+    @Test(
+        "A file of another kind is called by its name, with what to do",
+        arguments: [
+            (
+                "x.npz", [0x50, 0x4B, 3, 4] + [UInt8](repeating: 0, count: 22) + [5, 0, 0, 0] + Array("a.npy".utf8),
+                ".npz"
+            ),
+            (
+                "x.zarr.zip",
+                [0x50, 0x4B, 3, 4] + [UInt8](repeating: 0, count: 22) + [9, 0, 0, 0] + Array("zarr.json".utf8),
+                ".zarr.zip"
+            ),
+            ("x.csv", Array("1.5,2\n3,4\n".utf8), "text"), ("x.npy", Array("<!doctype html>".utf8), "HTML"),
+            ("x.h5", [0x89, 0x48, 0x44, 0x46, 13, 10], "HDF5"), ("x.npy", [], "empty"),
+        ] as [(String, [UInt8], String)]
+    )
+    func otherKinds(name: String, bytes: [UInt8], words: String) throws {
+        let server = try Nginx(nil)
+        try files.create(server.folder.appending(name), contents: bytes, durably: false)
+        let error = try #require(throws: TensorFileError.self) { try RowSource(.path(server.folder.appending(name))) }
+        #expect(error.description.contains(words) && error.description.contains("numpy.save("), "\(error)")
+        #expect(!error.description.contains("damaged"))
+        let address = try WebAddress(server.address(name))
+        #expect(throws: (any Error).self) { try RowSource(.address(address, WebClient(.standard))) }
+    }
+
+    @Test("What follows after an array is passed over, and said")
+    func trailingBytes() async throws {
+        try await withTemporaryDirectory { directory in
+            let path = directory.appending("x.npy")
+            let bytes = NumPyFile.encode(activations(6).span, shape: [3, 2]) + [1, 2, 3]
+            try files.create(path, contents: bytes, durably: false)
+            let source = try RowSource(.path(path))
+            #expect(try source.read([2], threads: 1, memory: 1 << 30) == Array(activations(6).suffix(2)))
+            #expect(source.remarks.count == 1 && source.remarks.first?.contains("3 bytes follow") == true)
+        }
+    }
+
+    @Test(
+        "However a server says that there is no small file, there is none",
+        arguments: ["400 Bad Request", "401 Unauthorized", "403 Forbidden", "404 Not Found", "410 Gone", "200 OK"]
+    )
+    func absentCompanions(status: String) throws {
+        let values = activations(4)
+        let array = NumPyFile.encode(values.span, shape: [2, 2])
+        let server = try RawServer { request in
+            guard request.path.hasPrefix("/x.npy") else {
+                let page = Array("<!DOCTYPE html><title>\(status)</title>".utf8)
+                return RawServer.Answer("HTTP/1.1 \(status)\nContent-Length: \(page.count)\nConnection: close", page)
+            }
+            let (start, end) = (request.start, min(request.end ?? array.count, array.count))
+            let range = "Content-Range: bytes \(start)-\(end - 1)/\(array.count)"
+            return RawServer.Answer(
+                "HTTP/1.1 206 Part\nConnection: close\nContent-Length: \(end - start)\n\(range)",
+                array[start..<end]
+            )
+        }
+        let source = try RowSource(.address(WebAddress(server.address("/x.npy?key=1")), WebClient(.standard)))
+        #expect(try source.companion("images.json", limit: 1000) == nil)
+        #expect(server.requests.last?.path == "/images.json?key=1")
+    }
 }

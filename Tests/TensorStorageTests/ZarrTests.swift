@@ -2,9 +2,10 @@
 
 import SystemPackage
 import SystemSupport
-import TensorStorage
 import TestSupport
 import Testing
+
+@testable import TensorStorage
 
 /// A layout of an array.
 struct Layout: CustomTestStringConvertible, Sendable {
@@ -110,6 +111,58 @@ struct ZarrTests {
             #expect(try ArrayMetadata(parsing: metadata.encoded) == metadata)
             #expect(try layout.metadata().encoded == metadata.encoded)
         }
+    }
+
+    /// The metadata of an array of doubles, with one member changed or added.
+    private func changed(_ member: String, _ value: String, type: ElementType = .float32) throws -> ArrayMetadata {
+        var members = try #require(JSONValue(parsing: Layout.all[1].metadata(type: type).encoded)?.object)
+        members[member] = JSONValue(parsing: Array(value.utf8))
+        return try ArrayMetadata(parsing: Array(JSONValue.object(members).text.utf8))
+    }
+
+    @Test(
+        "The number of chunks that are not stored is read as it is written; where it is none, they must be there",
+        arguments: [
+            (#""0x7fc00000""#, .float32, nil), (#""0x40490fdb""#, .float32, 0x1.921fb6p1),
+            (#""0x3ff8000000000000""#, .float64, 1.5), (#""0xc000""#, .float16, -2), (#""NaN""#, .float32, nil),
+            (#""-Infinity""#, .float32, nil), ("2.5", .float32, 2.5), ("7", .int16, 7), ("null", .float32, nil),
+        ] as [(String, ElementType, Float?)]
+    )
+    func fillValues(text: String, type: ElementType, number: Float?) throws {
+        #expect(try changed("fill_value", text, type: type).fillValue == number)
+    }
+
+    @Test(
+        "A fill value that is no number of the type is refused",
+        arguments: [#""0x7fc0""#, #""zero""#, #"[0]"#, #""0x""#]
+    )
+    func refusesFillValues(text: String) throws {
+        let error = try #require(throws: TensorFileError.self) { try changed("fill_value", text) }
+        #expect(error.description.contains("fill_value"))
+    }
+
+    @Test(
+        "What changes an array's meaning is refused by its name",
+        arguments: [
+            ("storage_transformers", #"[{"name": "cipher"}]"#, "cipher"), ("offset", "3", "offset"),
+            ("scaling", #"{"factor": 2}"#, "scaling"), ("scaling", #"{"must_understand": true}"#, "scaling"),
+        ]
+    )
+    func refusesMembers(member: String, value: String, word: String) throws {
+        let error = try #require(throws: TensorFileError.self) { try changed(member, value) }
+        #expect(error.description.contains("\"\(word)\"") && error.description.contains("write it anew"), "\(error)")
+    }
+
+    @Test(
+        "What says that it may be passed over is",
+        arguments: [
+            ("notes", #"{"must_understand": false, "by": "me"}"#),
+            ("storage_transformers", #"[{"name": "hint", "must_understand": false}]"#), ("storage_transformers", "[]"),
+            ("data_type", #"{"name": "float32"}"#),
+        ]
+    )
+    func passesOverMembers(member: String, value: String) throws {
+        #expect(try changed(member, value) == Layout.all[1].metadata())
     }
 
     @Test("Metadata that cannot be right never trap")
