@@ -25,6 +25,8 @@ public struct LayerWeights: Sendable {
     public let layer: String
     /// The neuron; nil for the whole layer.
     public let neuron: Int?
+    /// What the user should know of how the model's file was read; nil where there is nothing.
+    public let remark: String?
     /// Weights, biases, and batch norm where the model has it.
     let parts: [Part]
 
@@ -52,6 +54,7 @@ public struct LayerWeights: Sendable {
                 throw WeightsError.unknownNeuron(layer: layer, neuron: neuron, count: known.neuronCount)
             }
             let source = try ModelSource(model, below: folder, published: published)
+            remark = source.remark
             parts = try Self.parts(of: known, neuron: neuron, in: source)
         } catch let error as SubmissionError {
             throw error

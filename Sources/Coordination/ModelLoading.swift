@@ -11,6 +11,8 @@ struct ModelLoading {
     private let file: FilePath
     private let published: any PublishedModels
     private var loaded: [String: NetworkWeights] = [:]
+    /// What the user should know of how files were read.
+    private(set) var remarks: [String] = []
 
     /// Networks of a campaign whose paths are relative to its file.
     init(_ campaign: Campaign, file: FilePath, published: any PublishedModels = NoPublishedModels()) {
@@ -54,7 +56,7 @@ struct ModelLoading {
         return weights
     }
 
-    private func original(of model: Campaign.Model) throws -> NetworkWeights {
+    private mutating func original(of model: Campaign.Model) throws -> NetworkWeights {
         guard let weights = model.weights else {
             throw error(model, "it has arrays and no weights; a network is needed here")
         }
@@ -64,6 +66,7 @@ struct ModelLoading {
                 below: file.removingLastComponent(),
                 published: published
             )
+            if let remark = source.remark { remarks.append("model \"\(model.name)\": \"\(weights)\": \(remark)") }
             return try source.weights(batchNorm: model.batchNorm, strict: model.strict)
         } catch let failure as TransferError {
             // The network's fault, not the campaign's.

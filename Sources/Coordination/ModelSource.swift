@@ -12,8 +12,8 @@ struct ModelSource {
 
     private enum Origin {
         case seed(NetworkSeed)
-        /// The tensors' shapes and values without a prefix in common, by name.
-        case tensors([String: (shape: [Int], values: [Float])])
+        /// The tensors of a file, and what stands before their names.
+        case file(TensorFile, prefix: String)
     }
 
     private let origin: Origin
@@ -34,29 +34,37 @@ struct ModelSource {
                 names.isEmpty ? "published names are not fetched in this version" : "published networks are \(names)"
             throw SubmissionError("there is no file \"\(path)\"; \(Self.choices) (\(known))")
         }
-        let tensors = try readTensors(at: file)
-        let prefix = try NetworkWeights.keyPrefix(in: Set(tensors.keys))
-        var named: [String: (shape: [Int], values: [Float])] = [:]
-        for (name, tensor) in tensors where name.hasPrefix(prefix) {
-            named[String(name.dropFirst(prefix.count))] = (tensor.shape, tensor.values)
-        }
-        origin = .tensors(named)
+        let tensors = try readTensorFile(at: file)
+        let names = Set(tensors.tensors.keys).union(tensors.unread.keys)
+        origin = .file(tensors, prefix: try NetworkWeights.keyPrefix(in: names))
+    }
+
+    /// What the user should know of how the file was read.
+    var remark: String? {
+        if case .file(let file, _) = origin { file.remark } else { nil }
     }
 
     /// Whether a tensor is there, by its name in a state dictionary; a seeded network has no batch norm of its own.
     func has(_ name: String) -> Bool {
         switch origin {
         case .seed: NetworkWeights.tensors(batchNorm: false).contains { $0.name == name }
-        case .tensors(let tensors): tensors[name] != nil
+        case .file(let file, let prefix): file.tensors[prefix + name] != nil || file.unread[prefix + name] != nil
         }
     }
 
     /// The network, with batch norm applied or not.
-    func weights(batchNorm: Bool, strict: Bool) throws(WeightsError) -> NetworkWeights {
+    ///
+    /// - Throws: `WeightsError`, or `TensorFileError` where one of its tensors is there and cannot be read.
+    func weights(batchNorm: Bool, strict: Bool) throws -> NetworkWeights {
         switch origin {
-        case .seed(let seed): try NetworkWeights(seed: seed, batchNorm: batchNorm)
-        case .tensors(let tensors):
-            try NetworkWeights(batchNorm: batchNorm, strict: strict) { tensors[$0] }
+        case .seed(let seed): return try NetworkWeights(seed: seed, batchNorm: batchNorm)
+        case .file(let file, let prefix):
+            for tensor in NetworkWeights.tensors(batchNorm: batchNorm) {
+                if let error = file.unread[prefix + tensor.name] { throw error }
+            }
+            return try NetworkWeights(batchNorm: batchNorm, strict: strict) { name in
+                file.tensors[prefix + name].map { ($0.shape, $0.values) }
+            }
         }
     }
 }

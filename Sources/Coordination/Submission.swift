@@ -92,7 +92,7 @@ public struct Submission: Sendable {
             try arrays.models(of: $0, threads: threads, keep: keep, onProgress: onProgress)
         }
         warnings += compared?.warnings ?? []
-        let (models, weights) = try Self.models(
+        let (models, weights, remarks) = try Self.models(
             asked,
             file,
             arrays: compared?.models ?? [:],
@@ -100,7 +100,7 @@ public struct Submission: Sendable {
             onProgress
         )
         self.weights = weights
-        self.warnings = warnings
+        self.warnings = warnings + remarks
 
         campaign = try Self.identify(asked, models, images, direction: pictures?.direction)
         manifest = CampaignManifest(
@@ -120,14 +120,14 @@ public struct Submission: Sendable {
         estimate = PlanEstimate(manifest, jobs: jobs)
     }
 
-    /// The models in the campaign's order, and the files of the networks' weights.
+    /// The models in the campaign's order, the files of the networks' weights, and what the user should know of them.
     private static func models(
         _ asked: Campaign,
         _ file: FilePath,
         arrays: [String: CampaignManifest.Model],
         _ published: any PublishedModels,
         _ onProgress: ProgressReport
-    ) throws -> (models: [CampaignManifest.Model], weights: [ContentDigest: [UInt8]]) {
+    ) throws -> (models: [CampaignManifest.Model], weights: [ContentDigest: [UInt8]], remarks: [String]) {
         var loading = ModelLoading(asked, file: file, published: published)
         var weights: [ContentDigest: [UInt8]] = [:]
         var models: [CampaignManifest.Model] = []
@@ -152,7 +152,7 @@ public struct Submission: Sendable {
             )
         }
         onProgress("loading models", models.count, models.count)
-        return (models, weights)
+        return (models, weights, loading.remarks)
     }
 
     /// The memory that a worker keeps to where it is not told otherwise.

@@ -51,12 +51,27 @@ struct ByteCursor {
 
     /// The text before the next line end, which is passed.
     mutating func line() throws(TensorFileError) -> String {
+        guard let text = String(validating: try lineBytes(), as: UTF8.self) else {
+            throw .malformed(format: format, reason: "a text is not UTF-8")
+        }
+        return text
+    }
+
+    /// The bytes before the next line end, which is passed.
+    mutating func lineBytes() throws(TensorFileError) -> ArraySlice<UInt8> {
         guard let end = bytes[position...].firstIndex(of: 10) else {
             throw .malformed(format: format, reason: "a line does not end")
         }
-        let text = try text(end - position)
-        position += 1
-        return text
+        defer { position = end + 1 }
+        return bytes[position..<end]
+    }
+
+    /// A line with a number that counts something.
+    mutating func decimal() throws(TensorFileError) -> Int {
+        guard let number = Int(try line()), number >= 0 else {
+            throw .malformed(format: format, reason: "a line has no number")
+        }
+        return number
     }
 }
 

@@ -2,26 +2,28 @@
 
 /// Reads the pickles of tensor files without running anything.
 ///
-/// A pickle is a program. Only those of its instructions are known here that build plain values, and
-/// only those names that ``PickleGlobal`` lists; all else is refused by name.
+/// A pickle is a program of any protocol from 0 to 5. What builds plain values and tensors is followed; what would call
+/// anything else leaves a value that only has a name, which is an error where a tensor is needed and nowhere else. Names
+/// of commands are refused, since nobody should open such a file with other programs either.
 struct PickleReader {
-    private static let limit = 1_000_000
-    private static let format = "PyTorch"
+    static let limit = 1_000_000
 
-    private let arena: PickleArena
-    private var cursor: ByteCursor
-    private var stack: [PickleValue] = []
-    private var marks: [Int] = []
-    private var memo: [Int: PickleValue] = [:]
+    let arena: PickleArena
+    var cursor: ByteCursor
+    var stack: [PickleValue] = []
+    var marks: [Int] = []
+    var memo: [Int: PickleValue] = [:]
+    /// Dictionaries that were made from pairs hold copies, of which there are so many.
+    var copiedItems = 0
     /// The types of all storages by their keys, also of those whose tensors are in what is not kept.
-    private(set) var storageTypes: [String: ElementType] = [:]
+    private(set) var storageTypes: [String: TorchStorageType] = [:]
 
     /// Where the next pickle begins, after one has been read.
     var position: Int { cursor.position }
 
     init(_ bytes: [UInt8], from position: Int = 0, arena: PickleArena) {
         self.arena = arena
-        cursor = ByteCursor(bytes, from: position, format: Self.format)
+        cursor = ByteCursor(bytes, from: position, format: torchFormat)
     }
 
     /// Runs the pickle to its end and returns its value.
@@ -31,7 +33,7 @@ struct PickleReader {
             if opcode == 0x2E { return try pop() }  // STOP
             try step(opcode)
             guard stack.count <= Self.limit, memo.count <= Self.limit, marks.count <= Self.limit,
-                arena.count <= Self.limit
+                arena.count <= Self.limit, copiedItems <= min(Self.limit, cursor.bytes.count)
             else {
                 throw Self.malformed("it holds more than \(Self.limit) values")
             }
@@ -39,32 +41,12 @@ struct PickleReader {
     }
 
     private mutating func step(_ opcode: UInt8) throws(TensorFileError) {
-        switch opcode {
-        case 0x80: _ = try cursor.byte()  // PROTO
-        case 0x95: _ = try cursor.take(8)  // FRAME
-        case 0x28: marks.append(stack.count)  // MARK
-        case 0x30: _ = try pop()  // POP
-        case 0x71: memo[try cursor.size(bytes: 1)] = try top()  // BINPUT
-        case 0x72: memo[try cursor.size(bytes: 4)] = try top()  // LONG_BINPUT
-        case 0x94: memo[memo.count] = try top()  // MEMOIZE
-        case 0x68: try recall(try cursor.size(bytes: 1))  // BINGET
-        case 0x6A: try recall(try cursor.size(bytes: 4))  // LONG_BINGET
-        case 0x63:  // GLOBAL
-            let module = try cursor.line()
-            try pushGlobal(module: module, name: try cursor.line())
-        case 0x93:  // STACK_GLOBAL
-            guard let name = try pop().string, let module = try pop().string else {
-                throw Self.malformed("a name is no text")
-            }
-            try pushGlobal(module: module, name: name)
-        case 0x52: try reduce()  // REDUCE
-        case 0x62: try build()  // BUILD
-        case 0x51: try pushStorage()  // BINPERSID
-        default:
-            if try pushScalar(opcode) { return }
-            if try changeContainer(opcode) { return }
-            throw .refused(format: Self.format, reason: "its pickle uses the instruction \(opcode)")
-        }
+        if try pushScalar(opcode) { return }
+        if try pushText(opcode) { return }
+        if try changeContainer(opcode) { return }
+        if try changeStack(opcode) { return }
+        if try makeObject(opcode) { return }
+        throw Self.malformed("it has the unknown instruction \(opcode)")
     }
 
     /// Instructions that push one plain value.
@@ -77,24 +59,27 @@ struct PickleReader {
         case 0x4D: stack.append(.integer(try cursor.size(bytes: 2)))  // BININT2
         case 0x4A:  // BININT
             stack.append(.integer(Int(Int32(truncatingIfNeeded: try cursor.number(bytes: 4)))))
-        case 0x8A: try pushLong()  // LONG1
+        case 0x8A: try pushLong(bytes: try cursor.size(bytes: 1))  // LONG1
+        case 0x8B: try pushLong(bytes: try cursor.size(bytes: 4))  // LONG4
         case 0x47:  // BINFLOAT, big-endian
             let bits = try cursor.number(bytes: 8).byteSwapped
             stack.append(.number(Double(bitPattern: bits)))
-        case 0x58: stack.append(.string(try cursor.text(try cursor.size(bytes: 4))))  // BINUNICODE
-        case 0x8C: stack.append(.string(try cursor.text(try cursor.size(bytes: 1))))  // SHORT_BINUNICODE
-        case 0x8D: stack.append(.string(try cursor.text(try cursor.size(bytes: 8))))  // BINUNICODE8
         default: return false
         }
         return true
     }
 
-    /// Instructions that make or fill tuples, lists and dictionaries.
+    /// Instructions that make or fill tuples, lists, sets and dictionaries.
     private mutating func changeContainer(_ opcode: UInt8) throws(TensorFileError) -> Bool {
         switch opcode {
         case 0x7D: stack.append(.dictionary(arena.dictionary()))  // EMPTY_DICT
         case 0x5D: stack.append(.list(arena.list([])))  // EMPTY_LIST
         case 0x29: stack.append(.tuple(arena.list([])))  // EMPTY_TUPLE
+        case 0x64:  // DICT
+            let items = try popToMark()
+            stack.append(.dictionary(arena.dictionary()))
+            try setItems(items)
+        case 0x6C: stack.append(.list(arena.list(try popToMark())))  // LIST
         case 0x74: stack.append(.tuple(arena.list(try popToMark())))  // TUPLE
         case 0x85: stack.append(.tuple(arena.list(try pop(1))))  // TUPLE1
         case 0x86: stack.append(.tuple(arena.list(try pop(2))))  // TUPLE2
@@ -103,6 +88,35 @@ struct PickleReader {
         case 0x75: try setItems(try popToMark())  // SETITEMS
         case 0x61: try append(try pop(1))  // APPEND
         case 0x65: try append(try popToMark())  // APPENDS
+        case 0x8F: stack.append(.inert("a set"))  // EMPTY_SET
+        case 0x90: try append(try popToMark())  // ADDITEMS
+        case 0x91:  // FROZENSET
+            _ = try popToMark()
+            stack.append(.inert("a set"))
+        default: return false
+        }
+        return true
+    }
+
+    /// Instructions that move values, and those that mean nothing here.
+    private mutating func changeStack(_ opcode: UInt8) throws(TensorFileError) -> Bool {
+        switch opcode {
+        case 0x80: _ = try cursor.byte()  // PROTO
+        case 0x95: _ = try cursor.take(8)  // FRAME
+        case 0x28: marks.append(stack.count)  // MARK
+        case 0x30:  // POP, which takes a mark where nothing else is above it
+            if marks.last == stack.count { marks.removeLast() } else { _ = try pop() }
+        case 0x31: _ = try popToMark()  // POP_MARK
+        case 0x32: stack.append(try top())  // DUP
+        case 0x70: memo[try cursor.decimal()] = try top()  // PUT
+        case 0x71: memo[try cursor.size(bytes: 1)] = try top()  // BINPUT
+        case 0x72: memo[try cursor.size(bytes: 4)] = try top()  // LONG_BINPUT
+        case 0x94: memo[memo.count] = try top()  // MEMOIZE
+        case 0x67: try recall(try cursor.decimal())  // GET
+        case 0x68: try recall(try cursor.size(bytes: 1))  // BINGET
+        case 0x6A: try recall(try cursor.size(bytes: 4))  // LONG_BINGET
+        case 0x97: stack.append(.inert("bytes outside of the file"))  // NEXT_BUFFER
+        case 0x98: _ = try top()  // READONLY_BUFFER
         default: return false
         }
         return true
@@ -110,27 +124,28 @@ struct PickleReader {
 
     // MARK: The stack
 
-    private static func malformed(_ reason: String) -> TensorFileError {
-        .malformed(format: format, reason: "its pickle is broken: \(reason)")
+    static func malformed(_ reason: String) -> TensorFileError {
+        .malformed(format: torchFormat, reason: "its pickle is broken: \(reason)")
     }
 
-    private func top() throws(TensorFileError) -> PickleValue {
-        guard let value = stack.last else { throw Self.malformed("a value is missing") }
+    func top() throws(TensorFileError) -> PickleValue {
+        guard stack.count > marks.last ?? 0, let value = stack.last else { throw Self.malformed("a value is missing") }
         return value
     }
 
-    private mutating func pop() throws(TensorFileError) -> PickleValue {
-        guard let value = try pop(1).first else { throw Self.malformed("a value is missing") }
+    mutating func pop() throws(TensorFileError) -> PickleValue {
+        let value = try top()
+        stack.removeLast()
         return value
     }
 
-    private mutating func pop(_ count: Int) throws(TensorFileError) -> [PickleValue] {
+    mutating func pop(_ count: Int) throws(TensorFileError) -> [PickleValue] {
         guard stack.count - (marks.last ?? 0) >= count else { throw Self.malformed("a value is missing") }
         defer { stack.removeLast(count) }
         return Array(stack.suffix(count))
     }
 
-    private mutating func popToMark() throws(TensorFileError) -> [PickleValue] {
+    mutating func popToMark() throws(TensorFileError) -> [PickleValue] {
         guard let mark = marks.popLast() else { throw Self.malformed("a mark is missing") }
         defer { stack.removeSubrange(mark...) }
         return Array(stack[mark...])
@@ -143,40 +158,21 @@ struct PickleReader {
 
     // MARK: Values
 
-    private mutating func pushLong() throws(TensorFileError) {
-        let bytes = try cursor.take(try cursor.size(bytes: 1))
+    private mutating func pushLong(bytes count: Int) throws(TensorFileError) {
+        let bytes = try cursor.take(count)
         // Longer numbers occur only as the magic number of the old format, where their low bytes tell enough.
         var value: UInt64 = bytes.last.map { $0 >= 128 } == true ? .max : 0
         for byte in bytes.prefix(8).reversed() { value = value << 8 | UInt64(byte) }
         stack.append(.integer(Int(Int64(bitPattern: value))))
     }
 
-    private mutating func pushGlobal(module: String, name: String) throws(TensorFileError) {
-        guard let global = PickleGlobal(module: module, name: name) else {
-            let shown = "\(module).\(name)".prefix(100)
-            throw .refused(format: Self.format, reason: "its pickle asks for \(shown), which no tensor needs")
-        }
-        stack.append(.global(global))
-    }
-
-    private mutating func pushStorage() throws(TensorFileError) {
-        guard case .tuple(let tuple) = try pop(), case let parts = tuple.elements, parts.count >= 5,
-            parts[0].string == "storage",
-            case .global(.storage(let type)) = parts[1], let key = parts[2].string, let count = parts[4].integer,
-            count >= 0
-        else { throw Self.malformed("a storage is not described as one") }
-        if parts.count >= 6 {
-            guard case .none = parts[5] else {
-                throw .refused(format: Self.format, reason: "it holds views of storages; save it again with torch.save")
-            }
-        }
-        storageTypes[key] = type
-        stack.append(.storage(TorchStorage(key: key, elementType: type, elementCount: count)))
-    }
-
     private mutating func setItems(_ values: [PickleValue]) throws(TensorFileError) {
-        guard case .dictionary(let dictionary) = try top(), values.count.isMultiple(of: 2) else {
-            throw Self.malformed("items are set on what is no dictionary")
+        guard values.count.isMultiple(of: 2) else { throw Self.malformed("a key has no value") }
+        let dictionary: PickleDictionary
+        switch try top() {
+        case .dictionary(let found): dictionary = found
+        case .inert, .module: return
+        default: throw Self.malformed("items are set on what is no dictionary")
         }
         for index in stride(from: 0, to: values.count, by: 2) {
             if let key = values[index].string { dictionary.items.append((key, values[index + 1])) }
@@ -185,33 +181,31 @@ struct PickleReader {
     }
 
     private mutating func append(_ values: [PickleValue]) throws(TensorFileError) {
-        guard case .list(let list) = try top() else { throw Self.malformed("values are appended to what is no list") }
-        list.elements += values
-        guard list.elements.count <= Self.limit else { throw Self.malformed("a list is too long") }
+        switch try top() {
+        case .list(let list):
+            list.elements += values
+            guard list.elements.count <= Self.limit else { throw Self.malformed("a list is too long") }
+        case .inert, .module: return
+        default: throw Self.malformed("values are added to what is no list or set")
+        }
     }
 
-    /// Attributes of dictionaries hold nothing that is needed; all other objects are refused.
-    private mutating func build() throws(TensorFileError) {
-        _ = try pop()
-        guard case .dictionary = try top() else { throw Self.malformed("attributes are set on what is no dictionary") }
-    }
-
-    private mutating func reduce() throws(TensorFileError) {
-        guard case .tuple(let tuple) = try pop(), case .global(let global) = try pop() else {
-            throw Self.malformed("a call is not one of a name with arguments")
+    /// Takes a description of a storage from the stack; whole modules were once described in the same way.
+    mutating func pushStorage() throws(TensorFileError) {
+        guard case .tuple(let tuple) = try pop(), case let parts = tuple.elements, let kind = parts.first?.string else {
+            throw Self.malformed("a storage is not described as one")
         }
-        let arguments = tuple.elements
-        switch global {
-        case .orderedDictionary where arguments.isEmpty: stack.append(.dictionary(arena.dictionary()))
-        case .rebuildParameter:
-            guard case .tensor(let tensor)? = arguments.first else { throw Self.malformed("a parameter is no tensor") }
-            stack.append(.tensor(tensor))
-        case .rebuildTensor:
-            guard arguments.count >= 4, case .storage(let storage) = arguments[0], let offset = arguments[1].integer,
-                let shape = arguments[2].sizes, let strides = arguments[3].sizes
-            else { throw Self.malformed("a tensor is not described as one") }
-            stack.append(.tensor(TorchTensor(storage: storage, offset: offset, shape: shape, strides: strides)))
-        default: throw Self.malformed("a name is called with unknown arguments")
+        if kind == "module", parts.count >= 2, case .global(let type) = parts[1] {
+            return stack.append(.global(type))
         }
+        guard kind == "storage", parts.count >= 5, case .global(let global) = parts[1], let key = parts[2].string,
+            let count = parts[4].integer, count >= 0
+        else { throw Self.malformed("a storage is not described as one") }
+        guard case .storage(let type) = global else { return stack.append(.inert(global.name)) }
+        storageTypes[key] = type
+        if parts.count >= 6 {
+            guard case .none = parts[5] else { return stack.append(.inert("a view of a storage")) }
+        }
+        stack.append(.storage(TorchStorage(key: key, type: type, elementCount: count)))
     }
 }

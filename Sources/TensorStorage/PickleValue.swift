@@ -10,8 +10,12 @@ enum PickleValue {
     case tuple(PickleList)
     case list(PickleList)
     case dictionary(PickleDictionary)
-    case global(PickleGlobal)
+    /// What nothing here needs, by its name.
+    case inert(String)
+    /// An object with modules or parameters of its own, by its class.
+    case module(String)
     // Boxed, so that the plain values, of which a file may hold a million, stay small.
+    indirect case global(PickleGlobal)
     indirect case storage(TorchStorage)
     indirect case tensor(TorchTensor)
 
@@ -21,6 +25,11 @@ enum PickleValue {
 
     var string: String? {
         if case .string(let text) = self { text } else { nil }
+    }
+
+    /// A tuple as the list that it is here; nothing else changes.
+    var asList: PickleValue {
+        if case .tuple(let list) = self { .list(list) } else { self }
     }
 
     /// The values of a tuple of sizes, no longer than any tensor's.
@@ -74,46 +83,10 @@ final class PickleArena {
     }
 }
 
-/// The only names that a tensor file may use.
-enum PickleGlobal: Equatable {
-    case orderedDictionary
-    case rebuildTensor
-    case rebuildParameter
-    case storage(ElementType)
-
-    init?(module: String, name: String) {
-        switch (module, name) {
-        case ("collections", "OrderedDict"): self = .orderedDictionary
-        case ("torch._utils", "_rebuild_tensor"), ("torch._utils", "_rebuild_tensor_v2"): self = .rebuildTensor
-        case ("torch._utils", "_rebuild_parameter"): self = .rebuildParameter
-        case ("torch", _):
-            guard let type = ElementType.allCases.first(where: { torchStorageName(of: $0) == name }) else { return nil }
-            self = .storage(type)
-        default: return nil
-        }
-    }
-}
-
-/// What PyTorch calls a block of numbers of a type.
-func torchStorageName(of type: ElementType) -> String {
-    switch type {
-    case .bool: "BoolStorage"
-    case .uint8: "ByteStorage"
-    case .int8: "CharStorage"
-    case .int16: "ShortStorage"
-    case .int32: "IntStorage"
-    case .int64: "LongStorage"
-    case .float16: "HalfStorage"
-    case .bfloat16: "BFloat16Storage"
-    case .float32: "FloatStorage"
-    case .float64: "DoubleStorage"
-    }
-}
-
 /// A block of numbers that tensors are views of.
 struct TorchStorage {
     let key: String
-    let elementType: ElementType
+    let type: TorchStorageType
     let elementCount: Int
 }
 
@@ -123,6 +96,7 @@ struct TorchTensor {
     static let axisLimit = 32
 
     let storage: TorchStorage
+    let elementType: ElementType
     let offset: Int
     let shape: [Int]
     let strides: [Int]

@@ -6,39 +6,106 @@ private let wrappers = ["state_dict", "model_state_dict", "model", "net", "netwo
 /// Wrappers around wrappers are followed this far; a dictionary may hold itself.
 private let depthLimit = 8
 
-extension PickleDictionary {
-    /// The dictionary that holds the model's tensors: this one, or one below it in a checkpoint.
-    ///
-    /// A dictionary under a name that is known for it is taken first; else the only one with tensors in it.
-    func stateDictionary() throws(TensorFileError) -> PickleDictionary {
-        var dictionary = self
-        for _ in 0..<depthLimit {
-            guard let wrapped = try dictionary.wrapped() else { break }
-            dictionary = wrapped
-        }
-        return dictionary
+/// Finds the dictionary that holds a model's tensors: a file's own value, or one below it in a checkpoint.
+///
+/// A dictionary under a name that is known for it is taken first; else the only one with tensors in it.
+///
+/// - Throws: `TensorFileError` where there is none, or several and nothing tells which.
+/// - Returns: the dictionary, and which one it is where there were others.
+func stateDictionary(
+    in value: PickleValue
+) throws(TensorFileError) -> (dictionary: PickleDictionary, remark: String?) {
+    guard case .dictionary(var dictionary) = value else { throw noDictionary(value) }
+    var remark: String?
+    for _ in 0..<depthLimit {
+        guard let wrapped = try dictionary.wrapped() else { break }
+        if !wrapped.others.isEmpty { remark = chosen(wrapped.key, wrapped.others) }
+        dictionary = wrapped.dictionary
     }
+    if !dictionary.holdsTensors { try dictionary.refuseModules() }
+    return (dictionary, remark)
+}
 
-    private func wrapped() throws(TensorFileError) -> PickleDictionary? {
+/// Says what a file holds that is no dictionary.
+private func noDictionary(_ value: PickleValue) -> TensorFileError {
+    let found =
+        switch value {
+        case .module(let name): "it holds a whole module of the class \(name), which only its own program can load"
+        case .inert(let name), .global(.other(let name)): "it holds \(name), and no dictionary of tensors"
+        case .tensor: "it holds a single tensor, and no dictionary of them"
+        default: "it holds no dictionary of tensors"
+        }
+    return .refused(format: torchFormat, reason: "\(found); \(savingRemedy)")
+}
+
+private func chosen(_ key: String, _ others: [String]) -> String {
+    let count = others.count == 1 ? "" : " \(others.count)"
+    return
+        "the file has several dictionaries of tensors: \"\(key)\" was taken, and the other\(count) not (\(listed(others))); "
+        + "to use another, save it alone"
+}
+
+private func listed(_ names: [String]) -> String {
+    names.prefix(6).map { "\"\($0.prefix(40))\"" }.joined(separator: ", ")
+}
+
+extension PickleDictionary {
+    /// What a dictionary of a checkpoint holds the tensors in; nil where it holds them itself, or nothing does.
+    fileprivate func wrapped() throws(TensorFileError) -> (
+        key: String, dictionary: PickleDictionary, others: [String]
+    )? {
         let inner = items.compactMap { item in
             if case .dictionary(let dictionary) = item.value { (key: item.key, dictionary: dictionary) } else { nil }
         }
+        let candidates = inner.filter { $0.dictionary.holdsTensorsBelow }
         for name in wrappers {
-            if let known = inner.last(where: { $0.key == name }) { return known.dictionary }
+            guard let known = inner.last(where: { $0.key == name }) else { continue }
+            let others = Set(candidates.map(\.key)).subtracting([name]).sorted()
+            return (name, known.dictionary, others)
         }
         if holdsTensors { return nil }
-        let candidates = inner.filter { $0.dictionary.holdsTensors }
-        if candidates.count > 1 {
-            let names = candidates.prefix(6).map { "\"\($0.key.prefix(40))\"" }.joined(separator: ", ")
+        let direct = candidates.filter(\.dictionary.holdsTensors)
+        if direct.count > 1 {
             throw .refused(
-                format: "PyTorch",
-                reason: "it holds several dictionaries of tensors, \(names); save the model's state_dict() alone"
+                format: torchFormat,
+                reason:
+                    "it holds several dictionaries of tensors, \(listed(direct.map(\.key))); save one alone: "
+                    + "torch.save({\"state_dict\": checkpoint[\"\(direct[0].key.prefix(40))\"]}, \"weights.pt\")"
             )
         }
-        return candidates.first?.dictionary
+        return direct.first.map { ($0.key, $0.dictionary, []) }
     }
 
-    private var holdsTensors: Bool {
+    fileprivate var holdsTensors: Bool {
         items.contains { if case .tensor = $0.value { true } else { false } }
+    }
+
+    /// Whether tensors are in it, or in a dictionary in it.
+    private var holdsTensorsBelow: Bool {
+        holdsTensors
+            || items.contains { if case .dictionary(let inner) = $0.value { inner.holdsTensors } else { false } }
+    }
+
+    /// Names the first whole module that stands where a state dictionary should.
+    fileprivate func refuseModules() throws(TensorFileError) {
+        for case (let key, .module(let name)) in items {
+            throw .refused(
+                format: torchFormat,
+                reason:
+                    "its \"\(key.prefix(40))\" is a whole module of the class \(name), which only its own program can "
+                    + "load; \(savingRemedy)"
+            )
+        }
+    }
+}
+
+extension PickleValue {
+    /// The name of what is no tensor and might have been one; nil for tensors and plain values.
+    var inertName: String? {
+        switch self {
+        case .inert(let name): name
+        case .module(let name): "a module of the class \(name)"
+        default: nil
+        }
     }
 }

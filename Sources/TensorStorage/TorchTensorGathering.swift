@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 
 extension TorchTensor {
-    /// Gathers the view's numbers out of its storage's bytes, in C order.
+    /// Gathers the view's numbers out of its storage's bytes, in C order; how many there are is for the caller to bound.
     func gathered(from bytes: [UInt8], named name: String) throws(TensorFileError) -> NamedTensor {
         func malformed(_ reason: String) -> TensorFileError {
-            .malformed(format: "PyTorch", reason: "the tensor \"\(name)\" \(reason)")
+            .malformed(format: torchFormat, reason: "the tensor \"\(name)\" \(reason)")
         }
-        let type = storage.elementType
+        let type = elementType
         guard storage.elementCount <= bytes.count / type.byteCount else {
             throw malformed("needs \(storage.elementCount) numbers of a storage of \(bytes.count) bytes")
         }
@@ -14,8 +14,8 @@ extension TorchTensor {
         else {
             throw malformed("has no valid shape")
         }
-        guard let count = TensorStorage.elementCount(shape, limit: storage.elementCount) else {
-            throw malformed("of shape \(shape) has more numbers than its storage of \(storage.elementCount)")
+        guard let count = TensorStorage.elementCount(shape, limit: .max / 8) else {
+            throw malformed("of shape \(shape) has more numbers than any file")
         }
         if count == 0 { return NamedTensor(shape: shape, elementType: type, values: []) }
         guard lastIndex < storage.elementCount else { throw malformed("reaches beyond its storage") }

@@ -2,13 +2,15 @@
 
 private import CZip
 
-/// A ZIP archive in memory, of which stored entries are read.
+/// A ZIP archive in memory, of which entries are read that are stored or deflated.
 @safe
 struct ZipArchive: ~Copyable {
     private let archive: OpaquePointer
     private let bytes: UnsafeMutableBufferPointer<UInt8>
     /// The names of the entries.
     let names: [String]
+    /// Whether any entry is compressed.
+    let isCompressed: Bool
 
     init(_ file: [UInt8]) throws(TensorFileError) {
         // libzip reads the bytes as long as the archive is open, so they get a place that stays.
@@ -17,13 +19,18 @@ struct ZipArchive: ~Copyable {
         do throws(TensorFileError) {
             let archive = try unsafe Self.open(UnsafeBufferPointer(bytes))
             var names: [String] = []
+            var isCompressed = false
             for index in 0..<max(0, unsafe zip_get_num_entries(archive, 0)) {
                 guard let name = unsafe zip_get_name(archive, UInt64(index), 0) else { continue }
                 names.append(unsafe String(cString: name))
+                var status = unsafe zip_stat_t()
+                guard unsafe zip_stat_index(archive, UInt64(index), 0, &status) == 0 else { continue }
+                if unsafe status.comp_method != ZIP_CM_STORE { isCompressed = true }
             }
             unsafe self.archive = archive
             unsafe self.bytes = bytes
             self.names = names
+            self.isCompressed = isCompressed
         } catch {
             unsafe bytes.deallocate()
             throw error
@@ -53,11 +60,18 @@ struct ZipArchive: ~Copyable {
     func contents(of name: String, limit: Int) throws(TensorFileError) -> [UInt8] {
         var status = unsafe zip_stat_t()
         guard unsafe zip_stat(archive, name, 0, &status) == 0 else { throw malformed(name) }
-        guard unsafe status.comp_method == ZIP_CM_STORE, unsafe status.encryption_method == ZIP_EM_NONE else {
-            throw .refused(format: "ZIP", reason: "the entry \"\(name)\" is compressed or encrypted")
+        let methods = [ZIP_CM_STORE, ZIP_CM_DEFLATE].map { UInt16($0) }
+        guard unsafe methods.contains(status.comp_method), unsafe status.encryption_method == ZIP_EM_NONE else {
+            throw .refused(
+                format: "ZIP",
+                reason: "the entry \"\(name)\" is encrypted, or compressed otherwise than by deflate; \(savingRemedy)"
+            )
         }
         guard let size = unsafe Int(exactly: status.size), size <= limit else {
-            throw .malformed(format: "ZIP", reason: "the entry \"\(name)\" is larger than the file has room for")
+            throw .malformed(
+                format: "ZIP",
+                reason: "the entry \"\(name)\" is larger than a file of this size may unpack to"
+            )
         }
         guard let entry = unsafe zip_fopen(archive, name, 0) else { throw malformed(name) }
         defer { unsafe zip_fclose(entry) }
@@ -74,4 +88,9 @@ struct ZipArchive: ~Copyable {
         let reason = unsafe String(cString: zip_strerror(archive))
         return .malformed(format: "ZIP", reason: "the entry \"\(name)\" cannot be read: \(reason)")
     }
+}
+
+extension ZipArchive {
+    /// Whether PyTorch's compiler wrote it.
+    var isTorchScript: Bool { names.contains { $0 == "constants.pkl" || $0.hasSuffix("/constants.pkl") } }
 }

@@ -51,6 +51,7 @@ struct Weights: ParsableCommand {
                 below: currentDirectory(),
                 published: source.publishedForUser
             )
+            if let remark = weights.remark { Terminal.note("warning: \(remark)") }
             if let output {
                 for file in try weights.write(to: absolutePath(output)) { Terminal.note("wrote \(file)") }
             }

@@ -58,14 +58,28 @@ struct CheckpointTests {
     }
 
     @Test(
-        "Names that no tensor needs are refused by name, whatever they do",
-        arguments: ["builtins.eval", "torch.device", "argparse.Namespace", "numpy.dtype"]
+        "Names of commands are refused by name, also where no tensor needs them",
+        arguments: ["builtins.eval", "__builtin__.execfile", "nt.system", "subprocess.run"]
     )
     func refusesNames(called: String) throws {
         let value = Pickle.dictionary([("w", Self.tensor), ("x", .call(called, [.text("1")]))])
         for file in [try value.archive(), value.legacyFile()] {
             let error = try #require(throws: TensorFileError.self) { try readTensors(file) }
             #expect(error.description.contains(called))
+        }
+    }
+
+    @Test("Names that no tensor needs are passed over, and no tensor is made of them", arguments: ["x", "w"])
+    func passesOverNames(needed: String) throws {
+        let other = Pickle.call("training.Anything", [.text("1")])
+        let tensor = ("t", Self.tensor)
+        for file in [
+            try Pickle.dictionary([tensor, (needed, other)]).archive(),
+            Pickle.dictionary([tensor, (needed, other)]).legacyFile(),
+        ] {
+            let read = try readTensorFile(file)
+            #expect(read.tensors.mapValues(\.values) == ["t": [1, -2]])
+            #expect(read.unread[needed].map { "\($0)".contains("training.Anything") } == true)
         }
     }
 
