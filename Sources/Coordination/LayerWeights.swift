@@ -68,7 +68,8 @@ public struct LayerWeights: Sendable {
         let missing = names.filter { !source.has($0) }
         let normalization = layer.batchNormTensorNames.filter(source.has)
         // What other layers lack is of no interest here.
-        let weights = try source.weights(batchNorm: !normalization.isEmpty, strict: false)
+        let needed = Set(names + normalization)
+        let weights = try source.weights(batchNorm: !normalization.isEmpty, strict: false, needed: needed)
         guard missing.isEmpty else {
             // Logits of another number are found here, with a message of their own.
             _ = try source.weights(batchNorm: false, strict: true)

@@ -54,12 +54,17 @@ struct ModelSource {
 
     /// The network, with batch norm applied or not.
     ///
+    /// - Parameters:
+    ///   - batchNorm: whether batch norm is applied.
+    ///   - strict: whether a missing tensor is an error; if not, it is taken as zeros.
+    ///   - needed: the names of the tensors that matter; nil where all do.
     /// - Throws: `WeightsError`, or `TensorFileError` where one of its tensors is there and cannot be read.
-    func weights(batchNorm: Bool, strict: Bool) throws -> NetworkWeights {
+    /// - Returns: the network.
+    func weights(batchNorm: Bool, strict: Bool, needed: Set<String>? = nil) throws -> NetworkWeights {
         switch origin {
         case .seed(let seed): return try NetworkWeights(seed: seed, batchNorm: batchNorm)
         case .file(let file, let prefix):
-            for tensor in NetworkWeights.tensors(batchNorm: batchNorm) {
+            for tensor in NetworkWeights.tensors(batchNorm: batchNorm) where needed?.contains(tensor.name) ?? true {
                 if let error = file.unread[prefix + tensor.name] { throw error }
             }
             return try NetworkWeights(batchNorm: batchNorm, strict: strict) { name in

@@ -124,7 +124,8 @@ private func tensors(
         guard count <= remaining else {
             throw .refused(
                 format: torchFormat,
-                reason: "its tensors share storages so often that they hold more numbers than the file has bytes"
+                reason: "its tensors share storages so often that they hold more numbers than the file has bytes; "
+                    + "save clones: torch.save({name: tensor.clone() for name, tensor in state.items()}, \"weights.pt\")"
             )
         }
         remaining -= count

@@ -78,4 +78,37 @@ struct SubmissionTests {
         let chain = try check(text(", c: {weights: \"seeded:3\"}, d: {weights: \"seeded:4\"\(edits)}"))
         #expect(chain.warnings.count == 2, "what only an idle model needs is idle too")
     }
+
+    private static let network = NetworkWeights.tensors(batchNorm: false).map { tensor in
+        StoredTensor(tensor.name, shape: tensor.shape, [Float](repeating: 0.5, count: tensor.count))
+    }
+
+    /// A network's file in which one tensor, its own or another, is of a type that is not read.
+    private func withUnreadable(_ name: String) throws -> [UInt8] {
+        let extra = StoredTensor(name, shape: [2], [1, 2] as [Float])
+        var file = encodeSafetensors(Self.network.filter { $0.name != name } + [extra], metadata: [:])
+        let entry = try #require(file.firstRange(of: Array("\"\(name)\": {\"dtype\": \"F32\"".utf8)))
+        file.replaceSubrange(entry.suffix(4), with: Array("U32\"".utf8))
+        return file
+    }
+
+    @Test(arguments: [("codes", nil), ("conv2d0_pre_relu_conv.bias", "U32")] as [(String, String?)])
+    func `a tensor that is not read refuses a file only where the network has it`(name: String, words: String?) throws {
+        let text = """
+            models: {a: {weights: "seeded:1"}, b: {weights: b.safetensors}}
+            dataset: {images: photos}
+            cka: {layers: [mixed3a_pool_reduce], epochs: 1, iterations: 5, batch_size: 8}
+            """
+        try LocalFileSystem().overwrite(folder.appending("b.safetensors"), contents: withUnreadable(name))
+        guard let words else {
+            #expect(try check(text).warnings.isEmpty)
+            return
+        }
+        let error = try #require(throws: SubmissionError.self) { try check(text) }
+        #expect(error.description.contains(words) && error.description.contains("\"\(name)\""), "\(error)")
+        // Another layer of the same file can be looked at all the same.
+        let layer = { try LayerWeights(of: $0, neuron: nil, in: "b.safetensors", below: self.folder) }
+        #expect(try layer("conv2d1").remark == nil)
+        #expect(throws: SubmissionError.self) { try layer("conv2d0") }
+    }
 }

@@ -12,6 +12,7 @@ struct HostileFileTests {
     /// Small files that ask for much, each in a way of its own.
     enum Bomb: CaseIterable {
         case sharedShape, sharedRecord, endlessContainers, nestedTuples, uncountedEntries, longHeader, brokenHeader
+        case deflatedRecord, deflatedPickle
 
         func file() throws -> [UInt8] {
             switch self {
@@ -24,6 +25,9 @@ struct HostileFileTests {
             case .nestedTuples:
                 // Nothing, in a tuple, in a tuple, and so on: what costs most for each of the pickle's bytes.
                 return try HostileFileTests.archive([0x4E] + [UInt8](repeating: 0x85, count: 900_000) + [0x2E])
+            // Eight megabytes, of nothing and of lists, packed a thousand times smaller.
+            case .deflatedRecord: return try resource("deflated-record.pt")
+            case .deflatedPickle: return try resource("deflated-pickle.pt")
             case .uncountedEntries: return HostileFileTests.uncountedEntries
             case .longHeader:
                 return HostileFileTests.header(
