@@ -18,6 +18,8 @@ struct ArraySelection {
         let array: Campaign.Model.LayerArray
         let source: RowSource
         let names: RowNames?
+        /// What a server said in place of names that it may have.
+        let refusal: String?
 
         var rowCount: Int { source.shape[0] }
     }
@@ -44,13 +46,14 @@ struct ArraySelection {
                         by: client
                     )
                     let source = try Self.open(place)
-                    let names = try listed ?? RowNames(of: source)
+                    var refusal: String?
+                    let names = try listed ?? RowNames(of: source) { refusal = $0 }
                     if let names, names.names.count != source.shape[0] {
                         throw SubmissionError(
                             "\"\(place)\" has \(source.shape[0]) rows, and names of \(names.names.count)"
                         )
                     }
-                    arrays.append(Opened(model: model, array: array, source: source, names: names))
+                    arrays.append(Opened(model: model, array: array, source: source, names: names, refusal: refusal))
                 }
             }
         }
@@ -176,7 +179,8 @@ struct ArraySelection {
             } else {
                 leading.map { "those of \($0) in their order" } ?? "the data set's images in its order"
             }
-        return (images.selected, ["the rows of \"\(place)\" have no names: they are taken to be \(order)"])
+        let reason = opened.refusal.map { " (\($0))" } ?? ""
+        return (images.selected, ["the rows of \"\(place)\" have no names\(reason): they are taken to be \(order)"])
     }
 
     // MARK: Errors

@@ -32,12 +32,17 @@ struct RowNames {
     }
 
     /// Reads the names that an array carries: its attribute "images", or the file `images.json` beside it; nil where it has none.
-    init?(of source: RowSource) throws {
+    ///
+    /// - Parameters:
+    ///   - source: the array.
+    ///   - onRefusal: is told what a server says in place of names that it may have.
+    /// - Throws: `SubmissionError` for what is no list of names; `FileError` or `TransferError`.
+    init?(of source: RowSource, onRefusal: (String) -> Void) throws {
         let place: String
         let list: JSONValue
         if let attribute = source.attributes["images"] {
             (place, list) = ("the attribute \"images\" of \"\(source.place)\"", attribute)
-        } else if let bytes = try source.companion("images.json", limit: Self.byteLimit) {
+        } else if let bytes = try source.companion("images.json", limit: Self.byteLimit, onRefusal: onRefusal) {
             place = "the images.json of \"\(source.place)\""
             guard let value = JSONValue(parsing: bytes) else { throw SubmissionError("\(place) is no JSON") }
             list = value

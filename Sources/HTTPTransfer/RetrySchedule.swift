@@ -17,7 +17,8 @@ struct RetrySchedule {
 
     /// How long to wait before the next attempt, with so much here; throws where there is none.
     ///
-    /// How many attempts there are is the policy's, unless another number is given. Random bits make sure that many who failed together do not come back together.
+    /// How many attempts there are is the policy's, unless another number is given. Random bits make sure that many who
+    /// failed together do not come back together.
     mutating func delay(
         after error: TransferError,
         byteCount: Int,

@@ -62,8 +62,8 @@ public indirect enum TransferError: Error, Equatable, Sendable, CustomStringConv
             "\(address): the server does not say how long the file is, so a part could pass for the whole"
         case .changed(let address): "\(address) was changed while it was read; try again"
         case .ignoresRanges(let address):
-            "\(address): the server sends the whole file where a part was asked for; download it, and name "
-                + "the copy"
+            "\(address): the server sends no parts of files, but all where a part was asked for; download it, and name the "
+                + "copy"
         case .wrongDigest(let address, let expected, let found):
             "\(address) is another file than expected: its SHA-256 is \(found) instead of \(expected)"
         case .file(let error): "\(error)"
@@ -75,6 +75,7 @@ public indirect enum TransferError: Error, Equatable, Sendable, CustomStringConv
     private static func refusal(_ address: WebAddress, _ status: Int, _ wait: Duration?) -> String {
         let remedy =
             switch status {
+            case 400: "it does not understand what is asked; check the address"
             case 401: "it wants other credentials"
             case 403: "it does not give this file to everybody; it wants other credentials, or may not read it itself"
             case 404, 410: "there is no such file; check the name and the mirror"
@@ -89,7 +90,7 @@ public indirect enum TransferError: Error, Equatable, Sendable, CustomStringConv
         switch self {
         case .gaveUp(_, let last): last.isBadInput
         case .malformedAddress, .unknownHost, .forbiddenHost, .tooLarge, .wrongDigest, .ignoresRanges: true
-        case .refused(_, let status, _): [401, 403, 404, 410].contains(status)
+        case .refused(_, let status, _): [400, 401, 403, 404, 410].contains(status)
         default: false
         }
     }
@@ -97,6 +98,11 @@ public indirect enum TransferError: Error, Equatable, Sendable, CustomStringConv
     /// Whether the server says that it will not give what was asked for, now or later: perhaps because it is not there.
     public var isRefusal: Bool {
         if case .refused(_, let status, _) = self { (400..<500).contains(status) && !isWorthRetrying } else { false }
+    }
+
+    /// Whether the server says that there is no such thing.
+    public var isAbsence: Bool {
+        if case .refused(_, 404, _) = self { true } else if case .refused(_, 410, _) = self { true } else { false }
     }
 
     /// Whether the same request may succeed a little later.

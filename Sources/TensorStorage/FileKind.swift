@@ -8,7 +8,9 @@ func kind(of file: [UInt8]) -> String {
     if isPage(file) { return "it is a page of HTML, so the download went wrong: look at it, and fetch the file itself" }
     let text = String(decoding: file.prefix(100), as: UTF8.self)
     for (beginning, words) in textBeginnings where text.hasPrefix(beginning) { return "it is \(words)" }
-    if file.count > 262, file[257..<262].elementsEqual("ustar".utf8) { return "it is a tar archive: unpack it first" }
+    if file.count > 262, file[257..<262].elementsEqual("ustar".utf8) {
+        return "it is a tar archive: unpack it, or load it with what wrote it"
+    }
     if file.prefix(1000).allSatisfy({ $0 >= 32 || [9, 10, 13].contains($0) }) {
         return "it is a text, or a table as text"
     }

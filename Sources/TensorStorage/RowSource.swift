@@ -28,7 +28,9 @@ public final class RowSource: Sendable {
     public let place: Place
     private let rows: any Rows
 
-    /// Reads what describes the array; no numbers yet. Its content tells its format, whatever its name.
+    /// Reads what describes the array; no numbers yet.
+    ///
+    /// Its content tells its format, whatever its name.
     ///
     /// - Throws: `TensorFileError` for what is not read here, `ShardError`, `FileError` or `TransferError`.
     public init(_ place: Place) throws {
@@ -82,7 +84,14 @@ public final class RowSource: Sendable {
     /// A small file in the array's folder, or in that of its file; nil where there is none.
     ///
     /// A server may say in many ways that there is none, of which some sound like another fault, or be a page of HTML.
-    public func companion(_ name: String, limit: Int) throws -> [UInt8]? {
+    ///
+    /// - Parameters:
+    ///   - name: the file's name.
+    ///   - limit: the most bytes that it may have.
+    ///   - onRefusal: is told what a server said, where that may mean something else.
+    /// - Throws: `FileError` or `TransferError`.
+    /// - Returns: the file's bytes.
+    public func companion(_ name: String, limit: Int, onRefusal: (String) -> Void = { _ in }) throws -> [UInt8]? {
         do {
             switch place {
             case .path(let path):
@@ -91,13 +100,15 @@ public final class RowSource: Sendable {
             case .address(let address, let client):
                 let file = try rows is NumPyRows ? address.sibling(name) : address.below(name)
                 let bytes = try client.contents(of: file, limit: limit)
-                return isPage(bytes) ? nil : bytes
+                guard isPage(bytes) else { return bytes }
+                onRefusal("\(file) is a page of HTML")
             }
         } catch let error as FileError where error.errno == .noSuchFileOrDirectory {
             return nil
         } catch let error as TransferError where error.isRefusal {
-            return nil
+            if !error.isAbsence { onRefusal("\(error)") }
         }
+        return nil
     }
 }
 

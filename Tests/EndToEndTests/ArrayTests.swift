@@ -207,7 +207,7 @@ extension EndToEnd {
 
         static let refusals = [
             Refusal(testDescription: "no file", array: "arrays/z.npy", words: ["study.yaml:4:", "z.npy", "missing"]),
-            Refusal(testDescription: "no folder", array: "arrays/z", words: ["zarr.json", "missing"]),
+            Refusal(testDescription: "no folder", array: "arrays/z", words: ["arrays/z\" is missing"]),
             Refusal(testDescription: "an array in Fortran order", array: "arrays/fortran.npy", words: ["ascontiguous"]),
             Refusal(testDescription: "version 2 of Zarr", array: "arrays/second-version", words: ["zarr_format=3"]),
             Refusal(
@@ -243,7 +243,7 @@ extension EndToEnd {
             Refusal(
                 testDescription: "text that is no array",
                 array: "arrays/text.npy",
-                words: ["does not begin as one"]
+                words: ["it is a text", "neither a .npy file nor a Zarr folder"]
             ),
         ]
 

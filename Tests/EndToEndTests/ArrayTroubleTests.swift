@@ -29,6 +29,17 @@ extension EndToEnd {
             #expect(result.exit == .code(65) && !result.complaints.contains("secret"), "\(result)")
         }
 
+        @Test("A host that nobody knows is named at once, where the campaign names it")
+        func mistypedHost() async throws {
+            let bench = try await ArrayTests.served().bench
+            // No name server needs to be asked: a part of a name has at most 63 bytes.
+            let host = String(repeating: "a", count: 64) + ".invalid"
+            let file = try bench.write("study.yaml", ArrayTests.campaign("study", array: "http://\(host)/x.npy"))
+            let result = try await run(Programs.coordinator, "submit", file.string, "--queue", bench.queue.string)
+            #expect(result.exit == .code(65) && !result.complaints.contains("trying again"), "\(result)")
+            for words in ["study.yaml:4:", "there is no host \(host)"] { #expect(result.complaints.contains(words)) }
+        }
+
         // MARK: Between submit and run
 
         /// What happens to an array between submit and run.
