@@ -111,4 +111,27 @@ struct SubmissionTests {
         #expect(try layer("conv2d1").remark == nil)
         #expect(throws: SubmissionError.self) { try layer("conv2d0") }
     }
+
+    @Test func `it is said which of several dictionaries of a file was taken`() throws {
+        let resources = FilePath(#filePath).removingLastComponent().removingLastComponent().pushing(
+            "TensorStorageTests/Resources"
+        )
+        let file = try LocalFileSystem().contents(of: resources.pushing("field/two.pt"), limit: 1 << 20)
+        try LocalFileSystem().overwrite(folder.appending("two.pt"), contents: file)
+        // It has none of the network's tensors, which are zeros then.
+        let submission = try check(
+            """
+            models: {a: {weights: "seeded:1"}, b: {weights: two.pt, strict: false}}
+            dataset: {images: photos}
+            cka: {layers: [mixed3a_pool_reduce], epochs: 1, iterations: 5, batch_size: 8}
+            """
+        )
+        let warning = try #require(submission.warnings.first)
+        #expect(
+            warning.contains("model \"b\": \"two.pt\"") && warning.contains("\"state_dict\" was taken"),
+            "\(warning)"
+        )
+        let layer = try LayerWeights(of: "conv2d0", neuron: nil, in: "seeded:1", below: folder)
+        #expect(layer.remark == nil)
+    }
 }
