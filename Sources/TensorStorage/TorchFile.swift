@@ -78,9 +78,25 @@ func readLegacyTorchFile(_ file: [UInt8]) throws(TensorFileError) -> TensorFile 
     guard case .list(let list) = try next() else {
         throw .malformed(format: torchFormat, reason: "its list of storages is missing")
     }
+    let storages = try storages(list.elements.compactMap(\.string), types, in: file, from: position)
+    return try tensors(of: value, limit: file.count) { (key) throws(TensorFileError) in
+        guard let bytes = storages[key] else {
+            throw .malformed(format: torchFormat, reason: "the storage \"\(key)\" is missing")
+        }
+        return bytes
+    }
+}
+
+/// The bytes of storages, which follow one after the other, each after its count.
+private func storages(
+    _ keys: [String],
+    _ types: [String: TorchStorageType],
+    in file: [UInt8],
+    from position: Int
+) throws(TensorFileError) -> [String: [UInt8]] {
     var storages: [String: [UInt8]] = [:]
     var cursor = ByteCursor(file, from: position, format: torchFormat)
-    for key in list.elements.compactMap(\.string) {
+    for key in keys {
         let count = try cursor.size(bytes: 8)
         guard let type = types[key] else {
             throw .refused(format: torchFormat, reason: "its storage \"\(key)\" is of an unknown type; \(savingRemedy)")
@@ -90,12 +106,7 @@ func readLegacyTorchFile(_ file: [UInt8]) throws(TensorFileError) -> TensorFile 
         }
         storages[key] = Array(try cursor.take(count * type.byteCount))
     }
-    return try tensors(of: value, limit: file.count) { (key) throws(TensorFileError) in
-        guard let bytes = storages[key] else {
-            throw .malformed(format: torchFormat, reason: "the storage \"\(key)\" is missing")
-        }
-        return bytes
-    }
+    return storages
 }
 
 /// Gathers all tensors, at most `limit` numbers of them.
