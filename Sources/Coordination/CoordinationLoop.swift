@@ -18,6 +18,7 @@ public struct CoordinationLoop {
     private let now: @Sendable () -> BootClock.Instant
     private var sweeper: Sweeper
     private var cleaner: ScratchCleaner
+    private var heartbeats: HeartbeatCleaner
     private var control: ControlReader
     private var hints: HintWriter
     private var notes: EndNoteWriter
@@ -48,6 +49,7 @@ public struct CoordinationLoop {
         let scratch = directory.scratch(of: name)
         try directory.checkFitness(scratch: scratch)
         cleaner = ScratchCleaner(directory, observer: identity, logger: logger)
+        heartbeats = HeartbeatCleaner(directory, observer: identity, logger: logger)
         control = ControlReader(directory)
         hints = HintWriter(directory, scratch: scratch, logger: logger)
         notes = EndNoteWriter(directory, scratch: scratch, logger: logger)
@@ -116,6 +118,7 @@ public struct CoordinationLoop {
         hints.publish(now: now())
         notes.write(ends, known: known, control.state) { campaigns[$0]?.plan }
         cleaner.clean(now: now())
+        heartbeats.clean(keeping: running, now: now())
         return known.allSatisfy { ends[$0] != nil }
     }
 
@@ -276,6 +279,10 @@ public struct CoordinationLoop {
     ) throws(FileError) -> CampaignEnd? {
         let plan = course.plan
         let outcome = snapshot.outcome(of: plan, control.state)
+        if case .failed(let reasons) = outcome, control.state.isBehind(reasons, of: plan.campaign) {
+            // Whoever cancels says so first: the word is there, and tells how the campaign ends.
+            readControl()
+        }
         let unusable: UnusableResult
         do {
             let cancellation = control.state.cancellation(of: plan.campaign)
@@ -358,6 +365,13 @@ public struct CoordinationLoop {
             message,
             metadata: ["campaign": "\(token.campaign)", "job": "\(token.name.job)", "decision": "\(decision)"]
         )
+    }
+}
+
+extension ControlState {
+    /// Whether jobs were cancelled by a word that was not read yet.
+    fileprivate func isBehind(_ reasons: [JobID: Reason], of campaign: CampaignID) -> Bool {
+        reasons.contains { $0.value == .cancelled && cancellation(of: $0.key, of: campaign) == nil }
     }
 }
 

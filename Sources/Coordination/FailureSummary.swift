@@ -7,6 +7,16 @@ public struct FailureSummary: Sendable {
     /// A line for each of the first few jobs.
     public let lines: [String]
 
+    /// How many jobs failed and how many a user gave up, in words.
+    public static func count(of reasons: [JobID: Reason]) -> String {
+        func jobs(_ count: Int) -> String { count == 1 ? "1 job" : "\(count) jobs" }
+        let cancelled = reasons.values.count { $0 == .cancelled }
+        let failed = reasons.count - cancelled
+        if cancelled == 0 { return "\(jobs(failed)) could not be done" }
+        return failed == 0
+            ? "\(jobs(cancelled)) cancelled" : "\(jobs(failed)) could not be done, and \(cancelled) cancelled"
+    }
+
     /// Looks up what the workers' logs say of some failed jobs.
     public init(of reasons: [JobID: Reason], in directory: JobDirectory) {
         let jobs = reasons.keys.sorted()

@@ -118,7 +118,7 @@ public struct Pruning: Sendable {
 
     private func pruneWorkers(_ now: FileTime, _ isDryRun: Bool, _ onItem: (Item) -> Void) throws {
         let root = directory.root
-        for worker in try directory.workersWithHeartbeat() where directory.hasLeft(worker, seenFrom: observer) {
+        for worker in try directory.registeredWorkers() where directory.hasLeft(worker, seenFrom: observer) {
             let files = [
                 root.appending("heartbeats").appending(worker.description),
                 root.appending("workers").appending(worker.description),
@@ -153,7 +153,10 @@ public struct Pruning: Sendable {
 
 extension JobDirectory {
     /// Whether a worker has said that it leaves, or is known to be gone.
+    ///
+    /// One that has no heartbeat beats for the first time, and holds nothing, or was found gone by a coordinator.
     func hasLeft(_ worker: WorkerName, seenFrom observer: HostIdentity) -> Bool {
+        if let isThere = try? hasHeartbeat(worker), !isThere { return true }
         guard let beat = heartbeat(of: worker) else { return false }
         if beat.state == .stopped { return true }
         guard let registration = registration(of: worker) else { return false }

@@ -36,8 +36,8 @@ public struct QueueObserver {
     public mutating func look() throws(FileError) -> QueueOverview {
         // After a new word, campaigns that had ended may go on.
         if try control.look() { lines = lines.filter { $0.value.campaign.state == .done } }
-        var held: [CampaignID: [JobID: Progress]] = [:]
-        let workers = try self.workers(&held)
+        let beats = try self.beats()
+        var held = HeldJobs(beats)
         var campaigns: [QueueStatus.Campaign] = []
         var progress: [CampaignID: Double] = [:]
         var problems: [CampaignID: String] = [:]
@@ -51,14 +51,13 @@ public struct QueueObserver {
                 problems[id] = "\(error)"
                 continue
             }
-            if let plan { lines[id] = try look(at: plan, held: (held[id] ?? [:]).mapValues(\.fraction)) }
+            if let plan { lines[id] = try look(at: plan, &held) }
             guard let line = lines[id] else { continue }
             campaigns.append(line.campaign)
             progress[id] = line.progress
         }
-        let status = QueueStatus(campaigns: campaigns, workers: workers)
-        let jobs = held.values.reduce(into: [:]) { $0.merge($1) { first, _ in first } }
-        return QueueOverview(status: status, progress: progress, problems: problems, held: jobs)
+        let status = QueueStatus(campaigns: campaigns, workers: workers(beats, held))
+        return QueueOverview(status: status, progress: progress, problems: problems, held: held.progress)
     }
 
     /// Takes the word of notes for campaigns that were not seen to end.
@@ -86,49 +85,82 @@ public struct QueueObserver {
         return plan
     }
 
-    private mutating func look(
-        at plan: PublicationPlan,
-        held: [JobID: Double]
-    ) throws(FileError) -> Line {
+    private mutating func look(at plan: PublicationPlan, _ held: inout HeldJobs) throws(FileError) -> Line {
         let campaign = plan.campaign
         // First, so that what is merged is seen with all its jobs done.
         let isMerged = try directory.isMerged(campaign)
         let snapshot = try directory.scan(campaign)
+        let running = held.see(snapshot, of: campaign)
         let counts = snapshot.counts(of: plan, control.state)
         let outcome = snapshot.outcome(of: plan, control.state)
         let state = QueueOverview.state(outcome, isMerged: isMerged, of: campaign, control.state)
         if state.isFinal { plans[campaign] = nil }
         return Line(
             campaign: QueueStatus.Campaign(id: campaign, state: state, jobs: counts),
-            progress: QueueOverview.progress(counts, snapshot: snapshot, held: held)
+            progress: QueueOverview.doneFraction(counts, running: running)
         )
     }
 
-    /// The workers that have not left, and how far the jobs are that they hold.
-    private mutating func workers(
-        _ held: inout [CampaignID: [JobID: Progress]]
-    ) throws(FileError) -> [QueueStatus.Worker] {
-        var workers: [QueueStatus.Worker] = []
+    /// The last words of the workers that have not left.
+    private mutating func beats() throws(FileError) -> [WorkerName: Heartbeat] {
+        var beats: [WorkerName: Heartbeat] = [:]
         for name in try directory.workersWithHeartbeat() where !departed.contains(name) {
             guard let beat = directory.heartbeat(of: name) else { continue }
-            guard beat.state != .stopped else {
+            if beat.state == .stopped {
                 departed.insert(name)
                 registrations[name] = nil
-                continue
+            } else {
+                beats[name] = beat
             }
+        }
+        return beats
+    }
+
+    /// The workers that have not left, with the jobs whose tokens they hold; a dead one only as long as it has any.
+    private mutating func workers(_ beats: [WorkerName: Heartbeat], _ held: HeldJobs) -> [QueueStatus.Worker] {
+        beats.sorted { $0.key < $1.key }.compactMap { name, beat in
             registrations[name] = registrations[name] ?? directory.registration(of: name)
             let isDead =
                 registrations[name].map { directory.surroundings.isProvablyDead($0.identity, seenFrom: observer) }
                 ?? false
-            for attempt in beat.held { held[attempt.campaign, default: [:]][attempt.job] = attempt.progress }
-            let worker = QueueStatus.Worker(
+            let jobs = held.jobs[name] ?? []
+            guard !isDead || !jobs.isEmpty else { return nil }
+            return QueueStatus.Worker(
                 id: name,
                 host: name.host,
                 state: isDead ? "dead" : beat.state.rawValue,
-                jobs: beat.held.map(\.job)
+                jobs: jobs
             )
-            workers.append(worker)
         }
-        return workers
+    }
+}
+
+/// The jobs that workers say they hold and whose tokens bear them out: one that was taken from a dead worker is its
+/// successor's.
+private struct HeldJobs {
+    private let beats: [WorkerName: Heartbeat]
+    /// By worker.
+    private(set) var jobs: [WorkerName: [JobID]] = [:]
+    /// How far each is.
+    private(set) var progress: [JobID: Progress] = [:]
+
+    init(_ beats: [WorkerName: Heartbeat]) {
+        self.beats = beats
+    }
+
+    /// Takes in where the jobs of a campaign stand; how many jobs' worth is done of those that run.
+    mutating func see(_ snapshot: CampaignSnapshot, of campaign: CampaignID) -> Double {
+        var sum = 0.0
+        for (name, beat) in beats {
+            for attempt in beat.held where attempt.campaign == campaign {
+                guard let token = snapshot.tokens[attempt.job], beat.lists(token), token.name.worker == name else {
+                    continue
+                }
+                jobs[name, default: []].append(attempt.job)
+                progress[attempt.job] = attempt.progress
+                sum += attempt.progress.fraction
+            }
+        }
+        return sum
     }
 }

@@ -91,17 +91,6 @@ public struct QueueOverview: Equatable, Sendable {
         return control.isPaused(campaign) ? .paused : .running
     }
 
-    static func progress(
-        _ counts: [String: JobCounts],
-        snapshot: CampaignSnapshot,
-        held: [JobID: Double]
-    ) -> Double {
-        let running = held.reduce(0.0) { sum, entry in
-            snapshot.tokens[entry.key]?.name.folder == .running ? sum + entry.value : sum
-        }
-        return doneFraction(counts, running: running)
-    }
-
     /// The part of all jobs that is done, with what is done of running ones.
     static func doneFraction(_ counts: [String: JobCounts], running: Double = 0) -> Double {
         let total = counts.values.reduce(0) { $0 + $1.waiting + $1.pending + $1.running + $1.done + $1.failed }

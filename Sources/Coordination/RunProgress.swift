@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 private import Campaigns
-private import JobStorage
+public import JobStorage
 public import SystemSupport
 
 /// Turns how much is done into a rate and the time that is left.
@@ -40,25 +40,47 @@ public struct ProgressEstimate: Sendable {
 }
 
 extension QueueOverview {
-    /// One line for each campaign: its jobs by kind, how much of all is done, and the time left by an estimate.
+    /// One line for each campaign: its jobs by kind, how much of it is done, and the time left by an estimate.
     ///
     /// Where nothing can be told of a campaign, its line says why.
-    public func lines(estimate: ProgressEstimate?, now: BootClock.Instant) -> [String] {
-        status.campaigns.map { campaign in
-            if let problem = problems[campaign.id] { return "\(campaign.id): failed: \(problem)" }
-            let kinds = campaign.jobs.sorted { Self.order($0.key) < Self.order($1.key) }.map { kind, jobs in
-                let all = jobs.waiting + jobs.pending + jobs.running + jobs.done + jobs.failed
-                let failed = jobs.failed > 0 ? " (\(jobs.failed) failed)" : ""
-                return "\(kind) \(jobs.done)/\(all)\(failed)"
-            }
-            let fraction = progress[campaign.id] ?? 0
-            var line =
-                "\(campaign.id): \(campaign.state.rawValue), \(Int(fraction * 100))%, " + kinds.joined(separator: ", ")
-            guard campaign.state == .running, let estimate else { return line }
-            if let rate = estimate.rate(count: doneJobs, unit: "jobs", now: now) { line += ", \(rate)" }
-            if let left = estimate.remaining(fraction: meanProgress, now: now) { line += ", \(TimeSpan(left)) left" }
-            return line
+    ///
+    /// - Parameters:
+    ///   - estimates: what was seen before, where rates are wanted.
+    ///   - hidden: campaigns without a line.
+    ///   - listsEnds: whether campaigns that are done have a line each, however many they are.
+    ///   - now: the time of the look.
+    /// - Returns: the lines.
+    public func lines(
+        _ estimates: QueueEstimates? = nil,
+        hiding hidden: Set<CampaignID> = [],
+        listsEnds: Bool = true,
+        now: BootClock.Instant
+    ) -> [String] {
+        let shown = status.campaigns.filter { !hidden.contains($0.id) }
+        let done = shown.count { $0.state == .done }
+        guard !listsEnds, done > QueueObserver.countedEnds else { return shown.map { line($0, estimates, now) } }
+        return ["\(done) campaigns are done; list them with: status --all"]
+            + shown.filter { $0.state != .done }.map { line($0, estimates, now) }
+    }
+
+    private func line(_ campaign: QueueStatus.Campaign, _ estimates: QueueEstimates?, _ now: BootClock.Instant)
+        -> String
+    {
+        if let problem = problems[campaign.id] { return "\(campaign.id): failed: \(problem)" }
+        var parts = [campaign.state.rawValue]
+        let fraction = progress[campaign.id] ?? 0
+        if !campaign.jobs.isEmpty { parts.append("\(Int(fraction * 100))%") }
+        parts += campaign.jobs.sorted { Self.order($0.key) < Self.order($1.key) }.map { kind, jobs in
+            let all = jobs.waiting + jobs.pending + jobs.running + jobs.done + jobs.failed
+            // A cancelled job counts as failed, but nothing went wrong.
+            let failed = jobs.failed > 0 && campaign.state != .cancelled ? " (\(jobs.failed) failed)" : ""
+            return "\(kind) \(jobs.done)/\(all)\(failed)"
         }
+        if campaign.state == .running, let estimate = estimates?[campaign.id] {
+            if let rate = estimate.rate(count: campaign.doneJobs, unit: "jobs", now: now) { parts.append(rate) }
+            if let left = estimate.remaining(fraction: fraction, now: now) { parts.append("\(TimeSpan(left)) left") }
+        }
+        return "\(campaign.id): " + parts.joined(separator: ", ")
     }
 
     /// One line for each worker that has not left.
@@ -76,6 +98,24 @@ extension QueueOverview {
         }
     }
 
+    /// How many workers there are and what they are at; nil where there are none.
+    public var fleetLine: String? {
+        guard !status.workers.isEmpty else { return nil }
+        let counts = status.workers.reduce(into: [String: Int]()) { $0[$1.state, default: 0] += 1 }
+        let parts = counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
+        return "\(status.workers.count) worker\(status.workers.count == 1 ? "" : "s"): \(parts.joined(separator: ", "))"
+    }
+
+    /// Campaigns that have ended.
+    public var ended: Set<CampaignID> { Set(status.campaigns.filter(\.state.isFinal).map(\.id)) }
+
+    /// Whether a campaign's jobs are all done and its report is still to be written.
+    var isMergeLeft: Bool {
+        status.campaigns.contains { campaign in
+            campaign.state == .running && campaign.jobs.values.allSatisfy { $0.waiting + $0.pending + $0.running == 0 }
+        }
+    }
+
     /// What `status --json` prints.
     public func json() throws -> String { String(decoding: try canonicalJSON(status), as: UTF8.self) }
 
@@ -86,21 +126,39 @@ extension QueueOverview {
         }
     }
 
-    /// Starts to count from here.
-    public func estimate(now: BootClock.Instant) -> ProgressEstimate {
-        ProgressEstimate(fraction: meanProgress, count: doneJobs, now: now)
-    }
-
-    private var doneJobs: Int { status.campaigns.reduce(0) { $0 + $1.jobs.values.reduce(0) { $0 + $1.done } } }
-
-    /// The mean progress of campaigns that are still running.
-    public var meanProgress: Double {
-        let running = status.campaigns.filter { $0.state == .running }
-        guard !running.isEmpty else { return 1 }
-        return running.reduce(0) { $0 + (progress[$1.id] ?? 0) } / Double(running.count)
-    }
-
     private static func order(_ kind: String) -> String {
         ["activations": "0", "gram": "1", "hsic": "2", "lucid": "3"][kind] ?? kind
     }
+}
+
+extension QueueStatus.Campaign {
+    /// How many of its jobs are done.
+    var doneJobs: Int { jobs.values.reduce(0) { $0 + $1.done } }
+}
+
+/// Rates and times left, of each campaign by itself, since it was first seen to run.
+public struct QueueEstimates: Sendable {
+    private var estimates: [CampaignID: ProgressEstimate] = [:]
+
+    /// Starts with nothing seen.
+    public init() {}
+
+    /// Starts to count for campaigns that run now.
+    public mutating func see(_ overview: QueueOverview, now: BootClock.Instant) {
+        for campaign in overview.status.campaigns {
+            guard campaign.state == .running else {
+                // After a pause, the time before it says nothing.
+                estimates[campaign.id] = nil
+                continue
+            }
+            guard estimates[campaign.id] == nil else { continue }
+            estimates[campaign.id] = ProgressEstimate(
+                fraction: overview.progress[campaign.id] ?? 0,
+                count: campaign.doneJobs,
+                now: now
+            )
+        }
+    }
+
+    subscript(campaign: CampaignID) -> ProgressEstimate? { estimates[campaign] }
 }

@@ -34,7 +34,8 @@ public struct EndNote: Hashable, Sendable {
     /// Reads a note's name; nil where it is none.
     init?(name: String) {
         var rest = Array(name.utf8)[...]
-        guard let last = rest.popLastPart(after: UInt8(ascii: ".")), let state = State(rawValue: String(decoding: last, as: UTF8.self)),
+        guard let last = rest.popLastPart(after: UInt8(ascii: ".")),
+            let state = State(rawValue: String(decoding: last, as: UTF8.self)),
             let digits = rest.popLastPart(after: UInt8(ascii: ".")), let number: Int = strictNumber(digits, digits: 9),
             let campaign = CampaignID(String(decoding: rest, as: UTF8.self))
         else { return nil }

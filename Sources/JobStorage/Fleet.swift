@@ -7,26 +7,40 @@ public struct Fleet: Sendable {
     private static let rhythm = Duration.seconds(60)
 
     private let directory: JobDirectory
+    private let rhythm: Duration
     private var departed: Set<WorkerName> = []
+    private var sequences: [WorkerName: UInt64] = [:]
     private var lastCount = 1
     private var nextLook: BootClock.Instant?
 
     /// Starts with nothing counted.
     public init(_ directory: JobDirectory) {
         self.directory = directory
+        // Who lives has beaten between two looks.
+        rhythm = max(Self.rhythm, directory.settings.heartbeat * 3)
     }
 
-    /// The workers that have not said that they left, a minute ago at most.
+    /// The workers that have not said that they left and whose heart beats, a minute ago at most.
     ///
-    /// Who has left does not come back, so its heartbeat is read no more.
+    /// Who has left does not come back, so its heartbeat is read no more; of one that is seen for the first time nobody
+    /// can tell yet whether it lives.
     public mutating func size(now: BootClock.Instant) -> Int {
         if let nextLook, now < nextLook { return lastCount }
-        nextLook = now.advanced(by: Self.rhythm)
+        nextLook = now.advanced(by: rhythm)
         guard let names = try? directory.workersWithHeartbeat() else { return lastCount }
+        var count = 0
         for name in names where !departed.contains(name) {
-            if directory.heartbeat(of: name)?.state == .stopped { departed.insert(name) }
+            let beat = directory.heartbeat(of: name)
+            if beat?.state == .stopped {
+                departed.insert(name)
+                sequences[name] = nil
+                continue
+            }
+            // One that was just being written is a sign of life.
+            if beat == nil || beat?.sequence != sequences[name] { count += 1 }
+            sequences[name] = beat?.sequence
         }
-        lastCount = max(1, names.count - departed.count)
+        lastCount = max(1, count)
         return lastCount
     }
 }

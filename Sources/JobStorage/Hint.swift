@@ -74,6 +74,11 @@ extension JobDirectory {
         for number in try hintRecords.numbers().dropLast(Self.hintsKept) { try hintRecords.remove(number) }
     }
 
+    /// The file of the newest hint; nil where there is none.
+    public func newestHintFile() throws(FileError) -> FilePath? {
+        try hintRecords.numbers().last.map { hintRecords.path(of: $0) }
+    }
+
     /// The newest hint; nil where there is none that can be read.
     public func newestHint() throws(FileError) -> Hint? {
         guard let number = try hintRecords.numbers().last,

@@ -62,6 +62,25 @@ extension JobDirectory {
         try fileSystem.names(in: root.below("heartbeats")).compactMap { WorkerName($0) }.sorted()
     }
 
+    /// The workers that ever were known here and are not forgotten.
+    public func registeredWorkers() throws(FileError) -> [WorkerName] {
+        try fileSystem.names(in: root.below("workers")).compactMap { WorkerName($0) }.sorted()
+    }
+
+    /// Whether a worker has a heartbeat; not before its first, and not after a coordinator found it gone.
+    public func hasHeartbeat(_ worker: WorkerName) throws(FileError) -> Bool {
+        try fileSystem.isPresent(root.below("heartbeats", worker.description))
+    }
+
+    /// Removes the heartbeat of a worker that is gone.
+    public func removeHeartbeat(of worker: WorkerName) throws(FileError) {
+        do throws(FileError) {
+            try fileSystem.remove(root.below("heartbeats", worker.description))
+        } catch  where error.errno == .noSuchFileOrDirectory {
+            // Another coordinator was quicker.
+        }
+    }
+
     /// Adds a line to a worker's log.
     public func log(_ record: LogRecord, of worker: WorkerName) throws(FileError) {
         let file = root.below("logs", "\(worker).jsonl")

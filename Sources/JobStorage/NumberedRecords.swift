@@ -81,7 +81,7 @@ struct NumberedRecords {
         }
     }
 
-    private func path(of number: Int) -> FilePath {
+    func path(of number: Int) -> FilePath {
         let digits = String(number)
         return folder.below(String(repeating: "0", count: 8 - digits.count) + digits)
     }

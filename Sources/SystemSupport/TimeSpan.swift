@@ -11,7 +11,15 @@ public struct TimeSpan: Equatable, Sendable, CustomStringConvertible {
     }
 
     /// Reads whole numbers, each with a unit: d, h, m or s; a single number without one is seconds.
+    ///
+    /// Times with a colon are read as Slurm writes them: minutes:seconds, hours:minutes:seconds, days-hours,
+    /// days-hours:minutes and days-hours:minutes:seconds.
     public init?(parsing text: String) {
+        if text.contains(":") || text.contains("-") {
+            guard let seconds = Self.seconds(ofBatchTime: text) else { return nil }
+            self.init(.seconds(seconds))
+            return
+        }
         let units = ["d": 86_400, "h": 3_600, "m": 60, "s": 1]
         var seconds = 0
         var digits = ""
@@ -30,6 +38,28 @@ public struct TimeSpan: Equatable, Sendable, CustomStringConvertible {
         }
         guard !text.isEmpty else { return nil }
         self.init(.seconds(seconds))
+    }
+
+    private static func seconds(ofBatchTime text: String) -> Int? {
+        let halves = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard halves.count <= 2, let clock = halves.last else { return nil }
+        var numbers: [Int] = []
+        for part in clock.split(separator: ":", omittingEmptySubsequences: false) {
+            guard (1...6).contains(part.utf8.count), part.utf8.allSatisfy({ (48...57).contains($0) }),
+                let number = Int(part)
+            else { return nil }
+            numbers.append(number)
+        }
+        guard halves.count == 2 else {
+            // Without days the last number is seconds.
+            return (2...3).contains(numbers.count) ? numbers.reduce(0) { $0 * 60 + $1 } : nil
+        }
+        guard (1...6).contains(halves[0].utf8.count), let days = Int(halves[0]), days >= 0, numbers.count <= 3 else {
+            return nil
+        }
+        // With days the first number is hours.
+        let filled = numbers + [Int](repeating: 0, count: 3 - numbers.count)
+        return days * 86_400 + filled.reduce(0) { $0 * 60 + $1 }
     }
 
     /// The two largest units.

@@ -35,13 +35,22 @@ struct LucidCoordinator: ParsableCommand {
 
 /// The option that names the job directory.
 struct QueueOption: ParsableArguments {
-    @Option(help: ArgumentHelp("The job directory.", valueName: "dir"))
-    var queue: String
+    @Option(
+        name: .customLong("queue"),
+        help: ArgumentHelp("The job directory; by default that of the variable LUCID_QUEUE.", valueName: "dir")
+    )
+    var wantedQueue: String?
 
     @Option(help: ArgumentHelp("Accept a job directory that belongs to this user.", valueName: "user"))
     var trustOwner: String?
 
+    /// The job directory as the user named it.
+    var queue: String { wantedQueue ?? environmentValue("LUCID_QUEUE") ?? "" }
+
     func validate() throws {
+        guard !queue.isEmpty else {
+            throw ValidationError("no job directory is named; give --queue DIR, or set the variable LUCID_QUEUE")
+        }
         if let trustOwner, userIdentifier(of: trustOwner) == nil {
             throw ValidationError("this machine knows no user \"\(trustOwner)\"")
         }

@@ -54,51 +54,67 @@ struct Run: ParsableCommand {
         defer { workers.stop(within: .seconds(20)) }
         // After the workers, since it has a scratch folder, which goes when it has run.
         var loop = try CoordinationLoop(directory, content: NetworkCampaigns(directory), logger: logger)
-        var observer = try QueueObserver(directory, seenFrom: HostIdentity.current())
-        let progress = ProgressLine()
-        var estimate: ProgressEstimate?
+        var display = RunDisplay(directory, try HostIdentity.current(), localWorkers: localWorkers)
         let ends = try loop.run(every: rhythm, until: isStopping) { () throws(FileError) in
-            let now = BootClock().now
-            let overview = try observer.look()
+            let overview = try display.look()
             let isDeserted = localWorkers > 0 && workers.tend(isWorkLeft: overview.hasOpenJobs) == 0
-            estimate = estimate ?? overview.estimate(now: now)
-            progress.show(overview.lines(estimate: estimate, now: now), now: now)
             guard isDeserted, overview.hasOpenJobs else { return true }
             Terminal.complain("no local worker is left; see their messages above")
             return false
         }
-        progress.settle()
-        try finish(ends, directory)
+        display.settle()
+        try finish(ends, directory, before: display.endedBefore)
     }
 
     /// Short while workers of this machine wait for it, since the next jobs are published in this rhythm.
     private var rhythm: Duration { localWorkers > 0 ? .milliseconds(200) : .seconds(2) }
 
-    private func finish(_ ends: [CampaignID: CampaignEnd], _ directory: JobDirectory) throws {
+    /// Says how the campaigns ended; those that had ended before only where there was nothing else to do.
+    private func finish(
+        _ ends: [CampaignID: CampaignEnd],
+        _ directory: JobDirectory,
+        before: Set<CampaignID>
+    ) throws {
         let isOver = try directory.campaigns().allSatisfy { ends[$0] != nil }
-        var worst: Int32 = isOver ? 0 : 2
-        for (campaign, end) in ends.sorted(by: { $0.key < $1.key }) {
-            switch end {
-            case .done:
-                Terminal.note("\(campaign) is done; its report:")
-                Terminal.print(directory.reports(of: campaign).string)
-                if let note = try? MergedReport(of: campaign, in: directory).failureNote { Terminal.note("  \(note)") }
-            case .failed(let reasons):
-                worst = max(worst, 1)
-                Terminal.complain("\(campaign) failed: \(reasons.count) jobs could not be done")
-                for line in FailureSummary(of: reasons, in: directory).lines { Terminal.note("  \(line)") }
-                Terminal.note(
-                    "  when the cause is mended: lucid-coordinator retry \(campaign) --queue \(directory.root)"
-                )
-            case .cancelled(let reason):
-                worst = max(worst, 1)
-                Terminal.complain("\(campaign) was cancelled" + (reason.isEmpty ? "" : ": \(reason)"))
-            case .broken(let message):
-                worst = 2
-                Terminal.complain("\(campaign) cannot be merged: \(message)")
-            }
+        let isAnyNew = ends.keys.contains { !before.contains($0) }
+        let told =
+            isAnyNew || before.count > QueueObserver.countedEnds ? ends.filter { !before.contains($0.key) } : ends
+        for (campaign, end) in told.sorted(by: { $0.key < $1.key }) { tell(end, of: campaign, directory) }
+        if told.count < ends.count {
+            Terminal.note("\(ends.count - told.count) campaigns had ended before; see: lucid-coordinator status")
         }
         if !isOver { Terminal.note("stopped; start it again to go on") }
-        if worst != 0 { throw ExitCode(worst) }
+        let worst = ends.values.map(\.exitCode).max() ?? 0
+        if !isOver || worst != 0 { throw ExitCode(isOver ? worst : 2) }
+    }
+
+    private func tell(_ end: CampaignEnd, of campaign: CampaignID, _ directory: JobDirectory) {
+        let queue = "--queue \(directory.root)"
+        switch end {
+        case .done:
+            Terminal.note("\(campaign) is done; its report:")
+            Terminal.print(directory.reports(of: campaign).string)
+            if let note = try? MergedReport(of: campaign, in: directory).failureNote { Terminal.note("  \(note)") }
+        case .failed(let reasons):
+            Terminal.complain("\(campaign) failed: \(FailureSummary.count(of: reasons))")
+            for line in FailureSummary(of: reasons, in: directory).lines { Terminal.note("  \(line)") }
+            Terminal.note("  when the cause is mended: lucid-coordinator retry \(campaign) \(queue)")
+        case .cancelled(let reason):
+            Terminal.complain("\(campaign) was cancelled" + (reason.isEmpty ? "" : ": \(reason)"))
+            Terminal.note("  to take it up again: lucid-coordinator retry \(campaign) \(queue)")
+        case .broken(let message):
+            Terminal.complain("\(campaign) cannot be merged: \(message)")
+        }
+    }
+}
+
+extension CampaignEnd {
+    /// What the program ends with where nothing worse happened.
+    fileprivate var exitCode: Int32 {
+        switch self {
+        case .done: 0
+        case .failed, .cancelled: 1
+        case .broken: 2
+        }
     }
 }

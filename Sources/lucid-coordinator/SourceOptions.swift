@@ -76,7 +76,7 @@ struct CacheOptions: ParsableArguments {
     func open() throws -> PublicationCache {
         guard let queue else { return try PublicationCache(at: PublicationCache.userFolder()) }
         var option = QueueOption()
-        option.queue = queue
+        option.wantedQueue = queue
         option.trustOwner = trustOwner
         return try PublicationCache(in: option.open())
     }

@@ -21,6 +21,9 @@ struct Status: ParsableCommand {
     @Flag(help: "Show it again and again, until every campaign has ended.")
     var watch = false
 
+    @Flag(help: "List all campaigns that are done, however many they are.")
+    var all = false
+
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -29,19 +32,25 @@ struct Status: ParsableCommand {
         let signals = SignalListener { isStopping.withLock { $0 = true } }
         try withExitCodes {
             let directory = try queue.open()
-            var observer = try QueueObserver(directory, seenFrom: HostIdentity.current())
+            let identity = try HostIdentity.current()
+            var observer = QueueObserver(directory, seenFrom: identity, countsAllEnds: all || json)
             let progress = ProgressLine()
-            var estimate: ProgressEstimate?
+            var estimates = QueueEstimates()
             repeat {
                 let now = BootClock().now
                 let overview = try observer.look()
-                if estimate == nil { estimate = overview.estimate(now: now) }
+                estimates.see(overview, now: now)
                 if json {
                     Terminal.print(try overview.json())
-                } else if watch {
-                    progress.show(overview.lines(estimate: estimate, now: now) + overview.workerLines, now: now)
                 } else {
-                    for line in overview.lines(estimate: nil, now: now) + overview.workerLines { Terminal.print(line) }
+                    let complaints = try Attendance(
+                        directory,
+                        workers: overview.status.workers,
+                        seenFrom: identity
+                    )
+                    .complaints(overview, queue: queue.queue)
+                    let lines = overview.lines(estimates, listsEnds: all, now: now) + overview.workerLines + complaints
+                    if watch { progress.show(lines, now: now) } else { for line in lines { Terminal.print(line) } }
                 }
                 let isRunning = overview.status.campaigns.contains { !$0.state.isFinal }
                 guard watch, isRunning else { return }

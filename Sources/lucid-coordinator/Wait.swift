@@ -38,9 +38,11 @@ struct Wait: ParsableCommand {
     private func wait(until isStopping: Monitor<Bool>) throws {
         let directory = try queue.open()
         let wanted = try campaign.map { try directory.campaign(called: $0) }
-        var observer = try QueueObserver(directory, seenFrom: HostIdentity.current())
+        let identity = try HostIdentity.current()
+        var observer = QueueObserver(directory, seenFrom: identity, countsAllEnds: json)
         let progress = ProgressLine()
-        var estimate: ProgressEstimate?
+        var estimates = QueueEstimates()
+        var hidden: Set<CampaignID>?
         var lastSight = BootClock().now
         repeat {
             let now = BootClock().now
@@ -55,13 +57,18 @@ struct Wait: ParsableCommand {
             let concerned = overview.status.campaigns.filter { wanted == nil || $0.id == wanted }
             if concerned.allSatisfy(\.state.isFinal) {
                 if json { Terminal.print(try jsonText(concerned)) }
-                let lines = overview.lines(estimate: nil, now: now)
-                for line in lines where wanted.map({ line.hasPrefix("\($0)") }) ?? true { Terminal.note(line) }
+                let others = Set(overview.status.campaigns.map(\.id)).subtracting(concerned.map(\.id))
+                for line in overview.lines(hiding: others, listsEnds: false, now: now) { Terminal.note(line) }
                 if concerned.contains(where: { $0.state != .done }) { throw ExitCode(1) }
                 return
             }
-            estimate = estimate ?? overview.estimate(now: now)
-            progress.show(overview.lines(estimate: estimate, now: now), now: now)
+            estimates.see(overview, now: now)
+            // What had ended before is no news.
+            let others = wanted.map { wanted in Set(overview.status.campaigns.map(\.id)).subtracting([wanted]) }
+            hidden = hidden ?? others ?? overview.ended
+            let complaints = try Attendance(directory, workers: overview.status.workers, seenFrom: identity)
+                .complaints(overview, queue: queue.queue)
+            progress.show(overview.lines(estimates, hiding: hidden ?? [], now: now) + complaints, now: now)
         } while isStopping.wait(atMost: .seconds(2), for: { $0 ? true : nil }) == nil
         Terminal.note("stopped waiting; the campaigns go on")
         throw ExitCode(2)

@@ -29,8 +29,11 @@ struct LucidWorker: ParsableCommand {
             + "job directory format \(QueueSettings.formatVersion), Zarr format 3"
     )
 
-    @Option(help: ArgumentHelp("The job directory.", valueName: "dir"))
-    var queue: String
+    @Option(
+        name: .customLong("queue"),
+        help: ArgumentHelp("The job directory; by default that of the variable LUCID_QUEUE.", valueName: "dir")
+    )
+    var wantedQueue: String?
 
     @Option(help: ArgumentHelp("Threads to compute with; all processors by default.", valueName: "n"))
     var threads: Int?
@@ -44,7 +47,7 @@ struct LucidWorker: ParsableCommand {
     @Option(help: ArgumentHelp("Leave when there was no work for so long, for instance 10m.", valueName: "time"))
     var idleTimeout: TimeSpan?
 
-    @Option(help: ArgumentHelp("Leave after so long, for instance 3h30m.", valueName: "time"))
+    @Option(help: ArgumentHelp("Leave after so long: 3h30m, or 03:30:00 as Slurm writes it.", valueName: "time"))
     var timeLimit: TimeSpan?
 
     @Option(help: ArgumentHelp("Kinds of jobs to take, with commas between; all by default.", valueName: "kinds"))
@@ -82,7 +85,13 @@ struct LucidWorker: ParsableCommand {
     @Flag(help: "Say only what went wrong.")
     var quiet = false
 
+    /// The job directory as the user named it.
+    private var queue: String { wantedQueue ?? environmentValue("LUCID_QUEUE") ?? "" }
+
     func validate() throws {
+        guard !queue.isEmpty else {
+            throw ValidationError("no job directory is named; give --queue DIR, or set the variable LUCID_QUEUE")
+        }
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads is 1 to 1024") }
         if memory.bytes < 64 << 20 { throw ValidationError("--memory is at least 64MiB") }
         if let wantedKinds, wantedKinds.isEmpty { throw ValidationError("--kinds names no kind of jobs") }

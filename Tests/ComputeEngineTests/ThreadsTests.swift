@@ -80,7 +80,10 @@ struct ThreadsTests {
         }
     }
 
-    @Test("A convolution is the same kernel and has the same bits whatever team its thread would have", arguments: shapes)
+    @Test(
+        "A convolution is the same kernel and has the same bits whatever team its thread would have",
+        arguments: shapes
+    )
     func convolution(_ shape: ConvolutionShape) throws {
         let alone = try outcome(shape, team: 1)
         #expect(alone.values.contains { $0 != 0 })

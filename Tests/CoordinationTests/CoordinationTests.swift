@@ -232,7 +232,7 @@ struct CoordinationTests {
         let overview = try QueueOverview(of: directory, seenFrom: HostIdentity.current())
         #expect(overview.status.campaigns.map(\.state) == [.failed])
         #expect(overview.status.campaigns.first?.jobs == [:])
-        let line = try present(overview.lines(estimate: nil, now: BootClock().now).first)
+        let line = try present(overview.lines(now: BootClock().now).first)
         #expect(line.contains(plan.string) && line.contains("under another name"))
     }
 

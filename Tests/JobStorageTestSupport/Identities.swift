@@ -37,6 +37,9 @@ public final class SleepingProcess: Sendable {
         }
     }
 
+    /// So that a test that ends early leaves nothing behind that holds its streams open.
+    deinit { kill() }
+
     /// Kills it and waits until it is gone.
     public func kill() {
         _ = Glibc.kill(pid, SIGKILL)

@@ -177,6 +177,10 @@ struct Inspector: Sendable {
             check(isOwn || (process.isCoordinator && isLeft), "\(what), which is not its own")
         case "reports", "hints", "ended":
             check(process.isCoordinator, what)
+        case "heartbeats":
+            check(process.isCoordinator && edit.kind == .removed && path.count == 2, what)
+            let isLeft = path.count == 2 && (stopped.contains(path[1]) || !process.isAlive(path[1]))
+            check(isLeft, "\(what), whose worker lives")
         case "pending", "running", "returned", "done":
             check(edit.kind == .removed && target != nil, what)
             guard !process.isCoordinator else { return }
