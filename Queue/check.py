@@ -65,6 +65,7 @@ FILES = [
     (rf"logs/{WORKER}\.jsonl", "log"),
     (r"control/[0-9]{8}", "control"),
     (r"hints/[0-9]{8}", "hint"),
+    (rf"ended/{CAMPAIGN}\.{COUNT}\.(?:done|failed|cancelled)", "end"),
     (rf"scratch/{WORKER}/owner", "owner"),
     (rf"scratch/{WORKER}/.+", None),
     (r"trash/.+", None),
@@ -147,9 +148,9 @@ class Check:
 
     def check_plain(self, path, kind, name, data):
         value = self.validate(path, kind, data)
-        if kind in ("control", "hint"):
+        if kind in ("control", "hint", "end"):
             self.expect(path, "the run", value["run"] == self.run)
-        if kind in ("registration", "manifest"):
+        if kind in ("registration", "manifest", "end"):
             key = "worker" if kind == "registration" else "campaign"
             self.expect(path, f"the {key}", value[key] == name[key])
 
@@ -277,7 +278,7 @@ NAMES = {
 def is_map(kind, path):
     return bool(path) and path[-1] in {"versions", "inputs", "files", "checked", "parameters"} or (
         bool(path) and path[-1] == "counts" and kind == "index") or (
-        bool(path) and path[-1] == "jobs" and kind.startswith(("command", "success")))
+        bool(path) and path[-1] == "jobs" and kind.startswith(("command", "success", "end")))
 
 
 def free(kind, path, other):

@@ -4,46 +4,28 @@ import ComputeEngine
 
 @testable import Networks
 
-/// What an instance decided for the first image of its batch, in the slow network's terms.
-struct Decisions {
-    private var negative: [String: [Bool]] = [:]
-    /// In the order in which the poolings run.
-    private var places: [[Int]] = []
+extension SlowNetwork.Decisions {
+    /// The order in which poolings run; a network stops before those that its target does not need.
+    private static let poolings =
+        ["maxpool0", "maxpool1", "mixed3a_pool", "mixed3b_pool", "maxpool4"]
+        + ["4a", "4b", "4c", "4d", "4e"].map { "mixed\($0)_pool" } + ["maxpool10", "mixed5a_pool", "mixed5b_pool"]
 
-    /// Reads the maps right after a run forward.
+    /// What an instance decided for the first image of its batch; to be read right after a run forward.
     init(of instance: GradientInstance) {
         let program = instance.program
         for operation in program.operations.prefix(program.forwardCount) {
             switch operation.kind {
             case .rectify(let layer, let channels):
                 let values = Self.plain(operation.destination, instance)
-                let pixels =
-                    program.maps[operation.destination].shape.side * program.maps[operation.destination].shape.side
+                let side = program.maps[operation.destination].shape.side
+                let pixels = side * side
                 let part = values[channels.to * pixels..<(channels.to + channels.count) * pixels]
                 negative[layer.name] = part.map { $0.sign == .minus }
-            case .pool(let window): places.append(Self.places(operation, window, instance))
+            case .pool(let window):
+                places[Self.poolings[places.count]] = Self.places(operation, window, instance)
             default: break
             }
         }
-    }
-
-    /// How many decisions are others than the slow network's.
-    func differing(from slow: SlowNetwork.Decisions) -> Int {
-        var count = 0
-        for (name, signs) in negative {
-            guard let others = slow.negative[name] else { return .max }
-            count += zip(signs, others).count { $0 != $1 }
-        }
-        let order = ["maxpool0", "maxpool1"] + ["3a", "3b"].map { "mixed\($0)_pool" } + ["maxpool4"]
-        let later =
-            ["4a", "4b", "4c", "4d", "4e"].map { "mixed\($0)_pool" } + ["maxpool10", "mixed5a_pool", "mixed5b_pool"]
-        let names = (order + later).filter { slow.places[$0] != nil }
-        // The target's own branch may leave out a pooling that the slow network runs.
-        for (own, name) in zip(places, names) {
-            guard let others = slow.places[name], others.count == own.count else { continue }
-            count += zip(own, others).count { $0 != $1 }
-        }
-        return count
     }
 
     private static func plain(_ map: Int, _ instance: GradientInstance) -> [Float] {

@@ -13,7 +13,7 @@ func gradients(
     side: Int,
     _ mode: RectifierGradient,
     images: [[Float]]
-) throws -> (objectives: [Double], gradients: [[Float]], decisions: Decisions) {
+) throws -> (objectives: [Double], gradients: [[Float]], decisions: SlowNetwork.Decisions) {
     let network = try GradientNetwork(weights, target: layer)
     let plan = try GradientInstance.Plan(of: network, side: side, objective: objective)
     let memory = try FloatBuffer(count: plan.floatCount)
@@ -28,7 +28,7 @@ func gradients(
     }
     fill()
     let evaluated = try instance.evaluate()
-    let decisions = Decisions(of: instance)
+    let decisions = SlowNetwork.Decisions(of: instance)
     fill()
     let objectives = try instance.differentiate(mode)
     #expect(evaluated == objectives, "the way forward does not depend on the way back")
@@ -45,9 +45,9 @@ func meanOf(_ neuron: Int) -> BatchObjective {
     BatchObjective(wishes: [.neuron(neuron)], place: .mean, diversity: 1)
 }
 
-func relativeDistance(_ a: [Double], _ b: [Double]) -> Double {
-    let distance = zip(a, b).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
-    return (distance / b.reduce(0) { $0 + $1 * $1 }).squareRoot()
+/// The greatest distance of two lists of numbers, as a share of a largest value.
+func worstDistance(_ a: [Double], _ b: [Double], of largest: Double) -> Double {
+    zip(a, b).reduce(0) { max($0, abs($1.0 - $1.1)) } / largest
 }
 
 @Suite("Gradients with respect to the image")
@@ -55,54 +55,102 @@ struct GradientTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let image: GradientImage
         let layer: String
-        var isTight = false
+        /// Where the reference's float32 took another place than float64: pooling, window, place.
+        var places: [String: [Int: Int]] = [:]
+        /// Where it took another sign, by layer.
+        var signs: [String: [Int]] = [:]
 
         var testDescription: String { "\(image.rawValue) \(layer)" }
     }
 
     static let cases = [
-        Case(image: .seed248, layer: "mixed4a_3x3", isTight: true),
-        Case(image: .seed273, layer: "mixed4a_3x3", isTight: true),
-        Case(image: .seed224, layer: "conv2d2", isTight: true),
-        Case(image: .seed224, layer: "mixed4a_3x3"),
-        Case(image: .seed224, layer: "mixed5a_5x5"),
-        Case(image: .seed224, layer: "logits"),
-        Case(image: .seed273, layer: "logits"),
-        Case(image: .photo000, layer: "mixed4a_3x3"),
-        Case(image: .photo000, layer: "mixed4d_pool_reduce"),
+        Case(image: .seed248, layer: "mixed4a_3x3"),
+        Case(image: .seed273, layer: "mixed4a_3x3"),
+        Case(image: .seed224, layer: "conv2d2"),
+        Case(image: .seed224, layer: "mixed4a_3x3", places: ["maxpool4": [4995: 20016]]),
+        Case(
+            image: .seed224,
+            layer: "mixed5a_5x5",
+            places: ["maxpool4": [4995: 20016], "maxpool10": [24341: 97389]]
+        ),
+        Case(
+            image: .seed224,
+            layer: "logits",
+            places: ["maxpool4": [4995: 20016], "maxpool10": [24341: 97389], "mixed5a_pool": [24340: 24348]]
+        ),
+        Case(image: .seed273, layer: "logits", signs: ["mixed4c_5x5_bottleneck": [6449]]),
+        Case(
+            image: .photo000,
+            layer: "mixed4a_3x3",
+            places: ["maxpool0": [86853: 347_306], "maxpool4": [12471: 49862]]
+        ),
+        Case(
+            image: .photo000,
+            layer: "mixed4d_pool_reduce",
+            places: ["maxpool0": [86853: 347_306], "maxpool4": [12471: 49862]]
+        ),
     ]
 
-    /// A pooling's place or a ReLU's sign that rounding turns over changes a gradient by up to 4 % of its largest value.
+    /// The engine's sums are within 2.4e-6 of float64's here with Winograd's algorithm and AVX-512, and within 1.7e-6
+    /// without it.
+    static let tolerance = 1e-5
+
+    /// Held to the decisions that the engine took, float64 differs from it by rounding alone.
     ///
-    /// So the reference itself is within 1.1 % (by norm) of float64 where one does, and within 7e-7 of the largest value
-    /// where none does. Where none differs from float64, which there agrees with the golden run, 1e-5 is asked.
-    @Test("They agree with the Python reference", arguments: cases, [RectifierGradient.tenth, .blocked])
-    func agreeWithReference(test: Case, mode: RectifierGradient) throws {
+    /// A max-pooling decides for a place and a ReLU for a sign: rounding that turns one over changes a gradient by up to 4 %
+    /// of its largest value, whatever the precision of all else. Each decision must be within rounding of a tie.
+    @Test("They agree with float64 that takes the same decisions", arguments: cases)
+    func agreeWithFloat64(test: Case) throws {
         let weights = try NetworkWeights(seed: 10, batchNorm: false)
         let image = try test.image.values()
-        let name = "gradient-\(test.image.rawValue)-\(test.layer)-\(mode == .tenth ? "redirected" : "plain")"
-        let golden = try #require(try GoldenGradient.load()[name])
-        let expected = try GoldenActivations.values(name).map { Double($0) }
-        let result = try gradients(weights, test.layer, meanOf(7), side: test.image.side, mode, images: [image])
-        #expect(abs(result.objectives[0] - golden.objective) <= 2e-5 * abs(golden.objective))
-        let actual = expected.indices.map { Double(result.gradients[0][$0 * golden.step]) }
-        #expect(relativeDistance(actual, expected) <= 2e-2)
-        guard test.isTight, mode == .tenth else { return }
-        let slow = SlowNetwork(weights, negativeSlope: 0.1)
-        let (_, gradient, decisions) = slow.run(
+        let modes: [(RectifierGradient, slope: Double)] = [(.tenth, 0.1), (.blocked, 0)]
+        let results = try modes.map {
+            try gradients(weights, test.layer, meanOf(7), side: test.image.side, $0.0, images: [image])
+        }
+        let slow = SlowNetwork(weights).run(
             image.map { Double($0) },
             side: test.image.side,
             target: test.layer,
-            channel: 7
+            channel: 7,
+            holding: results[0].decisions
         )
-        let differing = result.decisions.differing(from: decisions)
-        #expect(differing <= 3, "\(differing) decisions differ from float64's")
-        let worst = zip(actual, expected).map { abs($0 - $1) }.max() ?? .infinity
-        if differing == 0 { #expect(worst <= 1e-5 * golden.largest, "\(worst / golden.largest) of the largest") }
-        // That float64 stands for the golden run here is checked too.
-        let reference = expected.indices.map { gradient[$0 * golden.step] }
-        let distance = zip(reference, expected).map { abs($0 - $1) }.max() ?? .infinity
-        #expect(distance <= 1e-6 * golden.largest)
+        slow.overruled.expectTies()
+        for ((_, slope), result) in zip(modes, results) {
+            let expected = slow.gradient(slope)
+            let largest = expected.map(abs).max() ?? 0
+            #expect(abs(result.objectives[0] - slow.objective) <= 2e-6 * abs(slow.objective))
+            let worst = worstDistance(result.gradients[0].map { Double($0) }, expected, of: largest)
+            #expect(worst <= Self.tolerance, "\(worst) of the largest value at slope \(slope)")
+        }
+    }
+
+    /// The golden gradients were made in float32, which decided otherwise than float64 in the few windows that are named.
+    @Test("The Python reference agrees with float64 that takes its decisions", arguments: cases)
+    func referenceAgreesWithFloat64(test: Case) throws {
+        let weights = try NetworkWeights(seed: 10, batchNorm: false)
+        var decisions = SlowNetwork.Decisions()
+        decisions.turnedPlaces = test.places
+        decisions.turnedSigns = test.signs
+        let slow = SlowNetwork(weights).run(
+            try test.image.values().map { Double($0) },
+            side: test.image.side,
+            target: test.layer,
+            channel: 7,
+            holding: decisions
+        )
+        slow.overruled.expectTies()
+        let turned = test.places.values.reduce(0) { $0 + $1.count } + test.signs.values.reduce(0) { $0 + $1.count }
+        #expect(slow.overruled.count == turned)
+        for (mode, slope) in [("redirected", 0.1), ("plain", 0)] {
+            let name = "gradient-\(test.image.rawValue)-\(test.layer)-\(mode)"
+            let golden = try #require(try GoldenGradient.load()[name])
+            let expected = try GoldenActivations.values(name).map { Double($0) }
+            #expect(abs(slow.objective - golden.objective) <= 2e-6 * abs(golden.objective))
+            let gradient = slow.gradient(slope)
+            let actual = expected.indices.map { gradient[$0 * golden.step] }
+            let worst = worstDistance(actual, expected, of: golden.largest)
+            #expect(worst <= 1.5e-6, "\(worst) of the largest value at slope \(slope)")
+        }
     }
 
     static let smallCases: [(layer: String, side: Int, batchNorm: Bool)] =
@@ -119,17 +167,20 @@ struct GradientTests {
     func agreeWithSlowNetwork(layer: String, side: Int, batchNorm: Bool) throws {
         let weights = try NetworkWeights(seed: 12, batchNorm: batchNorm)
         let image = noise(named: "small \(side)", count: 3 * side * side)
-        let slow = SlowNetwork(weights, negativeSlope: 0.1)
-        let (objective, expected, decisions) = slow.run(image.map { Double($0) }, side: side, target: layer, channel: 3)
         let result = try gradients(weights, layer, meanOf(3), side: side, .tenth, images: [image])
+        let slow = SlowNetwork(weights).run(
+            image.map { Double($0) },
+            side: side,
+            target: layer,
+            channel: 3,
+            holding: result.decisions
+        )
+        slow.overruled.expectTies()
+        #expect(abs(result.objectives[0] - slow.objective) <= 1e-5 * max(1, abs(slow.objective)))
+        let expected = slow.gradient(0.1)
         let largest = expected.map(abs).max() ?? 0
-        let scale = max(1, abs(objective))
-        #expect(abs(result.objectives[0] - objective) <= 2e-4 * scale)
-        let worst = zip(result.gradients[0], expected).map { abs(Double($0) - $1) }.max() ?? .infinity
-        // Decisions within rounding of a tie may differ; where none does, only float32's rounding is left.
-        let differing = result.decisions.differing(from: decisions)
-        #expect(differing <= 2)
-        #expect(worst <= (differing == 0 ? 2e-5 : 0.1) * largest, "\(worst / largest), \(differing) decisions differ")
+        let worst = worstDistance(result.gradients[0].map { Double($0) }, expected, of: largest)
+        #expect(worst <= Self.tolerance, "\(worst) of the largest value")
     }
 
     @Test(
@@ -142,10 +193,10 @@ struct GradientTests {
     func slowNetworkIsRight(layer: String, batchNorm: Bool) throws {
         let weights = try NetworkWeights(seed: 10, batchNorm: batchNorm)
         // Blocked where negative, as the true derivative is.
-        let slow = SlowNetwork(weights, negativeSlope: 0)
+        let slow = SlowNetwork(weights)
         let side = 32
         let image = noise(named: "finite", count: 3 * side * side).map { Double($0) }
-        let (_, gradient, _) = slow.run(image, side: side, target: layer, channel: 5)
+        let gradient = slow.run(image, side: side, target: layer, channel: 5).gradient(0)
         let largest = gradient.map(abs).max() ?? 0
         #expect(largest > 0)
         var checked = 0

@@ -108,6 +108,41 @@ enum SlowOperations {
         return Maps(channels: input.channels, side: input.side, values: values)
     }
 
+    // MARK: Mean pooling
+
+    static func meanPool(_ input: Maps, side: Int) -> Maps {
+        let out = input.side - side + 1
+        var means = Maps(channels: input.channels, side: out, values: [])
+        forEachMean(input, side) { places in
+            means.values.append(places.reduce(0) { $0 + input.values[$1] } / Double(places.count))
+        }
+        return means
+    }
+
+    static func meanPoolBack(_ gradient: Maps, _ input: Maps, side: Int) -> Maps {
+        var given = Maps(channels: input.channels, side: input.side, values: input.values.map { _ in 0 })
+        var next = 0
+        forEachMean(input, side) { places in
+            for place in places { given.values[place] += gradient.values[next] / Double(places.count) }
+            next += 1
+        }
+        return given
+    }
+
+    private static func forEachMean(_ input: Maps, _ side: Int, _ body: ([Int]) -> Void) {
+        for channel in 0..<input.channels {
+            for row in 0...input.side - side {
+                for column in 0...input.side - side {
+                    body(
+                        (0..<side * side).map {
+                            (channel * input.side + row + $0 / side) * input.side + column + $0 % side
+                        }
+                    )
+                }
+            }
+        }
+    }
+
     // MARK: Local response normalisation
 
     private static let factor = 9.99999974738e-05 / 9

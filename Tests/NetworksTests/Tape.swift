@@ -3,6 +3,8 @@
 @testable import Networks
 
 /// One run of the slow network: forward with a note of what was done, and back along the notes.
+///
+/// Decisions may be held: then the run follows them, wherever its own sums would decide otherwise.
 struct Tape {
     typealias Maps = SlowNetwork.Maps
     typealias Geometry = SlowOperations.Geometry
@@ -11,12 +13,15 @@ struct Tape {
     let target: String
     let channel: Int
 
+    private let held: SlowNetwork.Decisions
     private var decisions = SlowNetwork.Decisions()
+    private var overruled = SlowNetwork.Overruled()
 
-    init(network: SlowNetwork, target: String, channel: Int) {
+    init(network: SlowNetwork, target: String, channel: Int, held: SlowNetwork.Decisions = .init()) {
         self.network = network
         self.target = target
         self.channel = channel
+        self.held = held
     }
 
     mutating func forward(_ image: Maps) -> Double {
@@ -24,12 +29,14 @@ struct Tape {
         return mean(raw)
     }
 
-    mutating func run(_ image: Maps) -> (Double, gradient: [Double], SlowNetwork.Decisions) {
+    mutating func run(_ image: Maps) -> SlowNetwork.Outcome {
         let (raw, back) = toTarget(image)
         let pixels = raw.side * raw.side
         var start = Maps(channels: raw.channels, side: raw.side, values: raw.values.map { _ in 0 })
         for pixel in 0..<pixels { start.values[channel * pixels + pixel] = 1 / Double(pixels) }
-        return (mean(raw), back(start).values, decisions)
+        return SlowNetwork.Outcome(objective: mean(raw), decisions: decisions, overruled: overruled) { slope in
+            back(start, slope).values
+        }
     }
 
     private func mean(_ raw: Maps) -> Double {
@@ -37,15 +44,16 @@ struct Tape {
         return raw.values[channel * pixels..<(channel + 1) * pixels].reduce(0, +) / Double(pixels)
     }
 
-    private typealias Back = (Maps) -> Maps
+    /// From the gradient of an operation's outcome and the slope of ReLUs that cut off, the gradient of its input.
+    private typealias Back = (Maps, Double) -> Maps
 
     /// The target's raw maps, and the way from their gradient to the image's.
     private mutating func toTarget(_ image: Maps) -> (Maps, Back) {
-        var (maps, back): (Maps, Back) = (image, { $0 })
+        var (maps, back): (Maps, Back) = (image, { gradient, _ in gradient })
         func then(_ next: (Maps, Back)) {
             let before = back
             maps = next.0
-            back = { before(next.1($0)) }
+            back = { before(next.1($0, $1), $1) }
         }
         for name in ["conv2d0", "pool:maxpool0", "norm", "conv2d1", "conv2d2", "norm", "pool:maxpool1"] {
             if name == "norm" {
@@ -65,23 +73,25 @@ struct Tape {
             then(next)
             if isTarget { return (maps, back) }
         }
-        preconditionFailure("tests name targets before the logits")
+        precondition(target == "logits", "tests name layers of the network")
+        then(readLogits(maps))
+        return (maps, back)
     }
 
     private mutating func append(_ input: Maps, _ block: String) -> ((Maps, Back), isTarget: Bool) {
         var outputs: [(Maps, Back)] = []
         for path in [["1x1"], ["3x3_bottleneck", "3x3"], ["5x5_bottleneck", "5x5"], ["pool", "pool_reduce"]] {
-            var (maps, back): (Maps, Back) = (input, { $0 })
+            var (maps, back): (Maps, Back) = (input, { gradient, _ in gradient })
             for step in path {
                 let before = back
                 let raw =
                     step == "pool" ? pool(maps, "\(block)_pool", halving: false) : convolve(maps, "\(block)_\(step)")
                 let next = raw.1
-                (maps, back) = (raw.0, { before(next($0)) })
+                (maps, back) = (raw.0, { before(next($0, $1), $1) })
                 if "\(block)_\(step)" == target { return ((maps, back), true) }
                 guard step != "pool" else { continue }
                 let (sofar, rectified) = (back, rectify(maps, "\(block)_\(step)"))
-                (maps, back) = (rectified.0, { sofar(rectified.1($0)) })
+                (maps, back) = (rectified.0, { sofar(rectified.1($0, $1), $1) })
             }
             outputs.append((maps, back))
         }
@@ -96,13 +106,13 @@ struct Tape {
         )
         return (
             joined,
-            { gradient in
+            { gradient, slope in
                 var sum = Maps(channels: input.channels, side: input.side, values: input.values.map { _ in 0 })
                 var start = 0
                 for (maps, back) in outputs {
                     let part = Array(gradient.values[start..<start + maps.values.count])
                     start += maps.values.count
-                    let given = back(Maps(channels: maps.channels, side: maps.side, values: part))
+                    let given = back(Maps(channels: maps.channels, side: maps.side, values: part), slope)
                     for index in sum.values.indices { sum.values[index] += given.values[index] }
                 }
                 return sum
@@ -123,7 +133,7 @@ struct Tape {
         let geometry = Geometry(side: side, stride: stride, padding: padding, output: output)
         return (
             SlowOperations.convolve(input, weights, biases, geometry),
-            { SlowOperations.convolveBack($0, input, weights, geometry) }
+            { gradient, _ in SlowOperations.convolveBack(gradient, input, weights, geometry) }
         )
     }
 
@@ -136,13 +146,16 @@ struct Tape {
                 maps.values[index] = maps.values[index] * affine.scale[index / pixels] + affine.shift[index / pixels]
             }
         }
-        let negative = maps.values.map { $0 < 0 }
+        let negative = held.signs(of: name, computed: maps.values.map { $0 < 0 })
         decisions.negative[name] = negative
-        for index in negative.indices where negative[index] { maps.values[index] = 0 }
-        let slope = network.negativeSlope
+        let largest = maps.values.reduce(0) { max($0, abs($1)) }
+        for index in negative.indices {
+            if negative[index] != (maps.values[index] < 0) { overruled.add(abs(maps.values[index]) / largest) }
+            if negative[index] { maps.values[index] = 0 }
+        }
         return (
             maps,
-            { gradient in
+            { gradient, slope in
                 var given = gradient
                 for index in negative.indices {
                     if negative[index] { given.values[index] *= slope }
@@ -158,12 +171,44 @@ struct Tape {
             halving
             ? Geometry(side: 3, stride: 2, padding: 0, output: (input.side + 1 - 3) / 2 + 1)
             : Geometry(side: 3, stride: 1, padding: 1, output: input.side)
-        let (maps, places) = SlowOperations.pool(input, geometry)
+        var (maps, places) = SlowOperations.pool(input, geometry)
+        let largest = input.values.reduce(0) { max($0, abs($1)) }
+        for (window, place) in held.places(of: name) where place != places[window] {
+            overruled.add((maps.values[window] - input.values[place]) / largest)
+            (maps.values[window], places[window]) = (input.values[place], place)
+        }
         decisions.places[name] = places
-        return (maps, { SlowOperations.poolBack($0, input, places: places) })
+        return (maps, { gradient, _ in SlowOperations.poolBack(gradient, input, places: places) })
+    }
+
+    /// Each class at each row of 1,024 means, which stand in the order channel, place.
+    private func readLogits(_ input: Maps) -> (Maps, Back) {
+        let (weights, biases) = network.parameters(network.layer("logits"))
+        let means = SlowOperations.meanPool(input, side: 7)
+        let rows = means.side * means.side
+        var logits = Maps(channels: biases.count, side: means.side, values: [])
+        for channel in biases.indices {
+            for row in 0..<rows {
+                let products = (0..<1024).map { weights[channel * 1024 + $0] * means.values[row * 1024 + $0] }
+                logits.values.append(biases[channel] + products.reduce(0, +))
+            }
+        }
+        return (
+            logits,
+            { gradient, _ in
+                var given = Maps(channels: 1024, side: means.side, values: means.values.map { _ in 0 })
+                for (index, value) in gradient.values.enumerated() where value != 0 {
+                    let (channel, row) = (index / rows, index % rows)
+                    for place in 0..<1024 {
+                        given.values[row * 1024 + place] += value * weights[channel * 1024 + place]
+                    }
+                }
+                return SlowOperations.meanPoolBack(given, input, side: 7)
+            }
+        )
     }
 
     private func normalize(_ input: Maps) -> (Maps, Back) {
-        (SlowOperations.normalize(input), { SlowOperations.normalizeBack($0, input) })
+        (SlowOperations.normalize(input), { gradient, _ in SlowOperations.normalizeBack(gradient, input) })
     }
 }
