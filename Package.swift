@@ -145,7 +145,8 @@ let package = Package(
         .executableTarget(
             name: "lucid-coordinator",
             dependencies: [
-                "Archives", "Campaigns", "Coordination", "HTTPTransfer", "JobStorage", "Networks", "Publications",
+                "Archives", "Campaigns", "ComputeEngine", "Coordination", "HTTPTransfer", "JobStorage", "Networks",
+                "Publications",
                 "Reports", "SystemSupport", argumentParser, logging, system,
             ],
             swiftSettings: strict
@@ -153,7 +154,8 @@ let package = Package(
         .executableTarget(
             name: "lucid-worker",
             dependencies: [
-                "HTTPTransfer", "JobKinds", "JobStorage", "SystemSupport", "WorkerRuntime", argumentParser, logging,
+                "ComputeEngine", "HTTPTransfer", "JobKinds", "JobStorage", "SystemSupport", "WorkerRuntime",
+                argumentParser, logging,
                 system,
             ],
             swiftSettings: strict

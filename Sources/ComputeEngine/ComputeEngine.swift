@@ -36,6 +36,13 @@ public final class CPUEngine: @unchecked Sendable {
     /// The number of threads that a parallel region would take which the calling thread starts.
     static var threadCount: Int { Int(omp_get_max_threads()) }
 
+    /// Lets the calling thread, and those that it will start, run on all processors that this process was given.
+    ///
+    /// OpenMP's runtime binds a process's first thread to one place where `OMP_PROC_BIND`, `OMP_PLACES` or
+    /// `GOMP_CPU_AFFINITY` are set, as they are on many clusters: all threads of ours, and all programs that they start,
+    /// would crowd there. To be called before a program counts its processors or starts a thread.
+    public static func unbindThread() { lucid_unbind_thread() }
+
     /// OpenBLAS's setting is the whole process's, and must not change while a product runs.
     static let openBLASRunsOnOneThread: Void = openblas_set_num_threads(1)
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import ArgumentParser
+import ComputeEngine
 import Coordination
 import JobStorage
 import Logging
@@ -33,6 +34,8 @@ struct Run: ParsableCommand {
     }
 
     func run() throws {
+        // Before local workers, which get the processors of this thread.
+        CPUEngine.unbindThread()
         let isStopping = Monitor(false)
         let signals = SignalListener { isStopping.withLock { $0 = true } }
         Terminal.startLogging()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import ArgumentParser
+import ComputeEngine
 import Coordination
 import JobStorage
 import Publications
@@ -39,6 +40,7 @@ struct Submit: ParsableCommand {
     var json = false
 
     func run() throws {
+        CPUEngine.unbindThread()
         Terminal.startLogging()
         try withExitCodes {
             let directory = try queue.open()

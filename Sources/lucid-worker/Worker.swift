@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import ArgumentParser
+import ComputeEngine
 import HTTPTransfer
 import JobKinds
 import JobStorage
@@ -110,6 +111,7 @@ struct LucidWorker: ParsableCommand {
 
     func run() throws {
         if endWithParent { SystemSupport.endWithParent() }
+        CPUEngine.unbindThread()
         let isQuiet = quiet
         LoggingSystem.bootstrap { label in
             var handler = StreamLogHandler.standardError(label: label)
