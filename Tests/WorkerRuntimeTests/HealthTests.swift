@@ -146,6 +146,33 @@ struct WorkFinderTests {
         #expect(try claimed(&finder)?.campaign == id)
     }
 
+    @Test func `campaigns that are noted to have ended cost nothing, and work in them is found all the same`() throws {
+        for number in 1...40 {
+            try publish(bucket(0, jobs: number == 23 ? 1 : 0), of: campaign(number))
+            let note = EndNote(try campaign(number), .done, number: 0)
+            try directory.add(note, jobs: [:], scratch: temporary.scratch())
+        }
+        var finder = WorkFinder(directory)
+        #expect(try claimed(&finder) == nil)
+        #expect(finder.listings == 3, "the hint, the notes, and the campaigns' names")
+        // A note is only a hint: it was wrong of the 23rd.
+        var looks = 0
+        while try claimed(&finder)?.campaign != campaign(23) {
+            looks += 1
+            try #require(looks < 20_000, "one look in eight is at one of forty campaigns")
+        }
+    }
+
+    @Test func `a note that is older than a user's word does not keep a campaign from being looked at`() throws {
+        try publish(bucket(0, jobs: 1))
+        try directory.add(EndNote(id, .cancelled, number: 0), jobs: [:], scratch: temporary.scratch())
+        var finder = WorkFinder(directory)
+        #expect(try claimed(&finder) == nil)
+        _ = try directory.say(.retry, .campaign(id), scratch: temporary.scratch())
+        finder = WorkFinder(directory)
+        #expect(try claimed(&finder)?.campaign == id)
+    }
+
     @Test func `kinds that are not wanted, and what is paused or cancelled, are left alone`() throws {
         try publish(bucket(0, jobs: 1, kind: "other"), bucket(1, jobs: 2))
         let jobs = bucket(1, jobs: 2).jobs.map(\.id)
