@@ -31,6 +31,14 @@ struct LucidCoordinator: ParsableCommand {
             Repair.self, Doctor.self, Prune.self, Racer.self,
         ]
     )
+
+    static func main() {
+        if let complaint = UnknownCommand(CommandLine.arguments.dropFirst(), among: configuration.subcommands) {
+            Terminal.complain("\(complaint)")
+            exit(withError: ExitCode(64))
+        }
+        main(nil)
+    }
 }
 
 /// The option that names the job directory.

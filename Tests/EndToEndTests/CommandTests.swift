@@ -33,6 +33,26 @@ extension EndToEnd {
             for part in ["oneDNN", "job directory format", "Zarr"] { #expect(result.output.contains(part), "\(part)") }
         }
 
+        @Test(
+            "An unknown command is named, with the one that may be meant and all that there are",
+            arguments: [
+                ("stauts", "did you mean \"status\"?"), ("xyzzy-plugh", "there is no command \"xyzzy-plugh\"\n"),
+            ]
+        )
+        func unknownCommand(_ word: String, _ hint: String) async throws {
+            let result = try await run(Programs.coordinator, word, "--queue", "/nowhere")
+            #expect(result.exit == .code(64) && result.output.isEmpty, "\(result)")
+            for part in ["there is no command \"\(word)\"", hint, "submit, run, status", "lucid-coordinator --help"] {
+                #expect(result.complaints.contains(part), "\(result)")
+            }
+        }
+
+        @Test("Without arguments the commands are shown")
+        func noArguments() async throws {
+            let result = try await succeed(Programs.coordinator)
+            #expect(result.output.contains("SUBCOMMANDS") && result.output.contains("EXAMPLES"))
+        }
+
         @Test("The layers are listed with their numbers of neurons")
         func layers() async throws {
             let result = try await succeed(Programs.coordinator, "layers", "--json")
