@@ -29,6 +29,15 @@ public struct Pruning: Sendable {
         public let name: String
         /// How many bytes it takes.
         public let bytes: Int
+        /// What it is, in words.
+        public let what: String
+        /// The campaigns that needed it.
+        public let campaigns: [CampaignID]
+
+        init(_ kind: Kind, _ name: String, bytes: Int, what: String, campaigns: [CampaignID] = []) {
+            (self.kind, self.name, self.bytes, self.what) = (kind, name, bytes, what)
+            self.campaigns = campaigns
+        }
     }
 
     private let directory: JobDirectory
@@ -63,16 +72,29 @@ public struct Pruning: Sendable {
 
     private func pruneArrays(_ now: FileTime, _ isDryRun: Bool, _ onItem: (Item) -> Void) throws {
         let ended = try endedCampaigns(now)
+        // Before any goes, for some are described by others.
+        var descriptions = ArrayDescriptions(directory)
+        var texts: [ContentDigest: String] = [:]
+        for address in try directory.arrays() {
+            let array = directory.array(address)
+            texts[address] = descriptions.text(of: array, users: (try? directory.users(of: array)) ?? [])
+        }
         for address in try directory.arrays() {
             let array = directory.array(address)
             // What only has an array's name is somebody else's.
             guard (try? directory.fileSystem.names(in: array)) != nil else { continue }
             let users = try directory.users(of: array)
             guard users.allSatisfy({ ended[$0] ?? false }), isOld(array, now) else {
-                try pruneQuarantine(of: array, now, isDryRun, onItem)
+                try pruneQuarantine(of: array, texts[address] ?? "", now, isDryRun, onItem)
                 continue
             }
-            let item = Item(kind: .array, name: address.hexadecimal, bytes: byteCount(ofTree: array))
+            let item = Item(
+                .array,
+                address.hexadecimal,
+                bytes: byteCount(ofTree: array),
+                what: texts[address] ?? "",
+                campaigns: users
+            )
             if try isDryRun || directory.release(array, hasEnded: { ended[$0] ?? false }) { onItem(item) }
         }
     }
@@ -103,12 +125,19 @@ public struct Pruning: Sendable {
 
     private func pruneQuarantine(
         of array: FilePath,
+        _ text: String,
         _ now: FileTime,
         _ isDryRun: Bool,
         _ onItem: (Item) -> Void
     ) throws {
         for file in try directory.quarantined(in: array) where isOld(file, now) {
-            let item = Item(kind: .damaged, name: file.lastComponent?.string ?? "", bytes: byteCount(ofTree: file))
+            let item = Item(
+                .damaged,
+                file.lastComponent?.string ?? "",
+                bytes: byteCount(ofTree: file),
+                what: "a damaged file of \(text)",
+                campaigns: try directory.users(of: array)
+            )
             if !isDryRun { try directory.fileSystem.removeTree(file) }
             onItem(item)
         }
@@ -126,8 +155,11 @@ public struct Pruning: Sendable {
             ]
             guard files.allSatisfy({ isOld($0, now) }) else { continue }
             let bytes = files.reduce(0) { $0 + byteCount(ofTree: $1) }
+            let last = files.compactMap { try? FileTime(of: $0) }.max()
+            let ago = last.map { ", last heard of \(TimeSpan(max(.zero, $0.duration(to: now)))) ago" } ?? ""
             if !isDryRun { for file in files { try directory.fileSystem.removeTree(file) } }
-            onItem(Item(kind: .worker, name: worker.description, bytes: bytes))
+            let what = "heartbeat, registration and log of a worker on \(worker.host)\(ago)"
+            onItem(Item(.worker, worker.description, bytes: bytes, what: what))
         }
     }
 
@@ -138,7 +170,7 @@ public struct Pruning: Sendable {
         for name in try directory.fileSystem.names(in: trash).sorted() {
             let path = trash.appending(name)
             guard isOld(path, now) else { continue }
-            let item = Item(kind: .trash, name: name, bytes: byteCount(ofTree: path))
+            let item = Item(.trash, name, bytes: byteCount(ofTree: path), what: "removed before, and left in the trash")
             if !isDryRun { try directory.fileSystem.removeTree(path) }
             onItem(item)
         }

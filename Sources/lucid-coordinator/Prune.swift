@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Coordination
+import JobStorage
 import SystemSupport
 
 struct Prune: ParsableCommand {
@@ -51,12 +52,19 @@ struct Prune: ParsableCommand {
             var items: [Pruning.Item] = []
             try pruning.run(isDryRun: dryRun) { item in
                 items.append(item)
-                if !json { Terminal.print("\(item.kind.rawValue)\t\(item.name)\t\(ByteCount(item.bytes))") }
+                if !json { Terminal.print(Self.line(item)) }
             }
             let bytes = items.reduce(0) { $0 + $1.bytes }
             if json { Terminal.print(try jsonText(Summary(items: items, bytes: bytes, dryRun: dryRun))) }
             Terminal.note("\(items.count) things, \(ByteCount(bytes)), \(dryRun ? "would go" : "are gone")")
         }
+    }
+
+    /// What it is first, for a digest says little.
+    private static func line(_ item: Pruning.Item) -> String {
+        let campaigns =
+            item.campaigns.isEmpty ? "" : "\tfor \(item.campaigns.map(\.description).joined(separator: ", "))"
+        return "\(item.kind.rawValue)\t\(item.name)\t\(ByteCount(item.bytes))\t\(item.what)\(campaigns)"
     }
 
     private struct Summary: Encodable {
