@@ -54,9 +54,9 @@ public struct TimeSpan: Equatable, Sendable, CustomStringConvertible {
             // Without days the last number is seconds.
             return (2...3).contains(numbers.count) ? numbers.reduce(0) { $0 * 60 + $1 } : nil
         }
-        guard (1...6).contains(halves[0].utf8.count), let days = Int(halves[0]), days >= 0, numbers.count <= 3 else {
-            return nil
-        }
+        guard (1...6).contains(halves[0].utf8.count), halves[0].utf8.allSatisfy({ (48...57).contains($0) }),
+            let days = Int(halves[0]), numbers.count <= 3
+        else { return nil }
         // With days the first number is hours.
         let filled = numbers + [Int](repeating: 0, count: 3 - numbers.count)
         return days * 86_400 + filled.reduce(0) { $0 * 60 + $1 }

@@ -252,6 +252,7 @@ private struct Study {
         )
         try await end(exit: 0)
         try await say("command-wait", "wait", "again")
+        try await say("command-why-campaign.done", "why", "again")
     }
 
     /// A campaign whose image vanishes fails.
@@ -262,6 +263,7 @@ private struct Study {
         try await end(exit: 1)
         let token = try #require(try bench.tokens(.failed, of: campaign).first)
         try await say("command-why.failed", "why", "\(campaign)/\(token.name.job)")
+        try await say("command-why-campaign.failed", "why", "lost")
         try await say("command-logs", "logs", "\(campaign)/\(token.name.job)")
         try await say("command-count.retry", "retry", "\(campaign)/\(token.name.job)")
     }

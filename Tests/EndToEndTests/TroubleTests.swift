@@ -60,6 +60,11 @@ extension EndToEnd {
             let log = try await ask(bench, "logs", job.id.description, "--attempt", "2").json([LogRecord].self)
             #expect(log.map(\.attempt.number) == [2])
 
+            let whole = try await ask(bench, "why", "small").json(CampaignExplanation.self)
+            #expect(whole.id == campaign && whole.state == .failed && whole.jobs["activations"]?.failed == 2)
+            #expect(whole.failed.count == 2 && whole.failed.allSatisfy { $0.contains("images") }, "\(whole)")
+            #expect(whole.explanation.first == "2 jobs could not be done" && whole.explanation[1].contains("retry"))
+
             try LocalFileSystem().rename(hidden, to: bench.root.appending("images"))
             #expect(try await ask(bench, "retry", "--failed").json(Count.self).jobs == 2)
             let end = try await bench.coordinator(localWorkers: 1).result()
@@ -84,6 +89,10 @@ extension EndToEnd {
             #expect(listed.map(\.id) == [name.description])
             #expect(try await ask(bench, "status").output.contains("\"paused\""))
             #expect(try bench.tokens(.pending, of: campaign).count == 2)
+            let why = try await ask(bench, "why", "small").json(CampaignExplanation.self)
+            #expect(
+                why.state == .paused && why.explanation.contains { $0.hasPrefix("the queue is paused; go on with") }
+            )
             #expect(try await ask(bench, "drain", name.host).exit == .code(0))
             let left = try await worker.result()
             #expect(left.exit == .code(0), "\(left)")
@@ -107,6 +116,8 @@ extension EndToEnd {
             #expect(end.complaints.contains("was cancelled: wrong weights"))
             #expect(try await worker.result().exit == .code(0))
             #expect(try await ask(bench, "status").output.contains("\"cancelled\""))
+            let why = try await ask(bench, "why", campaign.description).json(CampaignExplanation.self)
+            #expect(why.explanation.first == "it was cancelled: wrong weights" && why.failed.isEmpty, "\(why)")
             #expect(try bench.tokens(.running, of: campaign).isEmpty)
             #expect(try bench.tokens(.pending, of: campaign).isEmpty)
         }
@@ -143,6 +154,20 @@ extension EndToEnd {
 
             let planned = try await ask(bench, "prune", "--older", "0s", "--dry-run")
             #expect(planned.output.contains("\"dry_run\":true"))
+            let listed = try await run(
+                Programs.coordinator,
+                "prune",
+                "--older",
+                "0s",
+                "--dry-run",
+                "--queue",
+                bench.queue.string
+            ).output
+            for what in [
+                "activations of mixed3a_1x1 of one\tfor \(campaign)\n",
+                "\tGram matrix of activations of logits of two\tfor ",
+                "\theartbeat, registration and log of a worker on ", ", last heard of ",
+            ] { #expect(listed.contains(what), "\(what) in \(listed)") }
             #expect(try bench.directory().arrays().isEmpty == false)
             #expect(try await ask(bench, "prune", "--older", "0s").exit == .code(0))
             #expect(try bench.directory().arrays().isEmpty)

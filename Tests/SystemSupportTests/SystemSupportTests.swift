@@ -7,7 +7,7 @@ import Testing
 
 @testable import SystemSupport
 
-@Suite("Texts that people write")
+@Suite("Texts that people write", .timeLimit(.minutes(15)))
 struct TextTests {
     @Test(
         "Numbers of bytes are read with their units",
@@ -41,7 +41,10 @@ struct TextTests {
         "Lengths of time are read with their units",
         arguments: [
             ("90", 90), ("90s", 90), ("10m", 600), ("3h30m", 12_600), ("2d", 172_800), ("", nil), ("m", nil),
-            ("5m3", nil), ("1.5h", nil), ("-5s", nil),
+            ("5m3", nil), ("1.5h", nil), ("-5s", nil), ("00:00:05", 5), ("00:30:00", 1800), ("10:30", 630),
+            ("1-02", 93_600), ("1-02:03", 93_780), ("1-02:03:04", 93_784), ("1:2:3:4", nil), ("-1:00", nil),
+            ("1-", nil),
+            ("1:", nil), ("+1-02", nil), ("1-2-3", nil), ("1:+2", nil), ("9999999:00", nil),
         ] as [(String, Int?)]
     )
     func timeSpans(text: String, seconds: Int?) {
@@ -60,9 +63,17 @@ struct TextTests {
         #expect(ContentDigest(hexadecimal: abc.uppercased()) == nil)
         #expect(ContentDigest(hexadecimal: String(abc.dropLast())) == nil)
     }
+
+    @Test(
+        "A mistyped word is known by what it differs from least, where one is close",
+        arguments: [("stauts", "status"), ("STATUS", "status"), ("rnu", "run"), ("elephant", nil), ("x", nil)]
+    )
+    func closestWord(typed: String, meant: String?) {
+        #expect(closest(to: typed, among: ["init", "run", "status", "submit"]) == meant)
+    }
 }
 
-@Suite("Files")
+@Suite("Files", .timeLimit(.minutes(15)))
 struct FileTests {
     private let files = LocalFileSystem()
 
@@ -140,7 +151,7 @@ struct FileTests {
     }
 }
 
-@Suite("Threads")
+@Suite("Threads", .timeLimit(.minutes(15)))
 struct ThreadTests {
     @Test("Errors of threads reach who waits for them, the lowest number's first")
     func errors() {
@@ -158,7 +169,7 @@ struct ThreadTests {
             value.withLock { $0 = 2 }
         }
         value.withLock { $0 = 1 }
-        #expect(value.wait { $0 == 2 ? $0 : nil } == 2)
+        #expect(value.wait(atMost: .seconds(60)) { $0 == 2 ? $0 : nil } == 2)
         try thread.join()
         #expect(value.wait(atMost: .milliseconds(1)) { $0 == 3 ? $0 : nil } == nil)
     }
@@ -174,7 +185,7 @@ struct ThreadTests {
     func children() throws {
         func end(_ arguments: [String]) throws -> ChildProcess.Exit {
             let child = try ChildProcess(FilePath("/bin/sh"), arguments)
-            while true { if let exit = child.exit() { return exit } }
+            return try #require(child.exit(within: .seconds(60)))
         }
         #expect(try end(["-c", "exit 3"]) == .code(3))
         #expect(try end(["-c", "kill -9 $$"]) == .signal(9))
