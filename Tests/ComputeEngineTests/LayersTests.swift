@@ -10,7 +10,7 @@ private func run(_ layer: PreparedLayer, _ source: FloatRegion, into destination
     try LayerBinder().bind(layer, source: source, destination: destination, scratch: scratch.all).run()
 }
 
-@Suite("Layers of the engine")
+@Suite("Layers of the engine", .timeLimit(.minutes(15)))
 struct LayersTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let input: MapShape

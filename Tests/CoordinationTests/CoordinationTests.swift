@@ -45,6 +45,7 @@ struct Runner: JobRunner {
 
 let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
+@Suite(.timeLimit(.minutes(15)))
 struct CoordinationTests {
     let temporary: TemporaryJobDirectory
     let directory: JobDirectory
@@ -71,7 +72,7 @@ struct CoordinationTests {
             memoryBudget: 1 << 30,
             untilEmpty: untilEmpty,
             idleTimeout: untilEmpty ? nil : .zero,
-            timeLimit: nil,
+            timeLimit: .seconds(300),
             kinds: nil,
             versions: [:]
         )
@@ -102,7 +103,7 @@ struct CoordinationTests {
             DedicatedThread(named: "worker") { #expect(worker.run() == .empty) }
         }
         var loop = try loop(content)
-        #expect(try loop.run(every: .milliseconds(20), until: Monitor(false)) == [id: .done])
+        #expect(try loop.run(every: .milliseconds(20), until: alarm(after: .seconds(300))) == [id: .done])
         for thread in threads { try thread.join() }
         #expect(try merged() == expected)
         #expect(content.merges.withLock { $0 } == 1)
@@ -127,7 +128,7 @@ struct CoordinationTests {
         let (directory, id) = (directory, id)
         try onThreads(3, named: "coordinator") { _ in
             var loop = try CoordinationLoop(directory, content: Joining(directory: directory), logger: quiet)
-            #expect(try loop.run(every: .milliseconds(10), until: Monitor(false)) == [id: .done])
+            #expect(try loop.run(every: .milliseconds(10), until: alarm(after: .seconds(300))) == [id: .done])
         }
         try working.join()
         #expect(try merged() == expected)
@@ -160,7 +161,9 @@ struct CoordinationTests {
         let working = DedicatedThread(named: "worker") { #expect(worker.run() == .empty) }
         var loop = try loop()
         let reason = try present(Reason("f-bad-image"))
-        #expect(try loop.run(every: .milliseconds(20), until: Monitor(false)) == [id: .failed([bad: reason])])
+        #expect(
+            try loop.run(every: .milliseconds(20), until: alarm(after: .seconds(300))) == [id: .failed([bad: reason])]
+        )
         try working.join()
         #expect(try tokens(.failed).map(\.name.attempt.number) == [3])
         #expect(try directory.publishedBuckets(of: id) == [stages[0].name])
@@ -213,7 +216,7 @@ struct CoordinationTests {
         let all = Set(stages.flatMap(\.jobs).map(\.id))
         var loop = try loop(Joining(directory: directory, complete: all, refusal: errno))
         #expect(throws: FileError("write", directory.root, errno)) {
-            try loop.run(every: .milliseconds(10), until: Monitor(false))
+            try loop.run(every: .milliseconds(10), until: alarm(after: .seconds(300)))
         }
     }
 

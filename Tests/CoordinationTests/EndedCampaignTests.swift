@@ -9,7 +9,7 @@ import WorkerRuntime
 
 @testable import Coordination
 
-@Suite("Campaigns that have ended")
+@Suite("Campaigns that have ended", .timeLimit(.minutes(15)))
 struct EndedCampaignTests {
     /// A queue in which campaigns have ended and one is open, with a job that nobody here can do.
     private struct Aged {

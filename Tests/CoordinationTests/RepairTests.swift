@@ -76,6 +76,7 @@ struct Chain: CampaignContent {
     }
 }
 
+@Suite(.timeLimit(.minutes(15)))
 struct RepairTests {
     let temporary: TemporaryJobDirectory
     let directory: JobDirectory
@@ -187,7 +188,7 @@ struct RepairTests {
         let (directory, id, chain) = (directory, id, chain)
         try onThreads(2, named: "coordinator") { _ in
             var loop = try CoordinationLoop(directory, content: chain, logger: quiet)
-            #expect(try loop.run(every: .milliseconds(5), until: Monitor(false)) == [id: .done])
+            #expect(try loop.run(every: .milliseconds(5), until: alarm(after: .seconds(300))) == [id: .done])
         }
         isOver.withLock { $0 = true }
         try working.join()

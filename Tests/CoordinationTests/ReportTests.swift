@@ -9,6 +9,7 @@ import Testing
 @testable import Coordination
 
 /// The report of a campaign that is complete, in its own folder and in one that a user chose.
+@Suite(.timeLimit(.minutes(15)))
 struct ReportTests {
     let real: RealCampaign
     let campaign: CampaignID

@@ -4,6 +4,7 @@ import Testing
 
 @testable import Coordination
 
+@Suite(.timeLimit(.minutes(15)))
 struct RhythmTests {
     @Test func `a coordinator rests longer where looking takes long, but workers never wait for it for long`() {
         let short = Duration.milliseconds(200)

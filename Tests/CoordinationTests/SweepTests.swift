@@ -6,6 +6,7 @@ import JobStorageTestSupport
 import SystemSupport
 import Testing
 
+@Suite(.timeLimit(.minutes(15)))
 struct SweepTests {
     let temporary: TemporaryJobDirectory
     let directory: JobDirectory

@@ -9,6 +9,7 @@ import Testing
 @testable import Coordination
 
 /// A real campaign that is complete, and what can be wrong with it afterwards.
+@Suite(.timeLimit(.minutes(15)))
 struct VerificationTests {
     let real: RealCampaign
     let campaign: CampaignID

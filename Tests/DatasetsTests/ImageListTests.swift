@@ -7,7 +7,7 @@ import SystemSupport
 import TestSupport
 import Testing
 
-@Suite("Lists of images")
+@Suite("Lists of images", .timeLimit(.minutes(15)))
 struct ImageListTests {
     private let files = LocalFileSystem()
 

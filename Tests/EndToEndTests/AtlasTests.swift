@@ -53,7 +53,7 @@ extension EndToEnd {
             workers[1].signal(SIGKILL)
             #expect(try await workers[1].result().exit == .signal(SIGKILL))
             for worker in [workers[0], workers[2]] {
-                let end = try await worker.result(within: .seconds(3600))
+                let end = try await worker.result(within: .seconds(isLong ? 3600 : 600))
                 #expect(end.exit == .code(0), "\(end)")
             }
             let end = try await coordinator.result()
@@ -229,7 +229,7 @@ extension EndToEnd {
         }
 
         static func end(_ bench: Bench, _ workers: [RunningProgram]) async throws {
-            let end = try await bench.coordinator().result(within: .seconds(3600))
+            let end = try await bench.coordinator().result(within: .seconds(isLong ? 3600 : 600))
             #expect(end.exit == .code(0), "\(end)")
             for worker in workers {
                 let end = try await worker.result()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import FoundationEssentials
+import Glibc
 import JobStorageTestSupport
 import SystemPackage
 import SystemSupport
@@ -31,10 +32,12 @@ struct MooseCluster: Sendable {
     /// Why there can be none on this machine; nil where there can.
     static let obstacle: String? = {
         guard let folder = try? TemporaryFolder() else { return "no temporary folder can be made" }
-        let command = "exec \(script) check 2>\(folder.path)/reasons"
+        let command = "exec \(script) check </dev/null >/dev/null 2>\(folder.path)/reasons"
         guard let process = try? ChildProcess("/bin/sh", ["-c", command]) else { return "there is no /bin/sh" }
+        let exit = process.exit(within: .seconds(60))
+        if exit == nil { kill(-process.pid, SIGKILL) }
         // Any other end than this one's is for the set-up to complain of.
-        guard process.exit(within: .seconds(60)) == .code(77) else { return nil }
+        guard exit == .code(77) else { return nil }
         let reasons = try? LocalFileSystem().contents(of: folder.path.appending("reasons"), limit: 1 << 16)
         return String(decoding: reasons ?? [], as: UTF8.self)
     }()

@@ -5,7 +5,7 @@ import Testing
 
 @testable import FeatureVisualization
 
-@Suite("Random numbers")
+@Suite("Random numbers", .timeLimit(.minutes(15)))
 struct RandomDrawsTests {
     struct Vector: CustomTestStringConvertible {
         let counter: SIMD4<UInt32>

@@ -17,13 +17,21 @@ public final class SleepingProcess: Sendable {
     /// Its identity.
     public let identity: HostIdentity
     private let pid: pid_t
+    private let isGone = Monitor(false)
 
     /// Starts it.
     public init() throws {
         var pid = pid_t()
         let path = "/bin/sleep"
         var arguments: [UnsafeMutablePointer<CChar>?] = unsafe [strdup(path), strdup("600"), nil]
-        let status = unsafe posix_spawn(&pid, path, nil, nil, &arguments, nil)
+        // With this process's streams it would keep those waiting who read them to their end.
+        var actions = unsafe posix_spawn_file_actions_t()
+        unsafe posix_spawn_file_actions_init(&actions)
+        defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+        for stream in 0...2 as ClosedRange<Int32> {
+            unsafe posix_spawn_file_actions_addopen(&actions, stream, "/dev/null", O_RDWR, 0)
+        }
+        let status = unsafe posix_spawn(&pid, path, &actions, nil, &arguments, nil)
         while let argument = unsafe arguments.popLast() { unsafe free(argument) }
         guard status == 0 else { throw Unavailable("/bin/sleep") }
         self.pid = pid
@@ -37,13 +45,18 @@ public final class SleepingProcess: Sendable {
         }
     }
 
-    /// So that a test that ends early leaves nothing behind that holds its streams open.
+    /// So that a test that ends early leaves nothing behind.
     deinit { kill() }
 
     /// Kills it and waits until it is gone.
     public func kill() {
-        _ = Glibc.kill(pid, SIGKILL)
-        _ = waitpid(pid, nil, 0)
+        isGone.withLock { isGone in
+            // Once it was waited for, its number may be another process's.
+            guard !isGone else { return }
+            _ = Glibc.kill(pid, SIGKILL)
+            _ = waitpid(pid, nil, 0)
+            isGone = true
+        }
     }
 
     /// Kills it and leaves it as a zombie, which is there until its parent asks for it.

@@ -7,6 +7,7 @@ import SystemSupport
 import Testing
 
 /// What users say, and what holds then.
+@Suite(.timeLimit(.minutes(15)))
 struct ControlTests {
     let temporary: TemporaryJobDirectory
     let directory: JobDirectory

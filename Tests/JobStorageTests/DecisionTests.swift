@@ -5,6 +5,7 @@ import JobStorageTestSupport
 import SystemSupport
 import Testing
 
+@Suite(.timeLimit(.minutes(15)))
 struct DecisionTests {
     let settings = QueueSettings(run: String(repeating: "0", count: 32))
 
@@ -67,6 +68,7 @@ struct DecisionTests {
     }
 }
 
+@Suite(.timeLimit(.minutes(15)))
 struct SnapshotTests {
     let id: CampaignID
     let plan: PublicationPlan

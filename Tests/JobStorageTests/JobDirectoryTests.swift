@@ -7,6 +7,7 @@ import SystemPackage
 import SystemSupport
 import Testing
 
+@Suite(.timeLimit(.minutes(15)))
 struct JobDirectoryTests {
     let disk = LocalFileSystem()
 

@@ -6,6 +6,7 @@ import SystemPackage
 import SystemSupport
 import Testing
 
+@Suite(.timeLimit(.minutes(15)))
 struct RepairDecisionTests {
     struct Case: Sendable {
         let code: String
@@ -50,6 +51,7 @@ struct RepairDecisionTests {
     }
 }
 
+@Suite(.timeLimit(.minutes(15)))
 struct ReissueTests {
     let temporary: TemporaryJobDirectory
     let directory: JobDirectory

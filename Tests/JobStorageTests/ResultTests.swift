@@ -6,6 +6,7 @@ import SystemPackage
 import SystemSupport
 import Testing
 
+@Suite(.timeLimit(.minutes(15)))
 struct ResultTests {
     let temporary: TemporaryJobDirectory
     let directory: JobDirectory

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Networks
 
-@Suite("Networks in files")
+@Suite("Networks in files", .timeLimit(.minutes(15)))
 struct KeyPrefixTests {
     private static let names = NetworkWeights.tensors(batchNorm: false).map(\.name)
 
@@ -28,7 +28,7 @@ struct KeyPrefixTests {
         }
     }
 
-    @Test("Any number of prefixes is looked at in a moment", .timeLimit(.minutes(15)))
+    @Test("Any number of prefixes is looked at in a moment")
     func boundsPrefixes() throws {
         let file = Set((0..<100_000).map { "\($0).conv2d0_pre_relu_conv.weight" })
         #expect(throws: WeightsError.self) { try NetworkWeights.keyPrefix(in: file) }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Networks
 
-@Suite("Network weights")
+@Suite("Network weights", .timeLimit(.minutes(15)))
 struct WeightsTests {
     @Test(
         "Seeded networks are those of the reference",

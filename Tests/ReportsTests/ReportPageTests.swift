@@ -3,7 +3,7 @@
 import Reports
 import Testing
 
-@Suite("The page of a report")
+@Suite("The page of a report", .timeLimit(.minutes(15)))
 struct ReportPageTests {
     @Test("It says what the images were, shows the heat maps and links the rest, and names do no harm")
     func contents() {

@@ -14,11 +14,18 @@ struct Scheduler {
         func open() { isOpen.withLock { $0 = true } }
 
         func pass() {
-            isOpen.wait { isOpen in
+            let passed: Void? = isOpen.wait(atMost: Self.limit) { isOpen in
                 defer { isOpen = false }
                 return isOpen ? () : nil
             }
+            precondition(
+                passed != nil,
+                "the thread whose turn it is blocks outside the simulation, after \(Self.limit)"
+            )
         }
+
+        /// Longer than any simulation takes, and shorter than what watches over the tests.
+        private static let limit = Duration.seconds(1200)
     }
 
     /// A thread of a simulated process.

@@ -3,6 +3,7 @@
 import SimulationSupport
 import Testing
 
+@Suite(.timeLimit(.minutes(120)))
 struct SafeguardTests {
     @Test(arguments: Safeguard.allCases)
     func `without a safeguard some seed breaks a rule`(safeguard: Safeguard) throws {
@@ -22,6 +23,7 @@ private func firstBroken(without safeguard: Safeguard) throws -> (scenario: Scen
     return nil
 }
 
+@Suite(.timeLimit(.minutes(120)))
 struct ShrinkingTests {
     @Test func `a broken rule is traced to the faults that it takes`() throws {
         let (scenario, before) = try #require(try firstBroken(without: .resultsAreOnesOwn))

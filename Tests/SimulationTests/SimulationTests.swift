@@ -6,6 +6,7 @@ import Synchronization
 import SystemSupport
 import Testing
 
+@Suite(.timeLimit(.minutes(120)))
 struct SimulationTests {
     @Test func `campaigns end as undisturbed ones whatever goes wrong`() throws {
         let environment = ProcessInfo.processInfo.environment

@@ -4,7 +4,7 @@ import Testing
 
 @testable import TensorStorage
 
-@Suite("Damaged weight files")
+@Suite("Damaged weight files", .timeLimit(.minutes(120)))
 struct FuzzTests {
     private static let files = [
         "state.pt", "wrapped.pt", "parameters_prefixed.pt", "state.legacy.pt", "state.safetensors",

@@ -7,7 +7,7 @@ import Testing
 
 @testable import TensorStorage
 
-@Suite("Weight files made to harm")
+@Suite("Weight files made to harm", .timeLimit(.minutes(120)))
 struct HostileFileTests {
     /// Small files that ask for much, each in a way of its own.
     enum Bomb: CaseIterable {

@@ -27,6 +27,9 @@ final class LastingParent: Sendable {
                 outcome.withLock { $0 = child }
             }
         }
-        return try outcome.wait { $0 }.get()
+        guard let started = outcome.wait(atMost: .seconds(60), for: { $0 }) else {
+            throw Unprepared(what: "the start of \(program), after a minute")
+        }
+        return try started.get()
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+internal import Glibc
 public import SystemPackage
 public import SystemSupport
 
@@ -53,9 +54,11 @@ public func runTool(_ program: String, _ arguments: [String]) throws {
     }
 }
 
-/// How a process ends that ends soon.
+/// How a process ends that ends soon; one that does not is killed, since it would hold this process's streams open.
 public func ended(_ child: ChildProcess, within limit: Duration) throws -> ChildProcess.Exit {
     guard let exit = child.exit(within: limit) else {
+        kill(-child.pid, SIGKILL)
+        _ = child.exit(within: .seconds(10))
         throw Unprepared(what: "the end of process \(child.pid), after \(limit)")
     }
     return exit

@@ -7,6 +7,7 @@ import Testing
 
 @testable import WorkerRuntime
 
+@Suite(.timeLimit(.minutes(15)))
 struct HealthTests {
     private let start = BootClock().now
 
@@ -64,6 +65,7 @@ struct HealthTests {
     }
 }
 
+@Suite(.timeLimit(.minutes(15)))
 struct WorkFinderTests {
     let temporary: TemporaryJobDirectory
     let directory: JobDirectory

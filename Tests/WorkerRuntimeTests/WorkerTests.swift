@@ -38,6 +38,7 @@ func options(
     )
 }
 
+@Suite(.timeLimit(.minutes(15)))
 struct WorkerTests {
     let temporary: TemporaryJobDirectory
     let directory: JobDirectory
@@ -198,7 +199,7 @@ struct WorkerTests {
         }
         let worker = try Worker(
             directory,
-            options: options(idleTimeout: nil),
+            options: options(idleTimeout: nil, timeLimit: .seconds(60)),
             runners: ["sum": runner],
             logger: quiet
         )
@@ -207,7 +208,7 @@ struct WorkerTests {
             let why = worker.run()
             exit.withLock { $0 = why }
         }
-        _ = isRunning.wait { $0 ? true : nil }
+        #expect(isRunning.wait(atMost: .seconds(60)) { $0 ? true : nil } == true)
         worker.drain()
         try thread.join()
         #expect(exit.withLock { $0 } == .drained)
