@@ -6,6 +6,7 @@ import Testing
 
 @testable import Coordination
 
+@Suite(.timeLimit(.minutes(15)))
 struct CampaignPathTests {
     private let file = FilePath("/studies/one/study.yaml")
 
