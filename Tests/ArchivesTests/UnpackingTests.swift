@@ -6,7 +6,7 @@ import SystemSupport
 import Testing
 import WebServers
 
-@Suite("An archive that is unpacked", .timeLimit(.minutes(15)))
+@Suite("An archive that is unpacked", .timeLimit(.minutes(120)))
 struct UnpackingTests {
     private let place: TemporaryPlace
     private static let limits = ArchiveLimits(fileBytes: 1 << 20, totalBytes: 4 << 20, entries: 50, ratio: 100)

@@ -13,7 +13,7 @@ private let minimal = """
     cka: {layers: [mixed4a_3x3]}
     """
 
-@Suite("Campaign files", .timeLimit(.minutes(15)))
+@Suite("Campaign files", .timeLimit(.minutes(120)))
 struct CampaignFileTests {
     @Test("What is left out takes the reference's defaults")
     func defaults() throws {

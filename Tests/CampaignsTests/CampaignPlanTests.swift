@@ -50,7 +50,7 @@ private func jobs<Payload: JobPayload>(_ kind: Payload.Type, in plan: Publicatio
     try plan.buckets.filter { $0.kind == Payload.kind }.flatMap(\.jobs).map { try Payload(decoding: $0.payload) }
 }
 
-@Suite("Labels of images", .timeLimit(.minutes(15)))
+@Suite("Labels of images", .timeLimit(.minutes(120)))
 struct LabelTests {
     @Test("Values are counted, numbers ascending, and words in the order of their bytes")
     func counts() {
@@ -68,7 +68,7 @@ struct LabelTests {
     }
 }
 
-@Suite("Plans", .timeLimit(.minutes(15)))
+@Suite("Plans", .timeLimit(.minutes(120)))
 struct CampaignPlanTests {
     @Test("Every image goes through every network once, and every Gram matrix is made once")
     func counts() throws {

@@ -9,7 +9,7 @@ private func campaign(_ lucid: String, models: String = "a: {weights: \"seeded:1
     Array("name: pictures\nmodels:\n  b: {weights: \"seeded:12\"}\n  \(models)\nlucid: \(lucid)\n".utf8)
 }
 
-@Suite("Pictures in campaign files", .timeLimit(.minutes(15)))
+@Suite("Pictures in campaign files", .timeLimit(.minutes(120)))
 struct PictureRequestTests {
     @Test("What is left out takes the reference's defaults")
     func defaults() throws {

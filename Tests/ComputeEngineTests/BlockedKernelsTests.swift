@@ -61,7 +61,7 @@ struct BlockedMap {
     }
 }
 
-@Suite("Kernels over blocked feature maps", .timeLimit(.minutes(15)))
+@Suite("Kernels over blocked feature maps", .timeLimit(.minutes(120)))
 struct BlockedKernelsTests {
     static let shapes = [
         MapShape(images: 1, channels: 1, side: 1), MapShape(images: 2, channels: 7, side: 3),

@@ -10,7 +10,7 @@ private func run(_ layer: PreparedLayer, _ source: FloatRegion, into destination
     try LayerBinder().bind(layer, source: source, destination: destination, scratch: scratch.all).run()
 }
 
-@Suite("Layers of the engine", .timeLimit(.minutes(15)))
+@Suite("Layers of the engine", .timeLimit(.minutes(120)))
 struct LayersTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let input: MapShape

@@ -8,7 +8,7 @@ import Testing
 
 /// OpenMP gives each new thread a team of as many threads as the machine has processors, or `OMP_NUM_THREADS` says;
 /// kernels made for another number have other scratch memory and other sums.
-@Suite("One thread a kernel, on every machine", .timeLimit(.minutes(15)))
+@Suite("One thread a kernel, on every machine", .timeLimit(.minutes(120)))
 struct ThreadsTests {
     /// Layers for which the engine's kernels differ most with the number of threads.
     static let shapes = [

@@ -53,7 +53,7 @@ private struct Index: Decodable {
 }
 
 /// An atlas in a job directory where one thing or another goes wrong.
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(120)))
 struct AtlasTests {
     let real: RealCampaign
     let campaign: CampaignID

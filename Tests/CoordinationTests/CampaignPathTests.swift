@@ -6,7 +6,7 @@ import Testing
 
 @testable import Coordination
 
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(120)))
 struct CampaignPathTests {
     private let file = FilePath("/studies/one/study.yaml")
 

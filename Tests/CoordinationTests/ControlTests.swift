@@ -10,7 +10,7 @@ import WorkerRuntime
 @testable import Coordination
 
 /// What coordinators and workers make of what users say.
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(120)))
 struct CoordinatedControlTests {
     let temporary: TemporaryJobDirectory
     let directory: JobDirectory

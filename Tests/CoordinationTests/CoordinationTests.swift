@@ -45,7 +45,7 @@ struct Runner: JobRunner {
 
 let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(120)))
 struct CoordinationTests {
     let temporary: TemporaryJobDirectory
     let directory: JobDirectory

@@ -9,7 +9,7 @@ import WorkerRuntime
 
 @testable import Coordination
 
-@Suite("Campaigns that have ended", .timeLimit(.minutes(15)))
+@Suite("Campaigns that have ended", .timeLimit(.minutes(120)))
 struct EndedCampaignTests {
     /// A queue in which campaigns have ended and one is open, with a job that nobody here can do.
     private struct Aged {

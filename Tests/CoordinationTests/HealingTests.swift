@@ -103,7 +103,7 @@ struct RealCampaign {
     }
 }
 
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(120)))
 struct HealingTests {
     @Test func `a campaign whose files are damaged between stages ends with the same numbers`() throws {
         let calm = try RealCampaign()

@@ -15,7 +15,7 @@ import Testing
 import WebServers
 
 /// Which images a campaign's data set has, what may be wrong with them, and what its report says of them.
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(120)))
 struct ImageSetTests {
     let real: RealCampaign
     var photos: FilePath { real.temporary.folder.path.appending("photos") }

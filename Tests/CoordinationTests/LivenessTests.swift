@@ -7,7 +7,7 @@ import JobStorageTestSupport
 import SystemSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(120)))
 struct LivenessTests {
     let token: Token
     let name: WorkerName

@@ -8,7 +8,7 @@ import SystemSupport
 import Testing
 
 /// A network whose activations overflow is compared as far as it can be, and the report says what could not.
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(120)))
 struct NonFiniteTests {
     @Test func `features that are not finite are null in the report, with the reason`() throws {
         let real = try RealCampaign()

@@ -76,7 +76,7 @@ struct Chain: CampaignContent {
     }
 }
 
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(120)))
 struct RepairTests {
     let temporary: TemporaryJobDirectory
     let directory: JobDirectory

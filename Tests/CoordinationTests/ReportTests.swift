@@ -9,7 +9,7 @@ import Testing
 @testable import Coordination
 
 /// The report of a campaign that is complete, in its own folder and in one that a user chose.
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(120)))
 struct ReportTests {
     let real: RealCampaign
     let campaign: CampaignID

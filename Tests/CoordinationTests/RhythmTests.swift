@@ -4,7 +4,7 @@ import Testing
 
 @testable import Coordination
 
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(120)))
 struct RhythmTests {
     @Test func `a coordinator rests longer where looking takes long, but workers never wait for it for long`() {
         let short = Duration.milliseconds(200)

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Coordination
 
-@Suite("Rows of other programs' arrays and their images", .timeLimit(.minutes(15)))
+@Suite("Rows of other programs' arrays and their images", .timeLimit(.minutes(120)))
 struct RowMatchingTests {
     private static let digests = (0..<4).map { ContentDigest(of: "image \($0)") }
 

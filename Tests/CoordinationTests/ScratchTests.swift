@@ -8,7 +8,7 @@ import Testing
 
 @testable import Coordination
 
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(120)))
 struct ProofTests {
     @Test func `a process that was killed is gone, also while its parent has not noticed`() throws {
         let observer = try HostIdentity.current()
@@ -21,7 +21,7 @@ struct ProofTests {
     }
 }
 
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(120)))
 struct ScratchTests {
     @Test func `folders of processes that are gone beyond doubt are removed, and no others`() throws {
         let temporary = try TemporaryJobDirectory()

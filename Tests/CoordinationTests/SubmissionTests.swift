@@ -10,7 +10,7 @@ import TensorStorage
 import Testing
 
 /// What is looked at before a campaign is accepted, and what its user is told.
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(120)))
 struct SubmissionTests {
     private let real: RealCampaign
     private var folder: FilePath { real.temporary.folder.path }

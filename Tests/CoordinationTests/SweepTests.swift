@@ -6,7 +6,7 @@ import JobStorageTestSupport
 import SystemSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(120)))
 struct SweepTests {
     let temporary: TemporaryJobDirectory
     let directory: JobDirectory

@@ -9,7 +9,7 @@ import Testing
 @testable import Coordination
 
 /// A real campaign that is complete, and what can be wrong with it afterwards.
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(120)))
 struct VerificationTests {
     let real: RealCampaign
     let campaign: CampaignID

@@ -7,7 +7,7 @@ import SystemSupport
 import TestSupport
 import Testing
 
-@Suite("Lists of images", .timeLimit(.minutes(15)))
+@Suite("Lists of images", .timeLimit(.minutes(120)))
 struct ImageListTests {
     private let files = LocalFileSystem()
 

@@ -5,7 +5,7 @@ import ImageCoding
 import SystemSupport
 import Testing
 
-@Suite("Preprocessing", .timeLimit(.minutes(15)))
+@Suite("Preprocessing", .timeLimit(.minutes(120)))
 struct PreprocessorTests {
     @Test("All 64 reference images are there")
     func imagesAreThere() {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Drawing
 
-@Suite("Canvas", .timeLimit(.minutes(15)))
+@Suite("Canvas", .timeLimit(.minutes(120)))
 struct CanvasTests {
     @Test("A rectangle covers its pixels and no others")
     func rectangle() throws {

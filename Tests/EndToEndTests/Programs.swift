@@ -8,7 +8,7 @@ import SystemSupport
 import Testing
 
 /// Everything that runs real processes, one test after another, since each takes the whole machine.
-@Suite("End to end", .serialized, .timeLimit(.minutes(isLong ? 120 : 15)))
+@Suite("End to end", .serialized, .timeLimit(.minutes(isLong ? 240 : 30)))
 enum EndToEnd {}
 
 /// The two programs, which are built beside the tests.

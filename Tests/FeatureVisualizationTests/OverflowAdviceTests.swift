@@ -5,7 +5,7 @@ import Testing
 
 @testable import FeatureVisualization
 
-@Suite("What is said of a picture whose numbers overflow", .timeLimit(.minutes(15)))
+@Suite("What is said of a picture whose numbers overflow", .timeLimit(.minutes(120)))
 struct OverflowAdviceTests {
     @Test("It is the network's weights, unless a direction is too large or not finite")
     func advice() {

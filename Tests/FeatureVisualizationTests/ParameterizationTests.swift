@@ -6,7 +6,7 @@ import Testing
 
 @testable import FeatureVisualization
 
-@Suite("From a spectrum to colours, and back", .timeLimit(.minutes(15)))
+@Suite("From a spectrum to colours, and back", .timeLimit(.minutes(120)))
 struct ParameterizationTests {
     private static let schedule = TransformSchedule(
         seed: 1,

@@ -4,7 +4,7 @@ import Testing
 
 @testable import FeatureVisualization
 
-@Suite("A picture that is being made", .timeLimit(.minutes(15)))
+@Suite("A picture that is being made", .timeLimit(.minutes(120)))
 struct PictureStateTests {
     struct Case: CustomTestStringConvertible {
         let compatibility: Compatibility

@@ -5,7 +5,7 @@ import Testing
 
 @testable import FeatureVisualization
 
-@Suite("Random numbers", .timeLimit(.minutes(15)))
+@Suite("Random numbers", .timeLimit(.minutes(120)))
 struct RandomDrawsTests {
     struct Vector: CustomTestStringConvertible {
         let counter: SIMD4<UInt32>

@@ -4,7 +4,7 @@ import Testing
 
 @testable import FeatureVisualization
 
-@Suite("The schedule of transforms", .timeLimit(.minutes(15)))
+@Suite("The schedule of transforms", .timeLimit(.minutes(120)))
 struct TransformScheduleTests {
     private func schedule(
         _ compatibility: Compatibility,

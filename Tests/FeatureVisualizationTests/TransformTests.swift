@@ -5,7 +5,7 @@ import Testing
 
 @testable import FeatureVisualization
 
-@Suite("Transforms against the reference", .timeLimit(.minutes(15)))
+@Suite("Transforms against the reference", .timeLimit(.minutes(120)))
 struct TransformTests {
     /// The reference rounds its coordinates to float32; it is off by up to 4.2e-5 from float64 itself.
     private static let tolerance: Float = 6e-5

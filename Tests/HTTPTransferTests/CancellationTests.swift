@@ -5,7 +5,7 @@ import SystemSupport
 import Testing
 import WebServers
 
-@Suite("A fetch that nobody wants any more", .timeLimit(.minutes(15)))
+@Suite("A fetch that nobody wants any more", .timeLimit(.minutes(120)))
 struct CancellationTests {
     private static let head = "HTTP/1.1 200 OK\nContent-Length: 100\nConnection: close"
 

@@ -5,7 +5,7 @@ import SystemSupport
 import Testing
 import WebServers
 
-@Suite("An answer whose head is cut", .timeLimit(.minutes(15)))
+@Suite("An answer whose head is cut", .timeLimit(.minutes(120)))
 struct CutHeadTests {
     private let bytes = noise(1000, seed: 5)
     private let server: Nginx

@@ -6,7 +6,7 @@ import SystemSupport
 import Testing
 import WebServers
 
-@Suite("A file that is downloaded", .timeLimit(.minutes(15)))
+@Suite("A file that is downloaded", .timeLimit(.minutes(120)))
 struct DownloadTests {
     private let bytes = noise(300_000, seed: 1)
 

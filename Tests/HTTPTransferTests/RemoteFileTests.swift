@@ -6,7 +6,7 @@ import SystemSupport
 import Testing
 import WebServers
 
-@Suite("Parts of a file on a server", .timeLimit(.minutes(15)))
+@Suite("Parts of a file on a server", .timeLimit(.minutes(120)))
 struct RemoteFileTests {
     private let bytes = noise(200_000, seed: 3)
 

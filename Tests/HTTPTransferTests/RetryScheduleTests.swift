@@ -6,7 +6,7 @@ import Testing
 
 @testable import HTTPTransfer
 
-@Suite("When it is tried again", .timeLimit(.minutes(15)))
+@Suite("When it is tried again", .timeLimit(.minutes(120)))
 struct RetryScheduleTests {
     private let address: WebAddress
     private let broken: TransferError
@@ -59,7 +59,7 @@ struct RetryScheduleTests {
     }
 }
 
-@Suite("The head of an answer", .timeLimit(.minutes(15)))
+@Suite("The head of an answer", .timeLimit(.minutes(120)))
 struct ResponseTests {
     private func response(_ lines: String...) -> Response {
         var response = Response()

@@ -6,7 +6,7 @@ import SystemSupport
 import Testing
 import WebServers
 
-@Suite("What a client trusts", .timeLimit(.minutes(15)))
+@Suite("What a client trusts", .timeLimit(.minutes(120)))
 struct TrustTests {
     @Test("A certificate by an unknown authority is refused, at once and with the remedy")
     func unknownAuthority() throws {

@@ -26,7 +26,7 @@ enum Coding: String, CaseIterable {
 }
 
 /// Which faults of JPEG files leave all pixels, and which do not.
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(120)))
 struct JPEGTests {
     private static let end: [UInt8] = [0xFF, 0xD9]
     /// What OpenCV reads from each of the codings.

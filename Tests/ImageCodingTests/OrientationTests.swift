@@ -34,7 +34,7 @@ private struct OrientationCases: Decodable {
     let cases: [Case]
 }
 
-@Suite("Orientation", .timeLimit(.minutes(15)))
+@Suite("Orientation", .timeLimit(.minutes(120)))
 struct OrientationTests {
     @Test(
         "Pictures are turned as OpenCV turns them, whatever is wrong with their EXIF data",

@@ -18,7 +18,7 @@ struct PNGGolden: Decodable, CustomTestStringConvertible {
     func bytes() -> [UInt8] { fromHexadecimal(png) }
 }
 
-@Suite("PNG", .timeLimit(.minutes(15)))
+@Suite("PNG", .timeLimit(.minutes(120)))
 struct PNGTests {
     @Test("All golden files are there")
     func goldensAreThere() {

@@ -3,7 +3,7 @@
 import ImageCoding
 import Testing
 
-@Suite("Resizing", .timeLimit(.minutes(15)))
+@Suite("Resizing", .timeLimit(.minutes(120)))
 struct ResizeTests {
     private static let sizes = [(1, 1), (2, 3), (3, 2), (7, 7), (8, 9), (17, 5), (31, 64), (64, 31)]
 

@@ -12,7 +12,7 @@ import WorkerRuntime
 @testable import JobKinds
 
 /// A job that reads its activations from a web server, and who is at fault where it cannot.
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(120)))
 struct ArrayAccessTests {
     private let bench: Bench
     private let payload: GramPayload

@@ -6,7 +6,7 @@ import SystemPackage
 import SystemSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(120)))
 struct ResultFileTests {
     private func sums(_ rows: Range<Int>) throws -> HSICPartialSums {
         try HSICPartialSums.compute(matrices: 2, images: 5, rows: rows) { matrix, rows in

@@ -92,7 +92,7 @@ struct Bench {
     }
 }
 
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(120)))
 struct ActivationsRunnerTests {
     private func shards(threads: Int, memoryBudget: Int = 4 << 30) throws -> [[UInt8]] {
         let bench = try Bench()
@@ -164,7 +164,7 @@ struct ActivationsRunnerTests {
     }
 }
 
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(120)))
 struct GramRunnerTests {
     private let features = 6
     private let images = 50

@@ -7,7 +7,7 @@ import SystemSupport
 import Testing
 
 /// What users say, and what holds then.
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(120)))
 struct ControlTests {
     let temporary: TemporaryJobDirectory
     let directory: JobDirectory

@@ -5,7 +5,7 @@ import JobStorageTestSupport
 import SystemSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(120)))
 struct DecisionTests {
     let settings = QueueSettings(run: String(repeating: "0", count: 32))
 
@@ -68,7 +68,7 @@ struct DecisionTests {
     }
 }
 
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(120)))
 struct SnapshotTests {
     let id: CampaignID
     let plan: PublicationPlan

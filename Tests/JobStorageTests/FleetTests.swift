@@ -5,7 +5,7 @@ import JobStorageTestSupport
 import SystemSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(120)))
 struct FleetTests {
     private func beat(_ directory: JobDirectory, _ number: UInt64, _ state: Heartbeat.State, _ sequence: UInt64) throws
     {

@@ -7,7 +7,7 @@ import SystemPackage
 import SystemSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(120)))
 struct JobDirectoryTests {
     let disk = LocalFileSystem()
 

@@ -7,7 +7,7 @@ import SystemSupport
 import Testing
 
 /// Tokens that nobody can find any more, and jobs that are wanted again.
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(120)))
 struct LostTokenTests {
     let temporary: TemporaryJobDirectory
     let directory: JobDirectory
@@ -98,7 +98,7 @@ struct LostTokenTests {
 }
 
 /// Arrays that campaigns share.
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(120)))
 struct ArrayPinTests {
     let temporary: TemporaryJobDirectory
     let directory: JobDirectory

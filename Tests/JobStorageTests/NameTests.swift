@@ -5,7 +5,7 @@ import JobStorageTestSupport
 import SystemSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(120)))
 struct NameTests {
     @Test func `every name that can be written is read back as it was, and never mixed up with a pending one`() {
         for _ in 0..<2000 {

@@ -5,7 +5,7 @@ import JobStorageTestSupport
 import SystemSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(120)))
 struct PlanTests {
     @Test func `a plan is read back as it was written, and the same plan is the same bytes`() throws {
         let odd = JobSpecification(kind: "sum", payload: Array("{ \"a\\u00e4\" : \"ä/\\n\" }\n".utf8), priority: 5)

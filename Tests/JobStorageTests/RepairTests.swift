@@ -6,7 +6,7 @@ import SystemPackage
 import SystemSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(120)))
 struct RepairDecisionTests {
     struct Case: Sendable {
         let code: String
@@ -51,7 +51,7 @@ struct RepairDecisionTests {
     }
 }
 
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(120)))
 struct ReissueTests {
     let temporary: TemporaryJobDirectory
     let directory: JobDirectory

@@ -6,7 +6,7 @@ import SystemPackage
 import SystemSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(120)))
 struct ResultTests {
     let temporary: TemporaryJobDirectory
     let directory: JobDirectory

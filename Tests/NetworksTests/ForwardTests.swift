@@ -43,7 +43,7 @@ func activations(_ instance: NetworkInstance, of images: [Float]) throws -> [Str
 
 let allLayers = InceptionV1.layers.map(\.name)
 
-@Suite("The forward pass", .timeLimit(.minutes(15)))
+@Suite("The forward pass", .timeLimit(.minutes(120)))
 struct ForwardTests {
     /// The reference itself is within 7.2e-7 of the same network in float64; Winograd's sums add about 1e-6.
     static let tolerance: Float = 2e-5

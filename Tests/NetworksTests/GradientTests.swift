@@ -50,7 +50,7 @@ func worstDistance(_ a: [Double], _ b: [Double], of largest: Double) -> Double {
     zip(a, b).reduce(0) { max($0, abs($1.0 - $1.1)) } / largest
 }
 
-@Suite("Gradients with respect to the image", .timeLimit(.minutes(15)))
+@Suite("Gradients with respect to the image", .timeLimit(.minutes(120)))
 struct GradientTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let image: GradientImage

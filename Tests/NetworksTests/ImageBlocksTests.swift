@@ -8,7 +8,7 @@ import Testing
 /// Values between −1 and 1 that repeat nowhere soon.
 private func values(_ count: Int, step: Int) -> [Float] { (0..<count).map { Float($0 &* step % 1999) / 1000 - 1 } }
 
-@Suite("The way back to the images in blocks of pixels", .timeLimit(.minutes(15)))
+@Suite("The way back to the images in blocks of pixels", .timeLimit(.minutes(120)))
 struct ImageBlocksTests {
     // Sides leave every remainder by four, and give from nine to sixteen columns of blocks of four pixels.
     @Test(

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Networks
 
-@Suite("Networks in files", .timeLimit(.minutes(15)))
+@Suite("Networks in files", .timeLimit(.minutes(120)))
 struct KeyPrefixTests {
     private static let names = NetworkWeights.tensors(batchNorm: false).map(\.name)
 

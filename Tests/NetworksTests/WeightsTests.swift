@@ -4,7 +4,7 @@ import Testing
 
 @testable import Networks
 
-@Suite("Network weights", .timeLimit(.minutes(15)))
+@Suite("Network weights", .timeLimit(.minutes(120)))
 struct WeightsTests {
     @Test(
         "Seeded networks are those of the reference",

@@ -10,7 +10,7 @@ import WebServers
 
 @testable import Publications
 
-@Suite("A cache of what was fetched", .timeLimit(.minutes(15)))
+@Suite("A cache of what was fetched", .timeLimit(.minutes(120)))
 struct CacheTests {
     private let place: TemporaryPlace
     private let cache: PublicationCache

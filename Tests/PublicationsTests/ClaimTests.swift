@@ -5,7 +5,7 @@ import Testing
 
 @testable import Publications
 
-@Suite("Who fetches", .timeLimit(.minutes(15)))
+@Suite("Who fetches", .timeLimit(.minutes(120)))
 struct ClaimTests {
     private func sight(_ number: Int, growth: Int = 0, isDead: Bool = false) -> ClaimWatch.Sight {
         ClaimWatch.Sight(number: number, draft: "theirs", growth: growth, isDead: isDead)

@@ -52,7 +52,7 @@ func atlas(
     )
 }
 
-@Suite("The atlas's index", .timeLimit(.minutes(15)))
+@Suite("The atlas's index", .timeLimit(.minutes(120)))
 struct AtlasIndexTests {
     private struct Parsed: Decodable {
         struct Picture: Decodable {

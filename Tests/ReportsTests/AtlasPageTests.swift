@@ -6,7 +6,7 @@ import Testing
 
 @testable import Reports
 
-@Suite("The atlas's page", .timeLimit(.minutes(15)))
+@Suite("The atlas's page", .timeLimit(.minutes(120)))
 struct AtlasPageTests {
     private func file(_ name: String, in files: [AtlasFile]) throws -> String {
         String(decoding: try #require(files.first { $0.name == name }).bytes, as: UTF8.self)

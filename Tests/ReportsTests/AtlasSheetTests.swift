@@ -6,7 +6,7 @@ import Testing
 
 @testable import Reports
 
-@Suite("The atlas's sheets", .timeLimit(.minutes(15)))
+@Suite("The atlas's sheets", .timeLimit(.minutes(120)))
 struct AtlasSheetTests {
     private static let title = AtlasSheet.Title(campaign: "c-01234567", model: "base", layer: "logits", steps: 512)
 

@@ -32,7 +32,7 @@ private let report = ComparisonReport(
     ]
 )
 
-@Suite("Reports of comparisons", .timeLimit(.minutes(15)))
+@Suite("Reports of comparisons", .timeLimit(.minutes(120)))
 struct ComparisonReportTests {
     @Test("Means are over epochs, and undefined where one epoch is")
     func means() {

@@ -9,7 +9,7 @@ private func gray(_ values: [UInt8], width: Int) -> RGBImage {
     RGBImage(width: width, height: values.count / width, pixels: values.flatMap { [$0, $0, $0] })
 }
 
-@Suite("Thumbnails and signatures", .timeLimit(.minutes(15)))
+@Suite("Thumbnails and signatures", .timeLimit(.minutes(120)))
 struct PictureThumbnailTests {
     @Test("A smaller picture's pixels are the means of the areas that they cover")
     func areas() {

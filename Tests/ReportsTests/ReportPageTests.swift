@@ -3,7 +3,7 @@
 import Reports
 import Testing
 
-@Suite("The page of a report", .timeLimit(.minutes(15)))
+@Suite("The page of a report", .timeLimit(.minutes(120)))
 struct ReportPageTests {
     @Test("It says what the images were, shows the heat maps and links the rest, and names do no harm")
     func contents() {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Reports
 
-@Suite("Short decimal numbers", .timeLimit(.minutes(15)))
+@Suite("Short decimal numbers", .timeLimit(.minutes(120)))
 struct ShortDecimalTests {
     private func text(_ number: Double, digits: Int = 7) -> String {
         var json = JSONBytes()

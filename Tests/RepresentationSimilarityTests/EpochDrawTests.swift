@@ -6,7 +6,7 @@ import Testing
 
 @testable import RepresentationSimilarity
 
-@Suite("Epochs", .timeLimit(.minutes(15)))
+@Suite("Epochs", .timeLimit(.minutes(120)))
 struct EpochDrawTests {
     struct Order: Decodable {
         let count: Int

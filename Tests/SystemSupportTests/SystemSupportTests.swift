@@ -7,7 +7,7 @@ import Testing
 
 @testable import SystemSupport
 
-@Suite("Texts that people write", .timeLimit(.minutes(15)))
+@Suite("Texts that people write", .timeLimit(.minutes(120)))
 struct TextTests {
     @Test(
         "Numbers of bytes are read with their units",
@@ -73,7 +73,7 @@ struct TextTests {
     }
 }
 
-@Suite("Files", .timeLimit(.minutes(15)))
+@Suite("Files", .timeLimit(.minutes(120)))
 struct FileTests {
     private let files = LocalFileSystem()
 
@@ -151,7 +151,7 @@ struct FileTests {
     }
 }
 
-@Suite("Threads", .timeLimit(.minutes(15)))
+@Suite("Threads", .timeLimit(.minutes(120)))
 struct ThreadTests {
     @Test("Errors of threads reach who waits for them, the lowest number's first")
     func errors() {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import TensorStorage
 
-@Suite("PyTorch checkpoints", .timeLimit(.minutes(15)))
+@Suite("PyTorch checkpoints", .timeLimit(.minutes(120)))
 struct CheckpointTests {
     private static let tensor = Pickle.tensor(StoredTensor("w", shape: [2], [1, -2] as [Float]), key: "0")
     private static let state = Pickle.dictionary([("w", tensor)])

@@ -6,7 +6,7 @@ import TensorStorage
 import TestSupport
 import Testing
 
-@Suite("Damaged shards", .timeLimit(.minutes(15)))
+@Suite("Damaged shards", .timeLimit(.minutes(120)))
 struct DamagedShardTests {
     private let files = LocalFileSystem()
 

@@ -6,7 +6,7 @@ import Testing
 @testable import TensorStorage
 
 /// What PyTorch and safetensors wrote for people, beside what nothing here needs.
-@Suite("Checkpoints as people save them", .timeLimit(.minutes(15)))
+@Suite("Checkpoints as people save them", .timeLimit(.minutes(120)))
 struct FieldCheckpointTests {
     private static let files = [
         // Python 2's texts, and pairs in place of dictionaries.
@@ -91,7 +91,7 @@ struct FieldCheckpointTests {
 }
 
 /// Texts and numbers in all the ways that pickles have had.
-@Suite("Instructions of pickles", .timeLimit(.minutes(15)))
+@Suite("Instructions of pickles", .timeLimit(.minutes(120)))
 struct PickleInstructionTests {
     private func value(_ instructions: [UInt8]) throws -> PickleValue {
         let arena = PickleArena()

@@ -21,7 +21,7 @@ private let network: [StoredTensor] = {
     }
 }()
 
-@Suite("A network in every format", .timeLimit(.minutes(15)))
+@Suite("A network in every format", .timeLimit(.minutes(120)))
 struct NetworkFileTests {
     /// How a file differs from the one that `torch.save` writes of the network today.
     enum Form: CaseIterable {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import TensorStorage
 
-@Suite("NumPy files", .timeLimit(.minutes(15)))
+@Suite("NumPy files", .timeLimit(.minutes(120)))
 struct NumPyFileTests {
     @Test("What is written is read again", arguments: [[], [0], [5], [2, 3], [2, 1, 4, 3]])
     func roundTrips(shape: [Int]) throws {

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 import WebServers
 
-@Suite("Zarr arrays at an address", .timeLimit(.minutes(15)))
+@Suite("Zarr arrays at an address", .timeLimit(.minutes(120)))
 struct RemoteArrayTests {
     private let files = LocalFileSystem()
 

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 import WebServers
 
-@Suite("Rows of arrays of any program", .timeLimit(.minutes(15)))
+@Suite("Rows of arrays of any program", .timeLimit(.minutes(120)))
 struct RowSourceTests {
     private let files = LocalFileSystem()
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import TensorStorage
 
-@Suite("Writing PyTorch files", .timeLimit(.minutes(15)))
+@Suite("Writing PyTorch files", .timeLimit(.minutes(120)))
 struct TorchFileWritingTests {
     private static let tensors = [
         StoredTensor("a.weight", shape: [2, 1, 3], [1, -0.0, .infinity, 0.1, .leastNonzeroMagnitude, -7] as [Float]),

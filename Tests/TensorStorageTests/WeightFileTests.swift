@@ -5,7 +5,7 @@ import SystemPackage
 import TensorStorage
 import Testing
 
-@Suite("Weight files", .timeLimit(.minutes(15)))
+@Suite("Weight files", .timeLimit(.minutes(120)))
 struct WeightFileTests {
     private static let sound = [
         "state.pt", "wrapped.pt", "parameters_prefixed.pt", "state.legacy.pt", "state.safetensors",

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// The reference implementation of the format, run to read what we write and to write what we read.
-@Suite("Agreement with zarr-python", .timeLimit(.minutes(15)))
+@Suite("Agreement with zarr-python", .timeLimit(.minutes(120)))
 struct ZarrPythonTests {
     @Test("zarr-python reads what is written here", arguments: [ElementType.float32, .float16])
     func isReadByPython(type: ElementType) async throws {

@@ -33,7 +33,7 @@ struct Layout: CustomTestStringConvertible, Sendable {
     }
 }
 
-@Suite("Zarr arrays", .timeLimit(.minutes(15)))
+@Suite("Zarr arrays", .timeLimit(.minutes(120)))
 struct ZarrTests {
     private let files = LocalFileSystem()
 

@@ -7,7 +7,7 @@ import Testing
 
 @testable import WorkerRuntime
 
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(120)))
 struct HealthTests {
     private let start = BootClock().now
 
@@ -65,7 +65,7 @@ struct HealthTests {
     }
 }
 
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(120)))
 struct WorkFinderTests {
     let temporary: TemporaryJobDirectory
     let directory: JobDirectory

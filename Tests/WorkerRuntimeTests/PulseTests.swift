@@ -9,7 +9,7 @@ import Testing
 
 @testable import WorkerRuntime
 
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(120)))
 struct PulseTests {
     @Test func `a worker that is leaving already is not seen to drain for ever`() throws {
         let temporary = try TemporaryJobDirectory()

@@ -38,7 +38,7 @@ func options(
     )
 }
 
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(120)))
 struct WorkerTests {
     let temporary: TemporaryJobDirectory
     let directory: JobDirectory
