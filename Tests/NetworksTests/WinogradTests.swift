@@ -7,7 +7,7 @@ import Testing
 
 /// With AVX-512 the engine convolves by Winograd's algorithm (Lavin and Gray, 2016), six values wide, where windows have
 /// 3 × 3 places: fewer products, of numbers that are larger than the sums in between, so that more is rounded away.
-@Suite("Rounding of the network's 3 × 3 layers")
+@Suite("Rounding of the network's 3 × 3 layers", .timeLimit(.minutes(120)))
 struct WinogradTests {
     static let layers = InceptionV1.layers.filter { $0.name == "conv2d2" || $0.name.hasSuffix("_3x3") }
 
