@@ -85,6 +85,8 @@ struct EndNoteWriter {
             busy.insert(campaign)
             return
         }
+        // A note must not outlive what it tells of.
+        if note.state == .done { try directory.synchronizeReport(of: campaign) }
         try directory.add(note, jobs: snapshot.counts(of: plan), scratch: scratch)
         // Whoever starts a job anew takes the note back afterwards: one of the two sees the other.
         guard try !directory.scan(campaign).hasOpenTokens else {

@@ -91,6 +91,12 @@ extension JobDirectory {
         try fileSystem.isPresent(root.below("reports", campaign.description, "SUCCESS.json"))
     }
 
+    /// Makes a campaign's merged output, as it is seen now, survive a power cut.
+    public func synchronizeReport(of campaign: CampaignID) throws(FileError) {
+        try fileSystem.synchronize(directory: reports(of: campaign))
+        try fileSystem.synchronize(directory: root.below("reports"))
+    }
+
     /// The campaigns of whose merged output there is at least a part.
     public func campaignsWithReports() throws(FileError) -> Set<CampaignID> {
         Set(try fileSystem.names(in: root.below("reports")).compactMap { CampaignID($0) })

@@ -71,6 +71,7 @@ struct Inspector: Sendable {
             if edit.kind == .added, edit.path.first == "reports", edit.path.last == "SUCCESS.json" {
                 checkMerge(edit, tree)
             }
+            if edit.kind == .added, edit.path.first == "ended" { checkNote(edit, tree) }
         }
         checkCounts(touched)
     }
@@ -161,6 +162,15 @@ struct Inspector: Sendable {
             tree.nodes[edit.node].content == campaigns.mergedOutput(of: plan),
             "the merged output of \(campaign) is not that of an undisturbed run"
         )
+    }
+
+    /// Checks that a report outlives a power cut of which a note says that it is there.
+    private mutating func checkNote(_ edit: Tree.Edit, _ tree: Tree) {
+        guard let name = edit.path.last, name.hasSuffix(".done"),
+            let campaign = campaigns.plans.map(\.campaign).first(where: { name.hasPrefix("\($0).") })
+        else { return }
+        let isDurable = tree.isDurable(["reports", "\(campaign)", "SUCCESS.json"])
+        check(isDurable, "\(campaign) is noted as done, but a power cut would lose its report")
     }
 
     // MARK: Write once

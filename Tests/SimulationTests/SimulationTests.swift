@@ -76,7 +76,7 @@ func explain(_ scenario: Scenario, isTraced: Bool) throws {
         return
     }
     print("seed \(scenario.seed): \(violation)")
-    print("replay: LUCID_SEED=\(scenario.seed) LUCID_TRACE=1 swift test --filter SimulationTests/campaigns")
+    print("replay: LUCID_SEED=\(scenario.seed) LUCID_TRACE=1 swift test --filter 'SimulationTests/.campaigns end'")
     let shrunk = try Simulation.shrink(scenario)
     print("the least that still breaks a rule: \(shrunk.outcome.violations[0])")
     for (call, fault) in shrunk.outcome.faults { print("  call \(call): \(fault)") }
