@@ -152,6 +152,28 @@ struct EndedCampaignTests {
         #expect(try directory.endNotes()[ended] == nil)
     }
 
+    @Test func `another's report is made durable before it is noted, so that no note outlives it`() throws {
+        let aged = try Aged(ended: 1)
+        let ended = try campaign(1)
+        try aged.settle()
+        try aged.directory.withdrawEndNotes(of: ended)
+        let synced = Monitor<[FilePath]>([])
+        let syncedBefore = Monitor<[[FilePath]]>([])
+        let watching = FaultyFileSystem(onSync: { folder in synced.withLock { $0.append(folder) } }) { _, target in
+            if target.removingLastComponent().lastComponent?.string == "ended" {
+                let folders = synced.withLock { $0 }
+                syncedBefore.withLock { $0.append(folders) }
+            }
+            return nil
+        }
+        let directory = try aged.temporary.through(watching)
+        var loop = try CoordinationLoop(directory, content: Joining(directory: directory), logger: quiet)
+        _ = try loop.step()
+        let before = try present(syncedBefore.withLock { $0.first })
+        #expect(before.contains(directory.reports(of: ended)))
+        #expect(before.contains(directory.root.appending("reports")))
+    }
+
     @Test func `a report that somebody removed is written again, whatever is noted`() throws {
         let aged = try Aged(ended: 1)
         try aged.settle()
