@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <malloc.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -27,4 +28,10 @@ static inline int lucid_allowed_processors(void) {
     int count = 0;
     for (unsigned long i = 0; i < sizeof mask / sizeof *mask; i++) count += __builtin_popcountl(mask[i]);
     return count;
+}
+
+/// Makes large blocks go back to the system when they are freed, and bounds the heaps that threads have; see mallopt(3).
+static inline void lucid_bound_heap(void) {
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
+    mallopt(M_ARENA_MAX, 8);
 }

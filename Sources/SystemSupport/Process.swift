@@ -17,6 +17,13 @@ public func processorCount() -> Int {
     return max(1, allowed > 0 ? allowed : sysconf(Int32(_SC_NPROCESSORS_ONLN)))
 }
 
+/// Keeps the memory of this process close to what it uses: blocks of a megabyte and more go back to the system when they
+/// are freed, and there are eight heaps at most.
+///
+/// Otherwise the C library keeps freed blocks of up to 32 MiB in up to eight heaps a processor, so that many threads take
+/// much more than they hold. To be called before threads are started.
+public func boundHeap() { lucid_bound_heap() }
+
 /// The file of the running program.
 public func executablePath() -> FilePath {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)

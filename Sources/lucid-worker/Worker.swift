@@ -112,6 +112,7 @@ struct LucidWorker: ParsableCommand {
     func run() throws {
         if endWithParent { SystemSupport.endWithParent() }
         CPUEngine.unbindThread()
+        boundHeap()
         let isQuiet = quiet
         LoggingSystem.bootstrap { label in
             var handler = StreamLogHandler.standardError(label: label)
