@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 public import SystemPackage
-private import SystemSupport
+public import SystemSupport
 
 /// What was unpacked.
 public struct UnpackedContent: Equatable, Sendable {
@@ -19,6 +19,7 @@ public struct UnpackedContent: Equatable, Sendable {
 /// - Parameters:
 ///   - archive: the archive; its content tells which kind it is.
 ///   - folder: the folder, which is made and must not be there.
+///   - fileSystem: makes the files and folders.
 ///   - limits: how much may come out.
 ///   - onProgress: is told how many files and bytes are out.
 /// - Throws: `ArchiveError` for the archive's faults, `FileError` for the disk's.
@@ -26,13 +27,14 @@ public struct UnpackedContent: Equatable, Sendable {
 public func unpack(
     _ archive: FilePath,
     into folder: FilePath,
+    on fileSystem: LocalFileSystem = LocalFileSystem(),
     limits: ArchiveLimits,
     onProgress: (UnpackedContent) -> Void
 ) throws -> UnpackedContent {
     let size = try archiveSize(archive)
     var reader = try ArchiveReader(archive)
-    var unpacking = Unpacking(folder, limits, byteLimit: limits.bytes(fromArchiveOf: size))
-    try LocalFileSystem().makeDirectory(folder)
+    var unpacking = Unpacking(folder, fileSystem, limits, byteLimit: limits.bytes(fromArchiveOf: size))
+    try fileSystem.makeDirectory(folder)
     while let entry = try reader.next() {
         try unpacking.take(entry, from: &reader)
         onProgress(unpacking.content)
@@ -52,6 +54,7 @@ private func archiveSize(_ archive: FilePath) throws -> Int {
 /// The state of an archive that is being unpacked.
 private struct Unpacking {
     private let folder: FilePath
+    private let fileSystem: LocalFileSystem
     private let limits: ArchiveLimits
     private let byteLimit: Int
     private var fileCount = 0
@@ -61,8 +64,9 @@ private struct Unpacking {
     private var folders: Set<String> = [""]
     private var buffer = [UInt8](repeating: 0, count: 1 << 20)
 
-    init(_ folder: FilePath, _ limits: ArchiveLimits, byteLimit: Int) {
+    init(_ folder: FilePath, _ fileSystem: LocalFileSystem, _ limits: ArchiveLimits, byteLimit: Int) {
         self.folder = folder
+        self.fileSystem = fileSystem
         self.limits = limits
         self.byteLimit = byteLimit
     }
@@ -111,7 +115,7 @@ private struct Unpacking {
                 throw ArchiveError.forbiddenEntry(name: path, reason: "it is a file and a folder at once")
             }
             folders.insert(path)
-            try LocalFileSystem().makeDirectory(folder.below(path))
+            try fileSystem.makeDirectory(folder.below(path))
         }
     }
 
@@ -121,7 +125,7 @@ private struct Unpacking {
         _ refuse: (String) -> ArchiveError
     ) throws {
         let path = folder.below(name.path)
-        let descriptor = try opened(path)
+        let descriptor = try fileSystem.open(path, .writeOnly, options: [.exclusiveCreate, .noFollow])
         defer { try? descriptor.close() }
         var size = 0
         while true {
@@ -140,19 +144,6 @@ private struct Unpacking {
             } catch {
                 throw FileError("write", path, error as? Errno ?? .ioError)
             }
-        }
-    }
-
-    private func opened(_ path: FilePath) throws -> FileDescriptor {
-        do {
-            return try FileDescriptor.open(
-                path,
-                .writeOnly,
-                options: [.create, .exclusiveCreate, .noFollow, .closeOnExec],
-                permissions: [.ownerReadWrite, .groupReadWrite]
-            )
-        } catch {
-            throw FileError("write", path, error as? Errno ?? .ioError)
         }
     }
 }

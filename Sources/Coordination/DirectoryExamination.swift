@@ -68,6 +68,7 @@ public struct DirectoryExamination {
     /// Everything that one process can find out.
     public func findings() -> [ExaminationFinding] {
         var findings: [ExaminationFinding] = [mount, space, inodes]
+        findings.append(attempt("group") { _ in try GroupExamination(directory.root, on: fileSystem).finding() })
         findings.append(attempt("rename", tryRename))
         findings.append(attempt("rename of folders", tryFolderRename))
         findings.append(attempt("links", tryLinks))

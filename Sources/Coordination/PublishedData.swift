@@ -91,6 +91,6 @@ public struct PublishedData: PublishedModels {
 extension PublicationCache {
     /// Opens the cache in a job directory, which all workers see.
     public init(in directory: JobDirectory) throws {
-        try self.init(at: directory.downloads)
+        try self.init(at: directory.downloads, on: directory.disk)
     }
 }

@@ -41,6 +41,7 @@ extension WebClient {
     ///   - address: where it is.
     ///   - file: the name that it gets, replacing what has it.
     ///   - draft: where it grows; stays after an error.
+    ///   - fileSystem: makes both.
     ///   - expected: its digest, where that is known.
     ///   - limit: the most bytes that it may have.
     ///   - onProgress: is told how far it is, on the calling thread, very often.
@@ -50,12 +51,14 @@ extension WebClient {
         _ address: WebAddress,
         to file: FilePath,
         draft: FilePath,
+        on fileSystem: LocalFileSystem = LocalFileSystem(),
         expecting expected: ContentDigest?,
         limit: Int,
         onProgress: @escaping @Sendable (TransferProgress) -> Void
     ) throws(TransferError) -> Download {
         let content = try DraftFile(
             draft,
+            on: fileSystem,
             of: address,
             limit: limit,
             isDigestKnown: expected != nil,
@@ -71,8 +74,8 @@ extension WebClient {
             try content.restart()
             throw .wrongDigest(address, expected: expected, found: digest)
         }
-        do throws(FileError) { try LocalFileSystem().place(draft, as: file) } catch { throw .file(error) }
-        try? LocalFileSystem().remove(DraftFile.recordPath(of: draft))
+        do throws(FileError) { try fileSystem.place(draft, as: file) } catch { throw .file(error) }
+        try? fileSystem.remove(DraftFile.recordPath(of: draft))
         return Download(digest: digest, byteCount: content.byteCount)
     }
 

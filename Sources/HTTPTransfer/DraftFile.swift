@@ -8,6 +8,7 @@ internal import SystemSupport
 final class DraftFile: Sink {
     private let address: WebAddress
     private let path: FilePath
+    private let fileSystem: LocalFileSystem
     private let limit: Int
     private let isDigestKnown: Bool
     private let boot: String
@@ -24,23 +25,20 @@ final class DraftFile: Sink {
     /// Opens or makes a draft; one of an earlier try is kept where it can be continued.
     init(
         _ path: FilePath,
+        on fileSystem: LocalFileSystem,
         of address: WebAddress,
         limit: Int,
         isDigestKnown: Bool,
         onProgress: @escaping @Sendable (TransferProgress) -> Void
     ) throws(TransferError) {
-        (self.path, self.address, self.limit, self.isDigestKnown) = (path, address, limit, isDigestKnown)
+        (self.path, self.fileSystem, self.address) = (path, fileSystem, address)
+        (self.limit, self.isDigestKnown) = (limit, isDigestKnown)
         self.onProgress = onProgress
         boot = (try? HostIdentity.current())?.bootIdentifier ?? ""
-        do {
-            descriptor = try FileDescriptor.open(
-                path,
-                .readWrite,
-                options: [.create, .noFollow, .closeOnExec],
-                permissions: [.ownerReadWrite, .groupReadWrite]
-            )
+        do throws(FileError) {
+            descriptor = try fileSystem.open(path, .readWrite, options: .noFollow)
         } catch {
-            throw .file(FileError("write", path, error as? Errno ?? .ioError))
+            throw .file(error)
         }
         try resume()
     }
@@ -77,7 +75,7 @@ final class DraftFile: Sink {
             guard response.isFramed || isDigestKnown else { throw .unknownLength(address) }
             let new = DraftRecord(address, response, boot: boot)
             record = new
-            do throws(FileError) { try new.write(recordPath) } catch { throw .file(error) }
+            do throws(FileError) { try new.write(recordPath, on: fileSystem) } catch { throw .file(error) }
         }
         if let total = record?.total, total > limit { throw .tooLarge(address, limit: limit) }
     }
@@ -100,7 +98,7 @@ final class DraftFile: Sink {
         if ftruncate(descriptor.rawValue, 0) != 0 { throw .file(FileError("write", path, Errno(rawValue: errno))) }
         (byteCount, record, isWhole, isResumed) = (0, nil, false, false)
         hasher = ContentDigest.Hasher()
-        try? LocalFileSystem().remove(recordPath)
+        try? fileSystem.remove(recordPath)
     }
 
     /// Makes the content survive a power cut, and returns its digest.

@@ -43,8 +43,8 @@ struct DraftRecord: Codable, Equatable {
         return try? JSONDecoder().decode(DraftRecord.self, from: Data(bytes))
     }
 
-    func write(_ path: FilePath) throws(FileError) {
+    func write(_ path: FilePath, on fileSystem: LocalFileSystem) throws(FileError) {
         guard let data = try? JSONEncoder().encode(self) else { return }
-        try LocalFileSystem().overwrite(path, contents: Array(data))
+        try fileSystem.overwrite(path, contents: Array(data))
     }
 }

@@ -79,7 +79,7 @@ public final class ActivationsRunner: JobRunner {
             let array = directory.array(output.array)
             try files.place(output.metadata.encoded, at: array.appending(ArrayFiles.metadataName))
             try files.place(names, at: array.appending(ArrayFiles.imagesName))
-            try output.open(in: context.scratch())
+            try output.open(in: context.scratch(), on: context.directory.disk)
         }
         let batches = BatchSource(Array(rows), limits: payload.limits, lookahead: 2 * threads)
         let turns = Turnstile()

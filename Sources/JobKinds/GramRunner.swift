@@ -63,7 +63,7 @@ public struct GramRunner: JobRunner {
 
         let draft = try context.scratch().appending("gram.shard")
         let array = context.directory.array(payload.gram)
-        var writer = try ShardWriter(creating: draft, for: metadata)
+        var writer = try ShardWriter(creating: draft, for: metadata, on: context.directory.disk)
         var meanSquare = 0.0
         var codec = try ChunkCodec(metadata)
         let tiles = GramLayout.panels(of: payload.count)

@@ -63,7 +63,7 @@ public struct ImportRunner: JobRunner {
         let rowsAtOnce = try rowsAtOnce(of: source, context)
 
         let shard = LayerShard(layer: payload.layer, metadata: metadata, array: payload.array, path: path)
-        try shard.open(in: context.scratch())
+        try shard.open(in: context.scratch(), on: context.directory.disk)
         var encoder = try RowEncoder(metadata, layer: payload.layer)
         for start in stride(from: rows.startIndex, to: rows.endIndex, by: rowsAtOnce) {
             try context.checkCancellation()

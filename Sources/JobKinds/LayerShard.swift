@@ -32,10 +32,10 @@ final class LayerShard: Sendable {
     /// Values of one row.
     var featureCount: Int { metadata.shape.dropFirst().reduce(1, *) }
 
-    func open(in scratch: FilePath) throws {
+    func open(in scratch: FilePath, on disk: LocalFileSystem) throws {
         let draft = scratch.appending("\(layer).shard")
         try writer.withLock { open in
-            open.writer = try ShardWriter(creating: draft, for: metadata)
+            open.writer = try ShardWriter(creating: draft, for: metadata, on: disk)
             open.draft = draft
         }
     }

@@ -15,10 +15,16 @@ public struct JobDirectory: Sendable {
     public let root: FilePath
     /// What it was made with.
     public let settings: QueueSettings
+    /// What its group may do with what is made in it, whatever a program's umask.
+    public let sharing: GroupSharing
+
+    /// This machine's file system, for what writes in the folder by descriptors of its own: shards, downloads.
+    public var disk: LocalFileSystem { LocalFileSystem(sharing: sharing) }
 
     /// Makes a job directory, or recognises the one that is there.
     ///
-    /// `queue.json` comes last, so whoever sees it sees a whole job directory.
+    /// `queue.json` comes last, so whoever sees it sees a whole job directory. The group gets what it has of the root; a
+    /// root that it may only read becomes a queue that it may write where the umask says so.
     public static func create(
         at root: FilePath,
         fileSystem: any FileSystem = LocalFileSystem(),
@@ -26,7 +32,7 @@ public struct JobDirectory: Sendable {
     ) throws(JobDirectoryError) -> JobDirectory {
         let present: [String]
         do throws(FileError) {
-            try fileSystem.makeDirectories(root)
+            try fileSystem.sharing(.byMask).makeDirectories(root)
             present = try fileSystem.names(inUserFolder: root)
         } catch {
             throw error.errno == .notDirectory ? .notADirectory(error.path) : .file(error)
@@ -35,7 +41,13 @@ public struct JobDirectory: Sendable {
             if let stranger = present.filter({ !folders.contains($0) }).min() {
                 throw .notEmpty(root, example: stranger)
             }
-            try onDisk { () throws(FileError) in try layOut(root, fileSystem, surroundings) }
+            try onDisk { () throws(FileError) in
+                let sharing = try GroupSharing(
+                    asOf: fileSystem.access(to: root),
+                    adding: GroupSharing.byMask.folderBits
+                )
+                try layOut(root, fileSystem.sharing(sharing), surroundings)
+            }
         }
         return try open(at: root, trustOwner: nil, fileSystem: fileSystem, surroundings: surroundings)
     }
@@ -80,7 +92,25 @@ public struct JobDirectory: Sendable {
         guard let settings = decodedRecord(QueueSettings.self, from: bytes), settings.isSensible else {
             throw .damaged(file)
         }
-        return JobDirectory(fileSystem: fileSystem, surroundings: surroundings, root: root, settings: settings)
+        let sharing = try onDisk { () throws(FileError) in try Self.sharing(of: access, file, fileSystem) }
+        return JobDirectory(
+            fileSystem: fileSystem.sharing(sharing),
+            surroundings: surroundings,
+            root: root,
+            settings: settings,
+            sharing: sharing
+        )
+    }
+
+    /// What the group may do: as much as in the root, or with `queue.json` where the root itself is closed to its writing.
+    private static func sharing(
+        of root: FileAccess,
+        _ settings: FilePath,
+        _ fileSystem: any FileSystem
+    ) throws(FileError) -> GroupSharing {
+        let sharing = GroupSharing(asOf: root)
+        if sharing.folderBits == 0 || sharing.folderBits == 0o070 { return sharing }
+        return try GroupSharing(asOf: root, adding: fileSystem.access(to: settings).mode & 0o070)
     }
 
     /// Lets a refused call through as an error of the job directory.

@@ -27,8 +27,7 @@ struct FetchClaim: Codable {
     }
 
     /// Gives the claim a number, unless somebody else has it; on the disk it appears whole or not at all.
-    func make(_ number: Int, in folder: FilePath) throws -> Bool {
-        let fileSystem = LocalFileSystem()
+    func make(_ number: Int, in folder: FilePath, on fileSystem: LocalFileSystem) throws -> Bool {
         let temporary = folder.below("\(draft).new")
         try fileSystem.create(temporary, contents: Array(JSONEncoder().encode(self)), durably: false)
         defer { try? fileSystem.remove(temporary) }
@@ -36,7 +35,7 @@ struct FetchClaim: Codable {
     }
 
     /// Takes the place of an earlier word of the same owner.
-    func replace(_ claim: FilePath, by temporary: FilePath) throws {
-        try LocalFileSystem().replace(claim, contents: Array(JSONEncoder().encode(self)), by: temporary)
+    func replace(_ claim: FilePath, by temporary: FilePath, on fileSystem: LocalFileSystem) throws {
+        try fileSystem.replace(claim, contents: Array(JSONEncoder().encode(self)), by: temporary)
     }
 }

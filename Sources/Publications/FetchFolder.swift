@@ -8,18 +8,20 @@ internal import SystemSupport
 /// There is no lock to be left behind: whoever dies is seen to be dead, and its draft is continued.
 struct FetchFolder {
     let path: FilePath
+    private let fileSystem: LocalFileSystem
     private let surroundings: any Surroundings
     private let identity: HostIdentity
 
-    init(_ path: FilePath, _ surroundings: any Surroundings) throws {
+    init(_ path: FilePath, on fileSystem: LocalFileSystem, _ surroundings: any Surroundings) throws {
         self.path = path
+        self.fileSystem = fileSystem
         self.surroundings = surroundings
         identity = try surroundings.identity()
     }
 
     /// The claim that counts.
     func sight() throws -> ClaimWatch.Sight? {
-        let names = try LocalFileSystem().namesIfPresent(in: path) ?? []
+        let names = try fileSystem.namesIfPresent(in: path) ?? []
         guard let number = names.compactMap({ FetchClaim.number($0) }).max() else { return nil }
         let claim = FetchClaim.read(path.below(FetchClaim.name(number)))
         let growing = claim.map { claim in
@@ -36,7 +38,6 @@ struct FetchFolder {
 
     /// Makes a claim, and takes over the draft of one who is gone; nil where somebody else was quicker.
     func claim(_ number: Int, continuing draft: String?) throws -> FetchDraft? {
-        let fileSystem = LocalFileSystem()
         try fileSystem.makeDirectories(path)
         let claim = FetchClaim(owner: identity, draft: "draft-\(String(surroundings.randomBits(), radix: 16))")
         guard try makeUnlessGone(claim, number) else { return nil }
@@ -54,7 +55,7 @@ struct FetchFolder {
     /// Makes a claim, unless somebody was quicker, or has finished and removed the folder.
     private func makeUnlessGone(_ claim: FetchClaim, _ number: Int) throws -> Bool {
         do {
-            return try claim.make(number, in: path)
+            return try claim.make(number, in: path, on: fileSystem)
         } catch let error as FileError where error.errno == .noSuchFileOrDirectory {
             return false
         }
@@ -64,12 +65,12 @@ struct FetchFolder {
     func withdraw(_ draft: FetchDraft) {
         guard let claim = draft.claim else { return }
         let withdrawn = FetchClaim(owner: identity, draft: draft.name, isWithdrawn: true)
-        try? withdrawn.replace(claim, by: path.below("\(draft.name).new"))
+        try? withdrawn.replace(claim, by: path.below("\(draft.name).new"), on: fileSystem)
     }
 
     /// Removes the folder, once what was fetched has its place.
     func remove() {
-        try? LocalFileSystem().removeTree(path)
+        try? fileSystem.removeTree(path)
     }
 }
 

@@ -13,6 +13,8 @@ struct FetchWork {
     let options: FetchOptions
     let onStep: @Sendable (FetchStep) -> Void
 
+    private var fileSystem: LocalFileSystem { cache.fileSystem }
+
     func run(by client: WebClient) throws -> PublicationCache.Item {
         if case .file(let file) = publication.source {
             let content = Download(digest: try ContentDigest(ofFile: file), byteCount: try Self.size(of: file))
@@ -29,7 +31,7 @@ struct FetchWork {
             // With some space more, what has arrived can be used.
             throw error
         } catch {
-            try? LocalFileSystem().remove(draft.whole)
+            try? fileSystem.remove(draft.whole)
             throw error
         }
     }
@@ -54,6 +56,7 @@ struct FetchWork {
                 address,
                 to: draft.whole,
                 draft: draft.part,
+                on: fileSystem,
                 expecting: recorded?.sha256 ?? publication.knownDigest,
                 limit: options.byteLimit,
                 onProgress: { [onStep] in onStep(.transferring($0)) }
@@ -94,8 +97,8 @@ struct FetchWork {
         }
         let place = cache.place(of: publication)
         let record = try record(download, address, files: nil)
-        try LocalFileSystem().makeDirectories(place.parent)
-        try LocalFileSystem().linkUnlessThere(draft.whole, to: place)
+        try fileSystem.makeDirectories(place.parent)
+        try fileSystem.linkUnlessThere(draft.whole, to: place)
         return PublicationCache.Item(path: place, record: record)
     }
 
@@ -105,9 +108,8 @@ struct FetchWork {
         _ download: Download,
         _ address: WebAddress?
     ) throws -> PublicationCache.Item {
-        let fileSystem = LocalFileSystem()
         try fileSystem.removeTree(draft.unpacked)
-        let content = try unpack(archive, into: draft.unpacked, limits: options.archives) { [onStep] in
+        let content = try unpack(archive, into: draft.unpacked, on: fileSystem, limits: options.archives) { [onStep] in
             onStep(.unpacking($0))
         }
         let folder = try imageFolder(named: name, address)
@@ -121,7 +123,7 @@ struct FetchWork {
 
     /// The folder of the images: the one of this name, else the archive's only folder, else all of it.
     private func imageFolder(named name: String?, _ address: WebAddress?) throws -> FilePath {
-        let names = try LocalFileSystem().names(in: draft.unpacked).filter { $0 != "__MACOSX" }
+        let names = try fileSystem.names(in: draft.unpacked).filter { $0 != "__MACOSX" }
         if let name, let address {
             if names.contains(name) { return draft.unpacked.below(name) }
             guard names.contains("test.csv") else { throw CacheError.lacksFolder(address, folder: name) }

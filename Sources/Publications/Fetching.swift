@@ -79,7 +79,7 @@ extension PublicationCache {
                 folder.remove()
                 return item
             }
-            let pulse = FetchPulse(draft.pulse, surroundings)
+            let pulse = FetchPulse(draft.pulse, on: fileSystem, surroundings)
             let item = try FetchWork(cache: self, publication: publication, draft: draft, options: options) { step in
                 pulse.beat()
                 onStep(step)
@@ -98,11 +98,12 @@ extension PublicationCache {
 /// Lets a file grow while work goes on, so that other machines see that it does.
 final class FetchPulse: Sendable {
     private let file: FilePath
+    private let fileSystem: LocalFileSystem
     private let surroundings: any Surroundings
     private let last: Monitor<BootClock.Instant?> = Monitor(nil)
 
-    init(_ file: FilePath, _ surroundings: any Surroundings) {
-        (self.file, self.surroundings) = (file, surroundings)
+    init(_ file: FilePath, on fileSystem: LocalFileSystem, _ surroundings: any Surroundings) {
+        (self.file, self.fileSystem, self.surroundings) = (file, fileSystem, surroundings)
     }
 
     func beat() {
@@ -112,6 +113,6 @@ final class FetchPulse: Sendable {
             last = now
             return true
         }
-        if isDue { try? LocalFileSystem().append([UInt8(ascii: ".")], to: file) }
+        if isDue { try? fileSystem.append([UInt8(ascii: ".")], to: file) }
     }
 }

@@ -13,6 +13,7 @@ public struct PublicationCache: Sendable {
 
     /// Where it is.
     public let root: FilePath
+    let fileSystem: LocalFileSystem
     let surroundings: any Surroundings
     let patience: Duration
 
@@ -28,16 +29,17 @@ public struct PublicationCache: Sendable {
     ///
     /// - Parameters:
     ///   - root: the folder.
+    ///   - fileSystem: makes what is in it.
     ///   - surroundings: where time and chance come from.
     ///   - patience: how long nothing of another machine's process may grow before it counts as gone.
     /// - Throws: `CacheError` for another version's, `FileError`.
     public init(
         at root: FilePath,
+        on fileSystem: LocalFileSystem = LocalFileSystem(),
         surroundings: any Surroundings = ThisMachine(),
         patience: Duration = .seconds(120)
     ) throws {
-        (self.root, self.surroundings, self.patience) = (root, surroundings, patience)
-        let fileSystem = LocalFileSystem()
+        (self.root, self.fileSystem, self.surroundings, self.patience) = (root, fileSystem, surroundings, patience)
         try fileSystem.makeDirectories(root)
         let mark = root.below("cache.json")
         if try !fileSystem.isPresent(mark) {
@@ -70,7 +72,7 @@ public struct PublicationCache: Sendable {
     /// - Returns: where it is; nil where it is not.
     public func find(_ publication: PublishedItem) throws -> Item? {
         let path = place(of: publication)
-        guard try LocalFileSystem().isPresent(path) else { return nil }
+        guard try fileSystem.isPresent(path) else { return nil }
         let record = try FetchRecord.read(recordPath(of: publication))
         guard publication.kind == .weights else { return Item(path: path, record: record) }
         if let record, fileSize(path) != record.bytes { throw CacheError.damaged(path) }
@@ -91,7 +93,7 @@ public struct PublicationCache: Sendable {
     /// Where processes settle who fetches something.
     func fetchFolder(of publication: PublishedItem) throws -> FetchFolder {
         let name = publication.place.split(separator: "/").joined(separator: "-")
-        return try FetchFolder(root.below("drafts", name), surroundings)
+        return try FetchFolder(root.below("drafts", name), on: fileSystem, surroundings)
     }
 
     /// Records what was fetched, unless something is recorded already, and returns what is.
@@ -103,7 +105,6 @@ public struct PublicationCache: Sendable {
 
     /// Gives bytes a name that is never replaced; whoever is first is right.
     private func place(_ bytes: [UInt8], as file: FilePath) throws {
-        let fileSystem = LocalFileSystem()
         try fileSystem.makeDirectories(file.parent)
         let temporary = FilePath("\(file.string).new-\(String(surroundings.randomBits(), radix: 16))")
         try fileSystem.create(temporary, contents: bytes, durably: true)

@@ -52,6 +52,9 @@ public protocol FileSystem: Sendable {
     /// Who owns a file or directory and who may write it.
     func access(to path: FilePath) throws(FileError) -> FileAccess
 
+    /// The same file system, of which what it makes from now on is shared with a group.
+    func sharing(_ sharing: GroupSharing) -> any FileSystem
+
     /// Removes a file.
     func remove(_ file: FilePath) throws(FileError)
 
@@ -60,6 +63,9 @@ public protocol FileSystem: Sendable {
 }
 
 extension FileSystem {
+    /// The same, where a file system knows no groups.
+    public func sharing(_ sharing: GroupSharing) -> any FileSystem { self }
+
     /// As for any other directory, where a file system has no links.
     public func names(inUserFolder directory: FilePath) throws(FileError) -> [String] { try names(in: directory) }
 

@@ -5,9 +5,19 @@ private import Glibc
 public import SystemPackage
 
 /// The file system of this machine, mounts of shared ones included.
+///
+/// What it makes is an ordinary user's: 0666 and 0777, less the umask; or shared with a group.
 public struct LocalFileSystem: FileSystem {
-    /// Needs nothing: every call names its path.
-    public init() {}
+    private let shared: GroupSharing?
+
+    /// Makes ordinary files.
+    public init() { shared = nil }
+
+    /// Makes files and folders that nobody but their owner and a group may use, the latter as is said here.
+    public init(sharing: GroupSharing) { shared = sharing }
+
+    /// The same, of which what it makes is shared with a group.
+    public func sharing(_ sharing: GroupSharing) -> any FileSystem { LocalFileSystem(sharing: sharing) }
 
     /// Reads the whole directory before it returns; a link is no directory.
     public func names(in directory: FilePath) throws(FileError) -> [String] {
@@ -112,12 +122,7 @@ public struct LocalFileSystem: FileSystem {
     /// Opens with O_EXCL.
     public func create(_ file: FilePath, contents: [UInt8], durably: Bool) throws(FileError) {
         try attempt("write", file) {
-            let descriptor = try FileDescriptor.open(
-                file,
-                .writeOnly,
-                options: [.create, .exclusiveCreate, .closeOnExec],
-                permissions: [.ownerReadWrite, .groupReadWrite]
-            )
+            let descriptor = try opened(file, .writeOnly, .exclusiveCreate)
             do {
                 try descriptor.closeAfter {
                     _ = try descriptor.writeAll(contents)
@@ -133,12 +138,7 @@ public struct LocalFileSystem: FileSystem {
     /// Opens with O_APPEND, so that lines of several threads do not mix.
     public func append(_ contents: [UInt8], to file: FilePath) throws(FileError) {
         try attempt("append to", file) {
-            let descriptor = try FileDescriptor.open(
-                file,
-                .writeOnly,
-                options: [.create, .append, .noFollow, .closeOnExec],
-                permissions: [.ownerReadWrite, .groupReadWrite]
-            )
+            let descriptor = try opened(file, .writeOnly, [.append, .noFollow])
             try descriptor.closeAfter { _ = try descriptor.writeAll(contents) }
         }
     }
@@ -146,12 +146,7 @@ public struct LocalFileSystem: FileSystem {
     /// Opens without following a link.
     public func overwrite(_ file: FilePath, contents: [UInt8]) throws(FileError) {
         try attempt("write", file) {
-            let descriptor = try FileDescriptor.open(
-                file,
-                .writeOnly,
-                options: [.create, .noFollow, .closeOnExec],
-                permissions: [.ownerReadWrite, .groupReadWrite]
-            )
+            let descriptor = try opened(file, .writeOnly, .noFollow)
             try descriptor.closeAfter {
                 _ = try descriptor.writeAll(toAbsoluteOffset: 0, contents)
                 if ftruncate(descriptor.rawValue, contents.count) != 0 { throw Errno(rawValue: Glibc.errno) }
@@ -170,9 +165,38 @@ public struct LocalFileSystem: FileSystem {
         try check(unsafe Glibc.link(source.string, destination.string), "link", destination)
     }
 
-    /// Mode 0770, less the umask.
+    /// One `mkdir(2)`, and in a group that is not the process's own a look at which it got.
     public func makeDirectory(_ directory: FilePath) throws(FileError) {
-        try check(unsafe mkdir(directory.string, 0o770), "make the directory", directory)
+        try check(unsafe mkdir(directory.string, directoryMode), "make the directory", directory)
+        guard mustSettleGroup,
+            let opened = try? FileDescriptor.open(directory, .readOnly, options: [.noFollow, .closeOnExec])
+        else { return }
+        settleGroup(of: opened)
+        try? opened.close()
+    }
+
+    /// Opens a file, which need not exist, for a writer of its own; the caller closes it.
+    public func open(
+        _ file: FilePath,
+        _ mode: FileDescriptor.AccessMode,
+        options: FileDescriptor.OpenOptions
+    ) throws(FileError) -> FileDescriptor {
+        try attempt("write", file) { try opened(file, mode, options) }
+    }
+
+    private func opened(
+        _ file: FilePath,
+        _ mode: FileDescriptor.AccessMode,
+        _ options: FileDescriptor.OpenOptions
+    ) throws -> FileDescriptor {
+        let descriptor = try FileDescriptor.open(
+            file,
+            mode,
+            options: options.union([.create, .closeOnExec]),
+            permissions: FilePermissions(rawValue: fileMode)
+        )
+        if mustSettleGroup { settleGroup(of: descriptor) }
+        return descriptor
     }
 
     /// One `fsync(2)` on the directory.
@@ -199,7 +223,12 @@ public struct LocalFileSystem: FileSystem {
             let descriptor = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
             return try descriptor.closeAfter {
                 let status = try status(of: descriptor)
-                return FileAccess(owner: status.st_uid, isWorldWritable: status.st_mode & 0o002 != 0)
+                return FileAccess(
+                    owner: status.st_uid,
+                    group: status.st_gid,
+                    mode: status.st_mode & 0o7777,
+                    isDirectory: status.st_mode & S_IFMT == S_IFDIR
+                )
             }
         }
     }
@@ -212,6 +241,45 @@ public struct LocalFileSystem: FileSystem {
     /// One `rmdir(2)`.
     public func removeDirectory(_ directory: FilePath) throws(FileError) {
         try check(unsafe rmdir(directory.string), "remove", directory)
+    }
+
+    // MARK: Modes and groups
+
+    private var fileMode: UInt32 {
+        let mask = CreationMask.value
+        return shared.map { 0o600 | bits($0.fileBits, of: $0) } ?? 0o666 & ~mask
+    }
+
+    private var directoryMode: UInt32 {
+        let mask = CreationMask.value
+        return shared.map { 0o700 | bits($0.folderBits, of: $0) } ?? 0o777 & ~mask
+    }
+
+    /// The group's bits at first: all where the group will be the right one, else what any group gets.
+    private func bits(_ bits: UInt32, of sharing: GroupSharing) -> UInt32 {
+        mustSettleGroup && !sharing.passesGroupOn ? bits & ~CreationMask.value : bits
+    }
+
+    /// Whether what this process makes may be in another group than it must be.
+    private var mustSettleGroup: Bool {
+        guard let shared, let group = shared.group else { return false }
+        return shared.folderBits != 0 && getegid() != group
+    }
+
+    /// Puts what was made into the shared folder's group; where that is refused, the group that it has gets no more than
+    /// the umask allows.
+    private func settleGroup(of descriptor: FileDescriptor) {
+        guard let shared, let group = shared.group, let status = try? status(of: descriptor),
+            status.st_uid == geteuid()
+        else { return }
+        let isDirectory = status.st_mode & S_IFMT == S_IFDIR
+        let isRight = status.st_gid == group || fchown(descriptor.rawValue, .max, group) == 0
+        let bits = isDirectory ? shared.folderBits : shared.fileBits
+        let owners = status.st_mode & 0o7707
+        var mode = owners | (isRight ? bits : bits & ~CreationMask.value)
+        if isRight, isDirectory, shared.passesGroupOn { mode |= UInt32(S_ISGID) }
+        // A file system without modes refuses, and needs none.
+        if mode != status.st_mode & 0o7777 { _ = fchmod(descriptor.rawValue, mode) }
     }
 
     // MARK: Status codes

@@ -8,6 +8,7 @@ public import SystemSupport
 /// A writer that is given up before ``finish()`` removes its file.
 public struct ShardWriter: ~Copyable {
     private let path: FilePath
+    private let fileSystem: LocalFileSystem
     private let descriptor: FileDescriptor
     private let grid: [Int]
     private var index: ShardIndex
@@ -16,29 +17,24 @@ public struct ShardWriter: ~Copyable {
     private var isFinished = false
 
     /// Creates the file, which must not exist yet.
-    public init(creating path: FilePath, for metadata: ArrayMetadata) throws(FileError) {
+    public init(
+        creating path: FilePath,
+        for metadata: ArrayMetadata,
+        on fileSystem: LocalFileSystem = LocalFileSystem()
+    ) throws(FileError) {
         precondition(
             metadata.shardShape != nil && metadata.indexAtEnd,
             "the array has shards with their index at the end"
         )
-        self.path = path
+        (self.path, self.fileSystem) = (path, fileSystem)
         grid = metadata.chunksPerShard
         index = ShardIndex(chunkCount: grid.reduce(1, *))
-        do {
-            descriptor = try FileDescriptor.open(
-                path,
-                .writeOnly,
-                options: [.create, .exclusiveCreate, .closeOnExec],
-                permissions: [.ownerReadWrite, .groupReadWrite]
-            )
-        } catch {
-            throw FileError("create", path, error as? Errno ?? .ioError)
-        }
+        descriptor = try fileSystem.open(path, .writeOnly, options: .exclusiveCreate)
     }
 
     deinit {
         try? descriptor.close()
-        if !isFinished { try? LocalFileSystem().remove(path) }
+        if !isFinished { try? fileSystem.remove(path) }
     }
 
     /// Adds an encoded chunk at its coordinates within the shard, in any order, each once.

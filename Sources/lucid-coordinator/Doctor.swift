@@ -10,8 +10,8 @@ struct Doctor: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Examine whether a directory's place can be relied on.",
         discussion: """
-            Tries what the job directory rests on: renames and links between processes, syncs, listings, room, and the \
-            options of the mount. With --other-mount, the same directory as another mount or machine shows it, it also \
+            Tries what the job directory rests on: renames and links between processes, syncs, listings, room, the \
+            options of the mount, and whether everybody of its group can work in it. With --other-mount, the same directory as another mount or machine shows it, it also \
             measures how soon one sees what the other did.
 
             EXAMPLES
@@ -117,7 +117,9 @@ struct Racer: ParsableCommand {
 
     func run() throws {
         try withExitCodes {
-            try RaceExamination(LocalFileSystem(), folder: FilePath(folder)).race(as: name)
+            let folder = FilePath(folder)
+            let sharing = try GroupSharing(asOf: LocalFileSystem().access(to: folder))
+            try RaceExamination(LocalFileSystem(sharing: sharing), folder: folder).race(as: name)
         }
     }
 }
