@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import Archives
+import Glibc
 import HTTPTransfer
 import Networks
 import SystemPackage
@@ -21,7 +22,12 @@ struct CacheTests {
         cache = try PublicationCache(at: place.path.below("cache"))
     }
 
-    private func fetch(_ publication: PublishedItem?, from mirror: String) throws -> PublicationCache.Item {
+    private func fetch(
+        _ publication: PublishedItem?,
+        from mirror: String,
+        to cache: PublicationCache? = nil
+    ) throws -> PublicationCache.Item {
+        let cache = cache ?? self.cache
         var policy = TransferPolicy.standard
         policy.firstDelay = .milliseconds(1)
         let options = FetchOptions(mirror: try WebAddress(mirror), byteLimit: 1 << 30, archives: .pictures)
@@ -51,6 +57,18 @@ struct CacheTests {
         let mirror = try WebAddress("http://127.0.0.1:8000/copy")
         let mirrored = try #require(Catalogue.dataset("imagenet")).address(mirror: mirror)
         #expect("\(mirrored)" == "http://127.0.0.1:8000/copy/data/imagenet-256.zip")
+    }
+
+    @Test("What is fetched into a shared folder is as open to the group as the folder", arguments: [0o770, 0o700])
+    func shared(mode: UInt32) throws {
+        let folder = FileAccess(owner: 0, group: getegid(), mode: mode, isDirectory: true)
+        let disk = LocalFileSystem(sharing: GroupSharing(asOf: folder))
+        let cache = try PublicationCache(at: place.path.below("shared"), on: disk)
+        let server = try serve(weights)
+        let path = try fetch(Catalogue.model("adam"), from: server.address("/"), to: cache).path
+        #expect(try disk.access(to: path).mode == mode & 0o660)
+        for folder in [path.parent, cache.root.below("drafts")] { #expect(try disk.access(to: folder).mode == mode) }
+        #expect(try disk.access(to: cache.root.below("models", "adam.pt.json")).mode == mode & 0o660)
     }
 
     @Test("What is there is not fetched again")

@@ -98,7 +98,7 @@ struct ZarrTests {
             var start: [UInt8] = [1, 2, 3] + [UInt8](repeating: 255, count: 16)
             start += [0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0]
             #expect(Array(bytes.prefix(35)) == start)
-            #expect(throws: FileError("create", path, .fileExists)) {
+            #expect(throws: FileError("write", path, .fileExists)) {
                 _ = try ShardWriter(creating: path, for: metadata)
             }
         }
