@@ -65,8 +65,8 @@ extension QueueInquiry {
             progress: [:],
             problems: [:]
         )
-        let absent = try Attendance(directory, workers: workers, seenFrom: observer)
-            .complaints(overview, queue: "\(directory.root)")
+        var attendance = AttendanceWatch(directory, seenFrom: observer, queue: "\(directory.root)")
+        let absent = attendance.complaints(overview, now: directory.surroundings.now)
         return CampaignExplanation(
             id: campaign,
             state: state,

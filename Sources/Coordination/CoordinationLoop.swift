@@ -104,11 +104,13 @@ public struct CoordinationLoop {
         for campaign in notes.look(now: now()) { ends[campaign] = .done }
         readControl()
         var running: [Token] = []
+        var isWhole = true
         for campaign in known where ends[campaign] == nil {
             do throws(FileError) {
                 ends[campaign] = try advance(campaign, running: &running)
             } catch  where !error.isEnvironmental {
                 // Listings and files of a shared disk may fail for a moment; the next step sees them anew.
+                isWhole = false
                 logger.warning("step failed", metadata: ["campaign": "\(campaign)", "error": "\(error)"])
             }
         }
@@ -118,7 +120,7 @@ public struct CoordinationLoop {
         hints.publish(now: now())
         notes.write(ends, known: known, control.state) { campaigns[$0]?.plan }
         cleaner.clean(now: now())
-        heartbeats.clean(keeping: running, now: now())
+        if isWhole { heartbeats.clean(keeping: running, now: now()) }
         return known.allSatisfy { ends[$0] != nil }
     }
 

@@ -93,7 +93,7 @@ struct EndNoteWriter {
             busy.insert(campaign)
             return try directory.withdrawEndNotes(of: campaign)
         }
-        notes[campaign] = note
+        if let older = notes.updateValue(note, forKey: campaign) { try directory.remove(older) }
     }
 }
 

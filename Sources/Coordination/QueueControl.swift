@@ -41,9 +41,12 @@ public struct QueueControl: Sendable {
     /// - Throws: `FileError` where the directory refuses.
     /// - Returns: how many jobs are to be done after all.
     public func retry(_ inquiry: QueueInquiry, _ scope: ControlRecord.Scope) throws -> Int {
-        // First, so that coordinators that took a campaign for ended look at it again, and end no job as cancelled.
+        // First, so that coordinators end no job as cancelled.
         try say(.retry, scope)
         let moved = try directory.withScratch { try retry(inquiry, scope, scratch: $0) }
+        // Once more, since a coordinator that has read the first word may have found all jobs still failed, and noted that
+        // the campaign has ended: now whoever took it for ended looks again.
+        if moved > 0 { try say(.retry, scope) }
         return moved + unbegun(inquiry, scope)
     }
 

@@ -122,11 +122,16 @@ extension JobDirectory {
     /// To be called after that work can be found: whoever notes an end looks for work afterwards.
     public func withdrawEndNotes(of campaign: CampaignID) throws(FileError) {
         for note in try namesIfPresent(in: notes).compactMap({ EndNote(name: $0) }) where note.campaign == campaign {
-            do throws(FileError) {
-                try fileSystem.remove(notes.below(note.name))
-            } catch  where error.errno == .noSuchFileOrDirectory {
-                // Somebody else removed it.
-            }
+            try remove(note)
+        }
+    }
+
+    /// Removes one note, of which a newer one says more.
+    public func remove(_ note: EndNote) throws(FileError) {
+        do throws(FileError) {
+            try fileSystem.remove(notes.below(note.name))
+        } catch  where error.errno == .noSuchFileOrDirectory {
+            // Somebody else removed it.
         }
     }
 }

@@ -89,7 +89,9 @@ extension ArrayMetadata {
 
     /// Refuses by name what an array may say that changes its meaning; what may be ignored says so itself.
     private static func checkMembers(_ root: [String: JSONValue]) throws(TensorFileError) {
-        let transformers = root["storage_transformers"]?.array ?? []
+        guard let transformers = (root["storage_transformers"] ?? .array([])).array else {
+            throw refused("its storage_transformers are no list; write it anew without")
+        }
         if let needed = transformers.first(where: \.mustBeUnderstood) {
             throw refused("it has the storage transformer \"\(needed.codecName.prefix(60))\"; write it anew without")
         }
@@ -120,7 +122,7 @@ extension ArrayMetadata {
         let words: [String: Float] = ["NaN": .nan, "Infinity": .infinity, "-Infinity": -.infinity]
         if let number = words[text], type.isFloat { return number }
         guard text.hasPrefix("0x"), type.isFloat, text.utf8.count == 2 + 2 * type.byteCount,
-            let bits = UInt64(text.dropFirst(2), radix: 16)
+            !text.contains("+"), let bits = UInt64(text.dropFirst(2), radix: 16)
         else { throw unknownFill(.string(text)) }
         let bytes = (0..<type.byteCount).map { UInt8(truncatingIfNeeded: bits >> (8 * $0)) }
         return type.floats(bytes)[0]

@@ -36,7 +36,13 @@ extension RowSource.Place {
             return try ZarrRows(self)
         } catch let error where mayBeOther(error) && !(error is TensorFileError) {
             // What a server shows of a folder, as a page, says nothing of the array.
-            guard let beginning = try? beginning(of: file), beginning.first != UInt8(ascii: "<") else { throw error }
+            let beginning: [UInt8]
+            do { beginning = try self.beginning(of: file) } catch let refusal {
+                // What is not there is a folder by the first error; what is there and cannot be read says why itself.
+                if let refusal = refusal as? TransferError, refusal.isRefusal { throw error }
+                throw (refusal as? ShardError)?.reason == .missingFile ? error : refusal
+            }
+            guard beginning.first != UInt8(ascii: "<") else { throw error }
             return try numPyRows(of: file, isRemote: true)
         }
     }

@@ -57,9 +57,19 @@ extension PickleDictionary {
         let inner = items.compactMap { item in
             if case .dictionary(let dictionary) = item.value { (key: item.key, dictionary: dictionary) } else { nil }
         }
-        let candidates = inner.filter { $0.dictionary.holdsTensorsBelow }
+        // A dictionary may stand under thousands of names.
+        var known: [ObjectIdentifier: Bool] = [:]
+        let candidates = inner.filter { item in
+            let identity = ObjectIdentifier(item.dictionary)
+            let holds = known[identity] ?? item.dictionary.holdsTensorsBelow
+            known[identity] = holds
+            return holds
+        }
+        // Where none has tensors, a known name says best what is missing.
         for name in wrappers {
-            guard let known = inner.last(where: { $0.key == name }) else { continue }
+            guard let known = (candidates.isEmpty ? inner : candidates).last(where: { $0.key == name }) else {
+                continue
+            }
             let others = Set(candidates.map(\.key)).subtracting([name]).sorted()
             return (name, known.dictionary, others)
         }

@@ -6,25 +6,18 @@ import SystemSupport
 
 /// What `run` shows while it coordinates: campaigns that have not ended before, and workers that come and go.
 struct RunDisplay {
-    /// Looking who is there costs some files.
-    private static let rhythm = Duration.seconds(10)
-
     /// The campaigns that had ended when it began.
     private(set) var endedBefore: Set<CampaignID> = []
 
-    private let directory: JobDirectory
-    private let identity: HostIdentity
     private let hasLocalWorkers: Bool
     private let progress = ProgressLine()
     private var observer: QueueObserver
     private var estimates = QueueEstimates()
     private var known: [WorkerName: String]?
-    private var complaints: [String] = []
-    private var nextLook: BootClock.Instant?
+    private var attendance: AttendanceWatch
 
     init(_ directory: JobDirectory, _ identity: HostIdentity, localWorkers: Int) {
-        self.directory = directory
-        self.identity = identity
+        attendance = AttendanceWatch(directory, seenFrom: identity, queue: "\(directory.root)", isCoordinating: true)
         hasLocalWorkers = localWorkers > 0
         observer = QueueObserver(directory, seenFrom: identity)
     }
@@ -38,23 +31,14 @@ struct RunDisplay {
         endedBefore.formIntersection(overview.ended)
         estimates.see(overview, now: now)
         tellArrivals(overview.status.workers)
-        if nextLook.map({ $0 <= now }) ?? true {
-            nextLook = now.advanced(by: Self.rhythm)
-            complaints = absences(overview)
-        }
+        let absences = hasLocalWorkers ? [] : attendance.complaints(overview, now: now)
         let lines = overview.lines(estimates, hiding: endedBefore, listsEnds: false, now: now)
-        progress.show(lines + [overview.fleetLine].compactMap { $0 } + complaints, now: now)
+        progress.show(lines + [overview.fleetLine].compactMap { $0 } + absences, now: now)
         return overview
     }
 
     /// Forgets what was shown, so that the next lines stand below it.
     func settle() { progress.settle() }
-
-    private func absences(_ overview: QueueOverview) -> [String] {
-        guard !hasLocalWorkers else { return [] }
-        let attendance = try? Attendance(directory, workers: overview.status.workers, seenFrom: identity)
-        return attendance?.complaints(overview, queue: "\(directory.root)", isCoordinating: true) ?? []
-    }
 
     /// Says which workers came, left or died since the last look.
     private mutating func tellArrivals(_ workers: [QueueStatus.Worker]) {

@@ -36,6 +36,7 @@ struct Status: ParsableCommand {
             var observer = QueueObserver(directory, seenFrom: identity, countsAllEnds: all || json)
             let progress = ProgressLine()
             var estimates = QueueEstimates()
+            var attendance = AttendanceWatch(directory, seenFrom: identity, queue: queue.queue)
             repeat {
                 let now = BootClock().now
                 let overview = try observer.look()
@@ -43,13 +44,9 @@ struct Status: ParsableCommand {
                 if json {
                     Terminal.print(try overview.json())
                 } else {
-                    let complaints = try Attendance(
-                        directory,
-                        workers: overview.status.workers,
-                        seenFrom: identity
-                    )
-                    .complaints(overview, queue: queue.queue)
-                    let lines = overview.lines(estimates, listsEnds: all, now: now) + overview.workerLines + complaints
+                    let lines =
+                        overview.lines(estimates, listsEnds: all, now: now) + overview.workerLines
+                        + attendance.complaints(overview, now: now)
                     if watch { progress.show(lines, now: now) } else { for line in lines { Terminal.print(line) } }
                 }
                 let isRunning = overview.status.campaigns.contains { !$0.state.isFinal }

@@ -42,6 +42,7 @@ struct Wait: ParsableCommand {
         var observer = QueueObserver(directory, seenFrom: identity, countsAllEnds: json)
         let progress = ProgressLine()
         var estimates = QueueEstimates()
+        var attendance = AttendanceWatch(directory, seenFrom: identity, queue: queue.queue)
         var hidden: Set<CampaignID>?
         var lastSight = BootClock().now
         repeat {
@@ -66,9 +67,8 @@ struct Wait: ParsableCommand {
             // What had ended before is no news.
             let others = wanted.map { wanted in Set(overview.status.campaigns.map(\.id)).subtracting([wanted]) }
             hidden = hidden ?? others ?? overview.ended
-            let complaints = try Attendance(directory, workers: overview.status.workers, seenFrom: identity)
-                .complaints(overview, queue: queue.queue)
-            progress.show(overview.lines(estimates, hiding: hidden ?? [], now: now) + complaints, now: now)
+            let absences = attendance.complaints(overview, now: now)
+            progress.show(overview.lines(estimates, hiding: hidden ?? [], now: now) + absences, now: now)
         } while isStopping.wait(atMost: .seconds(2), for: { $0 ? true : nil }) == nil
         Terminal.note("stopped waiting; the campaigns go on")
         throw ExitCode(2)

@@ -130,6 +130,37 @@ struct EndedCampaignTests {
         #expect(try directory.endNotes().isEmpty, "a coordinator takes it back")
     }
 
+    @Test func `one that is noted again while a retry is under way is looked at all the same`() throws {
+        let aged = try Aged(ended: 0)
+        let directory = aged.directory
+        let scope = ControlRecord.Scope.campaign(aged.open)
+        let loop = Monitor(try aged.loop())
+        _ = try loop.withLock { loop in try loop.step() }
+        _ = try QueueControl(directory).cancel(QueueInquiry(directory), scope, reason: "no more")
+        _ = try loop.withLock { loop in try loop.step() }
+        let first = try present(directory.endNotes()[aged.open])
+        // The word is said, and no token has moved yet: the coordinator reads the one and sees the others.
+        let between = Monitor<[EndNote?]>([])
+        let interrupted = FaultyFileSystem { source, _ in
+            guard source.string.contains("/failed/"), between.withLock({ $0.isEmpty }) else { return nil }
+            let note = try? loop.withLock { loop in
+                _ = try loop.step()
+                return try directory.endNotes()[aged.open]
+            }
+            between.withLock { $0.append(note) }
+            return nil
+        }
+        let user = try aged.temporary.through(interrupted)
+        #expect(try QueueControl(user).retry(QueueInquiry(user), scope) == 1)
+        let again = try present(between.withLock { $0.first } ?? nil)
+        #expect(again.state == .failed && again.number > first.number, "the race that is meant here")
+        var reader = ControlReader(directory)
+        try reader.look()
+        #expect(try !(directory.endNotes()[aged.open]?.holds(reader.state) ?? false))
+        #expect(try !loop.withLock { loop in try loop.step() }, "and the coordinator looks again")
+        #expect(try directory.endNotes().isEmpty)
+    }
+
     @Test func `one that is given work again by a repair is found by a worker that trusts notes`() throws {
         let aged = try Aged(ended: 1)
         let directory = aged.directory
