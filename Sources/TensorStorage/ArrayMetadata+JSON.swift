@@ -90,7 +90,7 @@ extension ArrayMetadata {
     /// Refuses by name what an array may say that changes its meaning; what may be ignored says so itself.
     private static func checkMembers(_ root: [String: JSONValue]) throws(TensorFileError) {
         guard let transformers = (root["storage_transformers"] ?? .array([])).array else {
-            throw refused("its storage_transformers are no list; write it anew without")
+            throw refused("its \"storage_transformers\" are no list; write it anew without")
         }
         if let needed = transformers.first(where: \.mustBeUnderstood) {
             throw refused("it has the storage transformer \"\(needed.codecName.prefix(60))\"; write it anew without")

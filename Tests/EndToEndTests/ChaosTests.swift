@@ -237,7 +237,10 @@ extension EndToEnd {
         {
             let environment = disturbance.environment(tools, queue: bench.queue)
             let options = ["--queue", bench.queue.string, "--until-empty", "--threads", "1", "--quiet"]
-            return try RunningProgram("/usr/bin/env", environment + [Programs.worker.string] + options)
+            let program = try RunningProgram("/usr/bin/env", environment + [Programs.worker.string] + options)
+            // Asked once: a worker that leaves in the middle of all this is one more disturbance, and only a crash is a fault.
+            _ = program.exitNow()
+            return program
         }
 
         /// Leases of three seconds, and no limit that so many kills would reach.

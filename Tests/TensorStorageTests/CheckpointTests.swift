@@ -22,6 +22,9 @@ struct CheckpointTests {
             .dictionary([("optimizer", optimizer), ("model", state), ("loss", .none)]),
             .dictionary([("ema", .dictionary([("w", .none)])), ("net", state)]),
             .dictionary([("model", .dictionary([("state_dict", state)]))]),
+            // A name that is known for it, and holds something else.
+            .dictionary([("model", .dictionary([("arch", .text("inception"))])), ("weights", state)]),
+            .dictionary([("state_dict", .dictionary([])), ("model_state_dict", state)]),
             .dictionary([("anything", state), ("optimizer", optimizer)]),
         ]
     )

@@ -134,7 +134,7 @@ struct ZarrTests {
 
     @Test(
         "A fill value that is no number of the type is refused",
-        arguments: [#""0x7fc0""#, #""zero""#, #"[0]"#, #""0x""#]
+        arguments: [#""0x7fc0""#, #""0x+fc00000""#, #""zero""#, #"[0]"#, #""0x""#]
     )
     func refusesFillValues(text: String) throws {
         let error = try #require(throws: TensorFileError.self) { try changed("fill_value", text) }
@@ -144,7 +144,8 @@ struct ZarrTests {
     @Test(
         "What changes an array's meaning is refused by its name",
         arguments: [
-            ("storage_transformers", #"[{"name": "cipher"}]"#, "cipher"), ("offset", "3", "offset"),
+            ("storage_transformers", #"[{"name": "cipher"}]"#, "cipher"),
+            ("storage_transformers", #"{"name": "cipher"}"#, "storage_transformers"), ("offset", "3", "offset"),
             ("scaling", #"{"factor": 2}"#, "scaling"), ("scaling", #"{"must_understand": true}"#, "scaling"),
         ]
     )
