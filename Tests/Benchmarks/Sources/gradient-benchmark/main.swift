@@ -12,7 +12,6 @@ let layer = arguments.first ?? "mixed4a_3x3"
 let side = arguments.dropFirst().first.flatMap { Int($0) } ?? 248
 let rounds = 12
 
-CPUEngine.useOneThread()
 let clock = ContinuousClock()
 let network = try GradientNetwork(NetworkWeights(seed: 10, batchNorm: false), target: layer)
 let objective = BatchObjective(wishes: (0..<4).map { .neuron($0) }, place: .mean, diversity: 1)
