@@ -107,7 +107,7 @@ let package = Package(
         // MARK: Science
         module("Datasets", ["ImageCoding", "SystemSupport", swiftCSV, system], settings: numeric),
         module("FeatureVisualization", ["ComputeEngine", "Networks"], settings: numeric),
-        module("Networks", ["ComputeEngine"], settings: numeric),
+        module("Networks", ["ComputeEngine", "SystemSupport"], settings: numeric),
         module("RepresentationSimilarity", ["ComputeEngine", "SystemSupport"], settings: numeric),
 
         // MARK: Services

@@ -118,7 +118,7 @@ public struct CoordinationLoop {
         let isSettled = try sweeper.sweep(running, now: now()) { priorities[$0.campaign]?[$0.bucket] ?? 5 }
         if isSettled { hasChanged = true }
         hints.publish(now: now())
-        notes.write(ends, known: known, control.state) { campaigns[$0]?.plan }
+        notes.noteEnds(ends, known: known, control.state) { campaigns[$0]?.plan }
         cleaner.clean(now: now())
         if isWhole { heartbeats.clean(keeping: running, now: now()) }
         return known.allSatisfy { ends[$0] != nil }

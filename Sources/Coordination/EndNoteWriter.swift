@@ -47,7 +47,7 @@ struct EndNoteWriter {
     /// Notes some of the ends that are not noted yet, and takes back those of campaigns that go on.
     ///
     /// What cannot be noted costs others time, and is tried again.
-    mutating func write(
+    mutating func noteEnds(
         _ ends: [CampaignID: CampaignEnd],
         known: [CampaignID],
         _ control: ControlState,
@@ -63,7 +63,7 @@ struct EndNoteWriter {
                 guard let state = ends[campaign]?.noted, notes[campaign]?.state != state || !holds(campaign, control)
                 else { continue }
                 left -= 1
-                try write(EndNote(campaign, state, number: control.number), plan(campaign))
+                try add(EndNote(campaign, state, number: control.number), plan(campaign))
             }
         } catch {
             logger.info("an end was not noted", metadata: ["error": "\(error)"])
@@ -74,7 +74,7 @@ struct EndNoteWriter {
         notes[campaign]?.holds(control) ?? false
     }
 
-    private mutating func write(_ note: EndNote, _ known: PublicationPlan?) throws(FileError) {
+    private mutating func add(_ note: EndNote, _ known: PublicationPlan?) throws(FileError) {
         let campaign = note.campaign
         guard let plan = known ?? (try? directory.plan(of: campaign)) else {
             busy.insert(campaign)
@@ -93,7 +93,7 @@ struct EndNoteWriter {
             busy.insert(campaign)
             return try directory.withdrawEndNotes(of: campaign)
         }
-        if let older = notes.updateValue(note, forKey: campaign) { try directory.remove(older) }
+        if let older = notes.updateValue(note, forKey: campaign), older != note { try directory.remove(older) }
     }
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 
+private import SystemSupport
+
 /// What is wrong with a network's weights, or with a change that was asked of them.
 public enum WeightsError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Tensors that the network needs are not there.
@@ -51,23 +53,7 @@ extension WeightsError {
 
 /// The layer whose name differs least from a mistyped one, where one is close.
 public func closestLayer(to name: String) -> String? {
-    func distance(_ a: [UInt8], _ b: [UInt8]) -> Int {
-        var row = Array(0...b.count)
-        for (i, x) in a.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for (j, y) in b.enumerated() {
-                let change = diagonal + (x == y ? 0 : 1)
-                diagonal = row[j + 1]
-                row[j + 1] = min(change, row[j] + 1, diagonal + 1)
-            }
-        }
-        return row[b.count]
-    }
-    let typed = Array(name.lowercased().utf8.prefix(64))
-    let best = InceptionV1.layers.map { ($0.name, distance(typed, Array($0.name.utf8))) }.min { $0.1 < $1.1 }
-    guard let best, best.1 <= max(2, typed.count / 4) else { return nil }
-    return best.0
+    closest(to: name, among: InceptionV1.layers.map(\.name))
 }
 
 /// The parameters of an InceptionV1, by the names of the reference's state dictionary.
