@@ -111,7 +111,7 @@ struct ImageSelection {
         let lines = dataset.faulty.map { "\"\($0.image)\": \($0.remark)" }
         let named = LongList("faulty", beside: file).shown(lines)
         let files = "\(count) of \(counted(dataset.images.count, "image")) have faults in their files"
-        return ["\(files), and are taken, since all their pixels are there:\(named)"]
+        return ["\(files), and are taken, since the codec noticed no lost pixels:\(named)"]
     }
 
     /// All images, as arrays of other programs may name them.
