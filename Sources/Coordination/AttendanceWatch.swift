@@ -5,15 +5,13 @@ public import SystemSupport
 
 /// Says who is missing, for commands that show again and again where everything stands.
 public struct AttendanceWatch {
-    /// Looking who is there costs some files, and writes one.
-    private static let rhythm = Duration.seconds(10)
-
     private let directory: JobDirectory
     private let observer: HostIdentity
     private let queue: String
     private let isCoordinating: Bool
     private var complaints: [String] = []
-    private var nextLook: BootClock.Instant?
+    /// Looking who is there costs some files, and writes one.
+    private var looks = Rhythm(every: .seconds(10))
 
     /// Starts with nothing seen.
     ///
@@ -32,8 +30,7 @@ public struct AttendanceWatch {
 
     /// What is missing, as of a moment ago; nothing where that cannot be told, as in a directory that may only be read.
     public mutating func complaints(_ overview: QueueOverview, now: BootClock.Instant) -> [String] {
-        if let nextLook, now < nextLook { return complaints }
-        nextLook = now.advanced(by: Self.rhythm)
+        guard looks.takeTurn(at: now) else { return complaints }
         let attendance = try? Attendance(directory, workers: overview.status.workers, seenFrom: observer)
         complaints = attendance?.complaints(overview, queue: queue, isCoordinating: isCoordinating) ?? []
         return complaints

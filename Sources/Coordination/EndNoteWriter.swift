@@ -7,8 +7,6 @@ import SystemSupport
 
 /// Notes which campaigns have ended, so that neither workers nor people who ask look at their jobs again.
 struct EndNoteWriter {
-    /// Others write notes too, and take them back.
-    private static let rhythm = Duration.seconds(60)
     /// So that a step stays short.
     private static let limit = 16
 
@@ -18,7 +16,8 @@ struct EndNoteWriter {
     private var notes: [CampaignID: EndNote] = [:]
     /// Campaigns that have ended and still have work, until the next look.
     private var busy: Set<CampaignID> = []
-    private var nextLook: BootClock.Instant?
+    /// Others write notes too, and take them back.
+    private var looks = Rhythm(every: .seconds(60))
 
     init(_ directory: JobDirectory, scratch: FilePath, logger: Logger) {
         self.directory = directory
@@ -28,9 +27,8 @@ struct EndNoteWriter {
 
     /// Reads the notes that there are, now and then; the campaigns that are done by them and have a report.
     mutating func look(now: BootClock.Instant) -> [CampaignID] {
-        if let nextLook, now < nextLook { return [] }
-        let isFirst = nextLook == nil
-        nextLook = now.advanced(by: Self.rhythm)
+        let isFirst = !looks.hasBegun
+        guard looks.takeTurn(at: now) else { return [] }
         busy = []
         do throws(FileError) {
             notes = try directory.endNotes()

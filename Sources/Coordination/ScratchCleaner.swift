@@ -9,14 +9,13 @@ import SystemSupport
 ///
 /// Only folders of which it is certain: the process is provably dead on this machine, or said itself that it left.
 struct ScratchCleaner {
-    private static let rhythm = Duration.seconds(60)
     /// So that a step stays short.
     private static let limit = 32
 
     private let directory: JobDirectory
     private let observer: HostIdentity
     private let logger: Logger
-    private var nextLook: BootClock.Instant?
+    private var looks = Rhythm(every: .seconds(60))
 
     init(_ directory: JobDirectory, observer: HostIdentity, logger: Logger) {
         self.directory = directory
@@ -26,8 +25,7 @@ struct ScratchCleaner {
 
     /// Looks once a minute, and removes some of the folders that it finds.
     mutating func clean(now: BootClock.Instant) {
-        if let nextLook, now < nextLook { return }
-        nextLook = now.advanced(by: Self.rhythm)
+        guard looks.takeTurn(at: now) else { return }
         do throws(FileError) {
             let names = try directory.fileSystem.names(in: directory.root.below("scratch"))
             for name in names.lazy.compactMap({ WorkerName($0) }).filter(isGone).prefix(Self.limit) {

@@ -15,8 +15,8 @@ struct Sweeper {
     private let now: @Sendable () -> BootClock.Instant
     private var tracker: LivenessTracker
     private var registrations: [WorkerName: WorkerRegistration] = [:]
-    private var nextLook: BootClock.Instant?
-    private var nextProof: BootClock.Instant?
+    private var looks: Rhythm
+    private var proofs = Rhythm(every: .seconds(2))
     private var suspects: Set<Token> = []
 
     init(
@@ -34,6 +34,7 @@ struct Sweeper {
         self.log = log
         self.now = now
         tracker = LivenessTracker(directory.settings)
+        looks = Rhythm(every: directory.settings.heartbeat)
     }
 
     /// Looks at heartbeats every few seconds and for dead processes more often, and settles what is lost.
@@ -44,18 +45,16 @@ struct Sweeper {
         now: BootClock.Instant,
         priority: (Token) -> Int
     ) throws(FileError) -> Bool {
-        let isLookDue = nextLook.map { $0 <= now } ?? true
-        let isProofDue = nextProof.map { $0 <= now } ?? true
+        let isLookDue = looks.takeTurn(at: now)
+        let isProofDue = proofs.takeTurn(at: now)
         guard isLookDue || isProofDue else { return false }
         let owners = Set(running.compactMap(\.name.worker)).sorted()
         if isLookDue {
-            nextLook = now.advanced(by: directory.settings.heartbeat)
             var heartbeats: [WorkerName: Heartbeat] = [:]
             for owner in owners { heartbeats[owner] = directory.heartbeat(of: owner) }
             tracker.look(at: running, heartbeats: heartbeats, isHealthy: canWriteAndRead(), now: now)
         }
         if isProofDue {
-            nextProof = now.advanced(by: .seconds(2))
             for owner in owners where isProvablyDead(owner) { tracker.see(gone: owner) }
         }
         var isSettled = false

@@ -4,20 +4,17 @@ public import SystemSupport
 
 /// How many workers there are, asked anew now and then.
 public struct Fleet: Sendable {
-    private static let rhythm = Duration.seconds(60)
-
     private let directory: JobDirectory
-    private let rhythm: Duration
     private var departed: Set<WorkerName> = []
     private var sequences: [WorkerName: UInt64] = [:]
     private var lastCount = 1
-    private var nextLook: BootClock.Instant?
+    private var looks: Rhythm
 
     /// Starts with nothing counted.
     public init(_ directory: JobDirectory) {
         self.directory = directory
         // Who lives has beaten between two looks.
-        rhythm = max(Self.rhythm, directory.settings.heartbeat * 3)
+        looks = Rhythm(every: max(.seconds(60), directory.settings.heartbeat * 3))
     }
 
     /// The workers that have not said that they left and whose heart beats, a minute ago at most.
@@ -25,9 +22,7 @@ public struct Fleet: Sendable {
     /// Who has left does not come back, so its heartbeat is read no more; of one that is seen for the first time nobody
     /// can tell yet whether it lives.
     public mutating func size(now: BootClock.Instant) -> Int {
-        if let nextLook, now < nextLook { return lastCount }
-        nextLook = now.advanced(by: rhythm)
-        guard let names = try? directory.workersWithHeartbeat() else { return lastCount }
+        guard looks.takeTurn(at: now), let names = try? directory.workersWithHeartbeat() else { return lastCount }
         var count = 0
         for name in names where !departed.contains(name) {
             let beat = directory.heartbeat(of: name)

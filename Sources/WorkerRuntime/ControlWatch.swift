@@ -9,7 +9,7 @@ final class ControlWatch: Sendable {
     private struct Sight {
         var reader: ControlReader
         var start: Int?
-        var nextLook: BootClock.Instant?
+        var looks: Rhythm
     }
 
     private let directory: JobDirectory
@@ -29,7 +29,8 @@ final class ControlWatch: Sendable {
         self.worker = worker
         self.logger = logger
         self.now = now
-        sight = Monitor(Sight(reader: ControlReader(directory)))
+        let looks = Rhythm(every: directory.settings.heartbeat)
+        sight = Monitor(Sight(reader: ControlReader(directory), looks: looks))
     }
 
     /// Notes what was said before this worker came: a drain of the whole queue is not meant for it.
@@ -37,9 +38,12 @@ final class ControlWatch: Sendable {
         var reader = sight.withLock { $0.reader }
         try reader.look()
         let number = reader.state.number
-        let next = now().advanced(by: directory.settings.heartbeat)
+        let time = now()
         let known = reader
-        sight.withLock { $0 = Sight(reader: known, start: number, nextLook: next) }
+        sight.withLock { sight in
+            (sight.reader, sight.start) = (known, number)
+            _ = sight.looks.takeTurn(at: time)
+        }
     }
 
     /// What holds now.
@@ -53,7 +57,7 @@ final class ControlWatch: Sendable {
     /// Reads what is new, unless that was done a moment ago or is being done.
     func look() {
         let time = now()
-        let isDue = sight.withLock { sight in sight.nextLook.map { $0 <= time } ?? true }
+        let isDue = sight.withLock { $0.looks.isDue(at: time) }
         guard isDue,
             isLooking.withLock({ isLooking in
                 defer { isLooking = true }
@@ -66,11 +70,10 @@ final class ControlWatch: Sendable {
             // What was known before still holds.
             logger.info("control not read", metadata: ["error": "\(error)"])
         }
-        let next = time.advanced(by: directory.settings.heartbeat)
         let known = reader
         sight.withLock { sight in
             sight.reader = known
-            sight.nextLook = next
+            _ = sight.looks.takeTurn(at: time)
         }
     }
 }
