@@ -49,19 +49,13 @@ public struct CoordinationLoop {
         let scratch = directory.scratch(of: name)
         try directory.checkFitness(scratch: scratch)
         cleaner = ScratchCleaner(directory, observer: identity, logger: logger)
-        heartbeats = HeartbeatCleaner(directory, observer: identity, logger: logger)
+        let probe = DiskProbe(directory, file: scratch.below("probe"), logger: logger, now: now)
+        heartbeats = HeartbeatCleaner(directory, observer: identity, probe: probe, logger: logger)
         control = ControlReader(directory)
         hints = HintWriter(directory, scratch: scratch, logger: logger)
         notes = EndNoteWriter(directory, scratch: scratch, logger: logger)
         log = CoordinatorLog(directory, name, logger: logger)
-        sweeper = Sweeper(
-            directory,
-            observer: identity,
-            probe: scratch.below("probe"),
-            logger: logger,
-            log: log,
-            now: now
-        )
+        sweeper = Sweeper(directory, observer: identity, probe: probe, logger: logger, log: log)
     }
 
     /// Coordinates until every campaign has ended, or until it is asked to stop.

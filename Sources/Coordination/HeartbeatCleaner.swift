@@ -10,38 +10,50 @@ import SystemSupport
 /// A worker is gone that said so, that is provably dead on this machine, or whose heartbeat stood still for long. Should it
 /// live all the same, its next beat is there again; it holds nothing then that was not taken back long ago.
 struct HeartbeatCleaner {
-    private static let rhythm = Duration.seconds(60)
+    private static let span = Duration.seconds(60)
     /// So that a step stays short.
     private static let limit = 256
     /// So many leases without a beat.
     private static let leases = 30
+    /// More than this is never counted at once: who did not look saw no silence.
+    private static let longestStep = span * 3
 
     private struct Sight {
         var sequence: UInt64
-        var since: BootClock.Instant
+        var silence = Duration.zero
     }
 
     private let directory: JobDirectory
     private let observer: HostIdentity
+    private let probe: DiskProbe
     private let logger: Logger
-    private var nextLook: BootClock.Instant?
+    private var looks = Rhythm(every: span)
+    private var lastLook: BootClock.Instant?
+    private var wasHealthy = false
     private var sights: [WorkerName: Sight] = [:]
 
-    init(_ directory: JobDirectory, observer: HostIdentity, logger: Logger) {
+    init(_ directory: JobDirectory, observer: HostIdentity, probe: DiskProbe, logger: Logger) {
         self.directory = directory
         self.observer = observer
+        self.probe = probe
         self.logger = logger
     }
 
-    /// Looks once a minute, and removes some heartbeats; never that of a worker that holds a token.
+    /// Looks once a minute, and removes some heartbeats; never that of a worker that holds one of the tokens.
+    ///
+    /// A token of a merged campaign, a job that is repaired, keeps none: nobody sweeps it, so the missing heartbeat is what
+    /// tells `verify` that its worker is gone. Silence must therefore prove as much here as in a sweep.
     mutating func clean(keeping running: [Token], now: BootClock.Instant) {
-        if let nextLook, now < nextLook { return }
-        nextLook = now.advanced(by: Self.rhythm)
+        guard looks.takeTurn(at: now) else { return }
+        let counted = healthyTime(until: now)
         let owners = Set(running.compactMap(\.name.worker))
         do throws(FileError) {
+            let names = try directory.workersWithHeartbeat()
+            let present = Set(names)
+            sights = sights.filter { present.contains($0.key) }
             var left = Self.limit
-            for name in try directory.workersWithHeartbeat() where left > 0 && !owners.contains(name) {
-                guard let beat = directory.heartbeat(of: name), isGone(name, beat, now) else { continue }
+            for name in names where !owners.contains(name) {
+                guard let beat = directory.heartbeat(of: name), isGone(name, beat, counted), left > 0 else { continue }
                 left -= 1
                 try directory.removeHeartbeat(of: name)
                 sights[name] = nil
@@ -51,15 +63,24 @@ struct HeartbeatCleaner {
         }
     }
 
-    private mutating func isGone(_ name: WorkerName, _ beat: Heartbeat, _ now: BootClock.Instant) -> Bool {
+    /// The time since the last look; none where this observer could not write and read at both.
+    private mutating func healthyTime(until now: BootClock.Instant) -> Duration {
+        let isHealthy = probe.isHealthy()
+        defer { (lastLook, wasHealthy) = (now, isHealthy) }
+        guard let lastLook, isHealthy, wasHealthy else { return .zero }
+        return min(lastLook.duration(to: now), Self.longestStep)
+    }
+
+    private mutating func isGone(_ name: WorkerName, _ beat: Heartbeat, _ counted: Duration) -> Bool {
         if beat.state == .stopped { return true }
         if let identity = directory.registration(of: name)?.identity,
             directory.surroundings.isProvablyDead(identity, seenFrom: observer)
         {
             return true
         }
-        let sight = sights[name].flatMap { $0.sequence == beat.sequence ? $0 : nil }
-        sights[name] = sight ?? Sight(sequence: beat.sequence, since: now)
-        return sight.map { $0.since.duration(to: now) >= directory.settings.lease * Self.leases } ?? false
+        var sight = Sight(sequence: beat.sequence)
+        if let before = sights[name], before.sequence == beat.sequence { sight.silence = before.silence + counted }
+        sights[name] = sight
+        return sight.silence >= directory.settings.lease * Self.leases
     }
 }

@@ -9,10 +9,9 @@ import SystemSupport
 struct Sweeper {
     private let directory: JobDirectory
     private let observer: HostIdentity
-    private let probe: FilePath
+    private let probe: DiskProbe
     private let logger: Logger
     private let log: CoordinatorLog
-    private let now: @Sendable () -> BootClock.Instant
     private var tracker: LivenessTracker
     private var registrations: [WorkerName: WorkerRegistration] = [:]
     private var looks: Rhythm
@@ -22,17 +21,15 @@ struct Sweeper {
     init(
         _ directory: JobDirectory,
         observer: HostIdentity,
-        probe: FilePath,
+        probe: DiskProbe,
         logger: Logger,
-        log: CoordinatorLog,
-        now: @escaping @Sendable () -> BootClock.Instant
+        log: CoordinatorLog
     ) {
         self.directory = directory
         self.observer = observer
         self.probe = probe
         self.logger = logger
         self.log = log
-        self.now = now
         tracker = LivenessTracker(directory.settings)
         looks = Rhythm(every: directory.settings.heartbeat)
     }
@@ -52,7 +49,7 @@ struct Sweeper {
         if isLookDue {
             var heartbeats: [WorkerName: Heartbeat] = [:]
             for owner in owners { heartbeats[owner] = directory.heartbeat(of: owner) }
-            tracker.look(at: running, heartbeats: heartbeats, isHealthy: canWriteAndRead(), now: now)
+            tracker.look(at: running, heartbeats: heartbeats, isHealthy: probe.isHealthy(), now: now)
         }
         if isProofDue {
             for owner in owners where isProvablyDead(owner) { tracker.see(gone: owner) }
@@ -120,21 +117,5 @@ struct Sweeper {
         if registrations[worker] == nil { registrations[worker] = directory.registration(of: worker) }
         guard let registration = registrations[worker] else { return false }
         return directory.surroundings.isProvablyDead(registration.identity, seenFrom: observer)
-    }
-
-    /// Whether this observer itself can write to the job directory and read back what it wrote.
-    ///
-    /// While it cannot, others' silence proves nothing.
-    private func canWriteAndRead() -> Bool {
-        let start = now()
-        let text = Array("\(directory.surroundings.randomBits())".utf8)
-        do throws(FileError) {
-            try directory.fileSystem.overwrite(probe, contents: text)
-            let isSame = try directory.fileSystem.contents(of: probe, limit: 100) == text
-            return isSame && start.duration(to: now()) < directory.settings.heartbeat
-        } catch {
-            logger.warning("probe failed", metadata: ["error": "\(error)"])
-            return false
-        }
     }
 }

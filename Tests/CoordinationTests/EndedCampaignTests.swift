@@ -236,7 +236,7 @@ struct EndedCampaignTests {
             bucket: BucketName(number: 0),
             name: TokenName(job: bucket(0, jobs: 1).jobs[0].id, attempt: .first, standing: .running(names.holding))
         )
-        var cleaner = HeartbeatCleaner(directory, observer: own, logger: quiet)
+        var cleaner = cleaner(directory, observer: own)
         let start = BootClock().now
         cleaner.clean(keeping: [token], now: start)
         #expect(try Set(directory.workersWithHeartbeat()) == [names.silent, names.holding, names.alive])
@@ -247,5 +247,38 @@ struct EndedCampaignTests {
         }
         #expect(try Set(directory.workersWithHeartbeat()) == [names.holding, names.alive])
         #expect(try directory.registeredWorkers().count == 5, "who was there is known until it is pruned")
+    }
+
+    /// What removes heartbeats, with a file of its own to see whether the disk takes anything.
+    private func cleaner(_ directory: JobDirectory, observer: HostIdentity) -> HeartbeatCleaner {
+        let now = BootClock().now
+        let probe = DiskProbe(directory, file: directory.root.pushing("logs/probe"), logger: quiet) { now }
+        return HeartbeatCleaner(directory, observer: observer, probe: probe, logger: quiet)
+    }
+
+    @Test func `a heartbeat that stood still while nobody looked, or while the disk took nothing, stays`() throws {
+        let temporary = try TemporaryJobDirectory()
+        let directory = temporary.directory
+        let (own, other) = (try HostIdentity.current(), try elsewhere())
+        let silent = WorkerName(other, random: 1)
+        try directory.register(WorkerRegistration(worker: silent, identity: other, versions: [:]))
+        try directory.beat(Heartbeat(worker: silent, sequence: 1, state: .working, held: []))
+        var cleaner = cleaner(directory, observer: own)
+        var now = BootClock().now
+        func look(after pause: Duration) {
+            now = now.advanced(by: pause)
+            cleaner.clean(keeping: [], now: now)
+        }
+        for _ in 0..<3 { look(after: .seconds(2 * 3600)) }
+        #expect(try directory.workersWithHeartbeat() == [silent], "the observer's machine slept")
+        // A folder of that name is written to by nobody.
+        let probe = directory.root.pushing("logs/probe")
+        try directory.fileSystem.remove(probe)
+        try directory.fileSystem.makeDirectory(probe)
+        for _ in 0..<120 { look(after: .seconds(60)) }
+        #expect(try directory.workersWithHeartbeat() == [silent], "the disk took nothing all the time")
+        try directory.fileSystem.removeDirectory(probe)
+        for _ in 0..<61 { look(after: .seconds(60)) }
+        #expect(try directory.workersWithHeartbeat().isEmpty)
     }
 }
