@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 
-/// A length of time as people write it: "90", "90s", "10m", "3h30m", "2d".
+/// A length of time as people write it: "90", "90s", "10m", "3h30m", "2d", and as Slurm does.
 public struct TimeSpan: Equatable, Sendable, CustomStringConvertible {
+    /// How lengths of time may be written, for help.
+    public static let forms = "as 10m, 3h30m or 7d, or as Slurm writes it: 00:30:00, 1-00:00:00"
+
     /// The length.
     public let duration: Duration
 

@@ -23,15 +23,15 @@ struct Prune: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Only what was not touched for so long, for instance 7d; 30d by default.",
+            "Only what was not touched for so long, \(TimeSpan.forms); 30d by default.",
             valueName: "time"
         ),
         transform: { text in
             guard let span = TimeSpan(parsing: text) else {
-                throw ValidationError("\"\(text)\" is no time, as 7d or 12h is")
+                throw ValidationError("\"\(text)\" is no time; write one \(TimeSpan.forms)")
             }
             // A bare number is one of seconds: nobody means that here, and what goes does not come back.
-            guard let last = text.last, !last.isNumber else {
+            guard !text.allSatisfy(\.isNumber) else {
                 throw ValidationError("\"\(text)\" has no unit; say \(text)d for days, or \(text)h for hours")
             }
             return span

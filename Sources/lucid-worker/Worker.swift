@@ -45,10 +45,10 @@ struct LucidWorker: ParsableCommand {
     @Flag(help: "Leave when every campaign has ended by its plan.")
     var untilEmpty = false
 
-    @Option(help: ArgumentHelp("Leave when there was no work for so long, for instance 10m.", valueName: "time"))
+    @Option(help: ArgumentHelp("Leave when there was no work for so long, \(TimeSpan.forms).", valueName: "time"))
     var idleTimeout: TimeSpan?
 
-    @Option(help: ArgumentHelp("Leave after so long: 3h30m, or 03:30:00 as Slurm writes it.", valueName: "time"))
+    @Option(help: ArgumentHelp("Leave after so long, \(TimeSpan.forms).", valueName: "time"))
     var timeLimit: TimeSpan?
 
     @Option(help: ArgumentHelp("Kinds of jobs to take, with commas between; all by default.", valueName: "kinds"))
