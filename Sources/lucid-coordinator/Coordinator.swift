@@ -33,7 +33,7 @@ struct LucidCoordinator: ParsableCommand {
     )
 
     static func main() {
-        if let complaint = UnknownCommand(CommandLine.arguments.dropFirst(), among: configuration.subcommands) {
+        if let complaint = CommandComplaint(CommandLine.arguments.dropFirst(), among: configuration.subcommands) {
             Terminal.complain("\(complaint)")
             exit(withError: ExitCode(64))
         }

@@ -47,6 +47,55 @@ extension EndToEnd {
             }
         }
 
+        @Test("Help on an unknown command names the one that may be meant")
+        func helpOnUnknownCommand() async throws {
+            let result = try await run(Programs.coordinator, "help", "statsu")
+            #expect(result.exit == .code(64) && result.output.isEmpty, "\(result)")
+            #expect(result.complaints.contains("there is no command \"statsu\"; did you mean \"status\"?"), "\(result)")
+            #expect(try await succeed(Programs.coordinator, "help", "status").output.contains("--watch"))
+        }
+
+        @Test(
+            "Options before the command are said to follow it",
+            arguments: [
+                (["--queue", "q", "status"], "lucid-coordinator status --queue q\n"),
+                (["--queue", "run", "status", "--json"], "lucid-coordinator status --queue run --json\n"),
+                (["--json", "status", "--queue", "my queue"], "lucid-coordinator status --json --queue 'my queue'\n"),
+                (["--queue", "q"], "lucid-coordinator COMMAND --queue q\n"),
+            ]
+        )
+        func earlyOptions(_ words: [String], _ line: String) async throws {
+            let result = try await RunningProgram(Programs.coordinator, words).result()
+            #expect(result.exit == .code(64) && result.output.isEmpty, "\(result)")
+            #expect(result.complaints.contains("options follow the command: \(line)"), "\(result)")
+        }
+
+        @Test(
+            "Help says in which forms a time may be written",
+            arguments: [
+                (Programs.worker, ["--help"], "--idle-timeout"), (Programs.worker, ["--help"], "--time-limit"),
+                (Programs.coordinator, ["prune", "--help"], "--older"),
+            ]
+        )
+        func timeForms(_ program: FilePath, _ words: [String], _ option: String) async throws {
+            let help = try await RunningProgram(program, words).result().output
+            let text = try #require(help.split(separator: option).last).split(whereSeparator: \.isWhitespace)
+            let entry = text.prefix(25).joined(separator: " ")
+            #expect(entry.contains("3h30m") && entry.contains("00:30:00") && entry.contains("1-00:00:00"), "\(entry)")
+        }
+
+        @Test(
+            "`prune` takes a time with a unit or as Slurm writes it, and no bare number",
+            arguments: [("7d", nil), ("1-00:00:00", nil), ("12:00:00", nil), ("7", "has no unit"), ("x", "1-00:00:00")]
+        )
+        func ages(_ age: String, _ complaint: String?) async throws {
+            let bench = try await Bench()
+            let words = ["prune", "--queue", bench.queue.string, "--dry-run", "--older", age]
+            let result = try await RunningProgram(Programs.coordinator, words).result()
+            #expect(result.exit == .code(complaint == nil ? 0 : 64), "\(result)")
+            if let complaint { #expect(result.complaints.contains(complaint), "\(result)") }
+        }
+
         @Test("Without arguments the commands are shown")
         func noArguments() async throws {
             let result = try await succeed(Programs.coordinator)
