@@ -11,14 +11,6 @@ func path(_ text: String, beside file: FilePath) -> FilePath {
     absolute(file.removingLastComponent().pushing(FilePath(expandingHome(text))))
 }
 
-/// A path with the user's home in the place of a "~" at its beginning, as a shell has it; other users' homes are not known.
-func expandingHome(_ text: String) -> String {
-    guard text == "~" || text.hasPrefix("~/"), let home = environmentValue("HOME"), home.hasPrefix("/") else {
-        return text
-    }
-    return home + text.dropFirst()
-}
-
 /// A path from the root.
 func absolute(_ path: FilePath) -> FilePath {
     path.isAbsolute ? path : currentDirectory().pushing(path)

@@ -8,8 +8,8 @@ private let mostBytes = 256 << 20
 
 /// The images that a file names, a line each, with the numbers of their lines.
 ///
-/// Names lead to places in the data set's folder and nowhere else; they are relative to it, or absolute. `./a.jpg` is
-/// `a.jpg`.
+/// Names lead to places in the data set's folder and nowhere else; they are relative to it, or absolute, also from the
+/// home on by "~". `./a.jpg` is `a.jpg`.
 func listedNames(in file: FilePath, below folder: FilePath) throws -> [(name: String, line: Int)] {
     var found: [(name: String, line: Int)] = []
     // By bytes, since names that a file system tells apart may be equal texts.
@@ -18,7 +18,7 @@ func listedNames(in file: FilePath, below folder: FilePath) throws -> [(name: St
     let folders = [folder, realPath(folder) ?? folder].map { parts(of: $0.string) }
     for (text, line) in try linesOfNames(in: file) {
         func refused(_ reason: String) -> DatasetError { .unusableName(file, line: line, reason: reason) }
-        guard let parts = parts(of: text, below: folders), !parts.contains("..") else {
+        guard let parts = parts(of: expandingHome(text), below: folders), !parts.contains("..") else {
             throw refused(
                 "\"\(text)\" leads out of the folder of images \"\(folder)\"; names lie in it and are without \"..\""
             )

@@ -107,6 +107,24 @@ struct ImageListTests {
         }
     }
 
+    @Test("Names in a file of names may begin at the home")
+    func takesNamesFromHome() async throws {
+        let home = try FilePath(#require(environmentValue("HOME")))
+        try await withTemporaryDirectory { folder in
+            let names = folder.appending("names.txt")
+            func refusal(_ name: String, _ images: FilePath) throws -> String {
+                try files.overwrite(names, contents: Array(name.utf8))
+                return try #require(throws: DatasetError.self) { try ImageList(folder: images, names: names) }
+                    .description
+            }
+            // Nothing is put into somebody's home, so it can only be seen where the image would be.
+            let absent = "absent-\(UInt64.random(in: 0...(.max))).jpg"
+            #expect(try refusal("~/\(absent)", home).contains("no file \"\(home.appending(absent))\""))
+            #expect(try refusal("~/\(absent)", folder).contains("\"~/\(absent)\" leads out of the folder"))
+            #expect(try refusal("~other/\(absent)", home).contains("no file \"\(home)/~other/\(absent)\""))
+        }
+    }
+
     @Test("Links that lead in a circle end")
     func survivesLinkLoops() async throws {
         try await withTemporaryDirectory { folder in
