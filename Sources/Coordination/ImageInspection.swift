@@ -28,7 +28,8 @@ struct ImageInspection {
     ///     so that the same files always make the same data set.
     ///   - limits: what images may be.
     ///   - threads: how many threads may decode.
-    ///   - campaign: the campaign file, beside which all unreadable images are listed where they are many.
+    ///   - lists: where all unreadable images are listed where they are many.
+    ///   - naming: how messages name the images.
     ///   - onProgress: is told how many are done.
     /// - Throws: `SubmissionError`, which names the images that cannot be read.
     init(
@@ -36,12 +37,14 @@ struct ImageInspection {
         skips: Bool,
         limits: Campaign.Limits,
         threads: Int,
-        campaign: FilePath,
+        lists: LongLists,
+        naming: DatasetNaming,
         onProgress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void
     ) throws {
         let paths = list.entries.map { list.path(of: $0) }
         if let strange = paths.first(where: { $0.string.utf8.contains { [10, 13].contains($0) } }) {
-            throw SubmissionError("the image \"\(strange)\" has a line break in its name; rename it")
+            let words = naming.words("the image \"\(strange)\" has a line break in its name; rename it")
+            throw SubmissionError(words)
         }
         let outcomes = try Self.check(paths, limits, threads: threads, onProgress)
         var images: [(ImageSetFile.Entry, ImageList.Entry)] = []
@@ -56,17 +59,17 @@ struct ImageInspection {
                 decodingBytes = max(decodingBytes, sight.decodingBytes)
                 if let remark = sight.remark { faulty.append((entry.name, remark)) }
             case .failure(let failure) where skips && failure.isLasting:
-                skipped.append(.init(image: entry.name, reason: failure.reason))
-            case .failure(let failure): unreadable.append("\"\(path)\": \(failure.reason)")
+                skipped.append(.init(image: entry.name, reason: naming.words(failure.reason)))
+            case .failure(let failure): unreadable.append(naming.words("\"\(path)\": \(failure.reason)"))
             }
         }
-        let longList = LongList("unreadable", beside: campaign)
         guard unreadable.isEmpty else {
-            throw SubmissionError(Self.describe(longList.shown(unreadable), unreadable.count, skips))
+            throw SubmissionError(Self.describe(lists.shown(unreadable, .unreadable), unreadable.count, skips))
         }
         if images.isEmpty {
-            let named = longList.shown(skipped.map { "\"\($0.image)\": \($0.reason)" })
-            throw SubmissionError("none of the \(skipped.count) images of \"\(list.folder)\" can be read:\(named)")
+            let named = lists.shown(skipped.map { "\"\($0.image)\": \($0.reason)" }, .unreadable)
+            let whole = naming.words("\"\(list.folder)\"")
+            throw SubmissionError("none of the \(skipped.count) images of \(whole) can be read:\(named)")
         }
         (self.images, self.skipped, self.faulty, self.decodingBytes) = (images, skipped, faulty, decodingBytes)
     }

@@ -38,19 +38,21 @@ struct ImageSelection {
         threads: Int,
         published: PublishedData?,
         arrays: ArraySelection,
+        lists: LongLists,
         onProgress: @escaping Submission.ProgressReport
     ) throws {
         guard asked.cka != nil || asked.activations != nil else { return nil }
         let remarks: [String]
         if let source = asked.dataset {
-            let list = try Self.list(source, file, published, asked.limits)
-            remarks = list.remarks
+            let (list, naming) = try Self.list(source, file, published, asked.limits)
+            remarks = list.remarks.map(naming.words)
             dataset = try ImageInspection(
                 of: list,
                 skips: source.skipsUnreadable == true,
                 limits: asked.limits,
                 threads: threads,
-                campaign: file
+                lists: lists,
+                naming: naming
             ) { onProgress("checking images", $0, $1) }
             labelNames = list.labelNames
         } else {
@@ -60,7 +62,7 @@ struct ImageSelection {
         hasFiles = asked.dataset != nil
         let (dataset, labelNames) = (self.dataset, self.labelNames)
         let draws = try asked.cka.map { try EpochLists($0, file: file, imageCount: dataset.images.count) }
-        warnings = remarks + Self.warnings(of: dataset, asked, file) + (draws?.warnings ?? [])
+        warnings = remarks + Self.skipWarnings(of: dataset, asked.cka, lists) + Self.faultWarnings(of: dataset, lists) + (draws?.warnings ?? [])
         epochs = draws?.epochs ?? []
         selected = asked.activations == nil ? Set(epochs.joined()).sorted() : Array(dataset.images.indices)
         limits = asked.limits
@@ -76,25 +78,27 @@ struct ImageSelection {
         _ file: FilePath,
         _ published: PublishedData?,
         _ limits: Campaign.Limits
-    ) throws -> ImageList {
+    ) throws -> (ImageList, DatasetNaming) {
         let place = path(source.images, beside: file)
         let fetched = try published?.images(of: source, at: place, limits: limits)
-        return try ImageList(folder: absolute(fetched ?? place), names: source.list.map { path($0, beside: file) })
-    }
-
-    private static func warnings(of dataset: ImageInspection, _ asked: Campaign, _ file: FilePath) -> [String] {
-        skipWarnings(of: dataset, asked.cka, file) + faultWarnings(of: dataset, file)
+        let folder = absolute(fetched ?? place)
+        let naming = DatasetNaming(source, in: folder, isUnpacked: fetched != nil)
+        do {
+            return (try ImageList(folder: folder, names: source.list.map { path($0, beside: file) }), naming)
+        } catch let error as DatasetError where fetched != nil {
+            throw SubmissionError(naming.words("\(error)"))
+        }
     }
 
     private static func skipWarnings(
         of dataset: ImageInspection,
         _ comparison: Campaign.Comparison?,
-        _ file: FilePath
+        _ lists: LongLists
     ) -> [String] {
         let count = dataset.skipped.count
         guard count > 0 else { return [] }
         let lines = dataset.skipped.map { "\"\($0.image)\": \($0.reason)" }
-        let named = LongList("skipped", beside: file).shown(lines)
+        let named = lists.shown(lines, .skipped)
         let leftOut = "\(count) of \(dataset.images.count + count) images cannot be read and are left out:\(named)"
         guard let comparison else { return [leftOut] }
         let numbers =
@@ -105,11 +109,11 @@ struct ImageSelection {
         return [leftOut, numbers]
     }
 
-    private static func faultWarnings(of dataset: ImageInspection, _ file: FilePath) -> [String] {
+    private static func faultWarnings(of dataset: ImageInspection, _ lists: LongLists) -> [String] {
         let count = dataset.faulty.count
         guard count > 0 else { return [] }
         let lines = dataset.faulty.map { "\"\($0.image)\": \($0.remark)" }
-        let named = LongList("faulty", beside: file).shown(lines)
+        let named = lists.shown(lines, .faulty)
         let files = "\(count) of \(counted(dataset.images.count, "image")) have faults in their files"
         return ["\(files), and are taken, since the codec noticed no lost pixels:\(named)"]
     }
@@ -137,7 +141,7 @@ struct ImageSelection {
                 table: keep(table),
                 count: dataset.images.count,
                 skipped: dataset.skipped.count,
-                skippedImages: Array(dataset.skipped.prefix(LongList.mostShown)),
+                skippedImages: Array(dataset.skipped.prefix(LongLists.mostShown)),
                 labels: labelNames.enumerated().map { column, name in
                     CampaignManifest.Label(name, values: dataset.images.lazy.map { $0.listed.labels[column] })
                 }

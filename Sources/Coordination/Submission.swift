@@ -38,6 +38,7 @@ public struct Submission: Sendable {
     /// - Parameters:
     ///   - file: the campaign file.
     ///   - threads: how many threads may decode images.
+    ///   - isDryRun: whether nothing is written, not even a list of images beside the campaign file.
     ///   - published: where what was published comes from; nil where nothing is to be fetched.
     ///   - client: what reads arrays that are named by an address.
     ///   - onProgress: is told how far the check is.
@@ -45,6 +46,7 @@ public struct Submission: Sendable {
     public init(
         of file: FilePath,
         threads: Int,
+        isDryRun: Bool = false,
         published: PublishedData? = nil,
         client: WebClient = WebClient(.standard),
         onProgress: @escaping ProgressReport
@@ -65,6 +67,8 @@ public struct Submission: Sendable {
             return digest
         }
         var warnings: [String] = []
+        let longLists = LongLists(beside: file, isWriting: !isDryRun)
+        longLists.removeOld()
         let arrays = try ArraySelection(asked, file: file, client: client)
         let images = try ImageSelection(
             asked,
@@ -72,6 +76,7 @@ public struct Submission: Sendable {
             threads: threads,
             published: published,
             arrays: arrays,
+            lists: longLists,
             onProgress: onProgress
         )
         warnings += images?.warnings ?? []

@@ -14,7 +14,7 @@ struct Submit: ParsableCommand {
         discussion: """
             Every image is decoded and every network is loaded first; if anything is wrong, nothing is published. \
             Where more than twenty images cannot be decoded, are skipped or have faults, all are listed in a file beside \
-            the campaign's, which is named. \
+            the campaign's, which is named and which the next submit replaces. \
             The campaign's id is printed on the standard output. A campaign that was submitted before is no error, \
             unless it failed (exit code 1). Published networks and data sets that the campaign names are fetched to the \
             job directory, unless they are there or in the user's cache.
@@ -33,7 +33,7 @@ struct Submit: ParsableCommand {
 
     @OptionGroup var source: SourceOptions
 
-    @Flag(help: "Check and show the plan, and publish nothing.")
+    @Flag(help: "Check and show the plan, and publish and write nothing.")
     var dryRun = false
 
     @Flag(help: "Print the plan as JSON instead of the id alone.")
@@ -54,6 +54,7 @@ struct Submit: ParsableCommand {
                 return try Submission(
                     of: path,
                     threads: processorCount(),
+                    isDryRun: dryRun,
                     published: published,
                     client: source.client
                 ) { what, done, total in

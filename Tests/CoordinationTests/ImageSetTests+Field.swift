@@ -70,6 +70,31 @@ extension ImageSetTests {
         #expect(words.contains("\(archive)") && words.contains("neither a folder of images nor a ZIP or tar archive"))
     }
 
+    @Test func `what is wrong in an archive is said by the archive's name, and not by its place in the cache`() throws {
+        let cache = try PublicationCache(at: real.temporary.folder.path.appending("downloads"))
+        let published = PublishedData(
+            { [cache] },
+            by: WebClient(.standard),
+            options: FetchOptions(mirror: nil, byteLimit: 1000, archives: .pictures)
+        ) { _, _ in }
+        func packed(_ name: String) throws -> Submission {
+            let script = "import shutil, sys; shutil.make_archive(sys.argv[1], 'zip', sys.argv[2], 'photos')"
+            let folder = real.temporary.folder.path
+            try runTool("python3", ["-c", script, folder.appending(name).string, folder.string])
+            return try check("images: \(name).zip", published: published)
+        }
+        try write("photos/notes.txt", "no picture")
+        let warnings = try packed("one").warnings
+        #expect(warnings.contains { $0.hasPrefix("\"one.zip\" holds 1 other file") })
+        try write("photos/broken.jpg", "no picture")
+        let unreadable = try refusal { try packed("two") }
+        #expect(unreadable.contains("\"two.zip/broken.jpg\": "))
+        try write("photos/test.csv", "img\nabsent.jpg\n")
+        let missing = try refusal { try packed("three") }
+        #expect(missing.contains("\"three.zip/test.csv\", line 2: there is no file \"three.zip/absent.jpg\""))
+        for words in warnings + [unreadable, missing] { #expect(!words.contains("downloads"), "\(words)") }
+    }
+
     @Test(arguments: [2, 3])
     func `epochs of two or three images give a biased CKA and the reason why there is no debiased one`(count: Int)
         throws

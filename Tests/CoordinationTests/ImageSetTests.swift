@@ -32,6 +32,7 @@ struct ImageSetTests {
         cka: String = "epochs: 1, iterations: 5, batch_size: 8",
         more: String = "",
         second: String = "seeded:2",
+        isDryRun: Bool = false,
         published: PublishedData? = nil
     ) throws -> Submission {
         let text = """
@@ -42,8 +43,12 @@ struct ImageSetTests {
             \(more)
             """
         try write("study.yaml", text)
-        return try Submission(of: real.temporary.folder.path.appending("study.yaml"), threads: 2, published: published)
-        { _, _, _ in }
+        return try Submission(
+            of: real.temporary.folder.path.appending("study.yaml"),
+            threads: 2,
+            isDryRun: isDryRun,
+            published: published
+        ) { _, _, _ in }
     }
 
     /// Writes a file beside the photos, or instead of what has its name.
@@ -112,7 +117,39 @@ struct ImageSetTests {
         let list = real.temporary.folder.path.appending("study.unreadable.txt")
         #expect(words.contains("all stand in \"\(list)\""))
         let all = try String(decoding: LocalFileSystem().contents(of: list, limit: 1 << 20), as: UTF8.self)
-        #expect(all.split(separator: "\n").count == 25 && all.contains("930.jpg") && all.contains("933.jpg"))
+        #expect(all.split(separator: "\n").count == 26 && all.contains("930.jpg") && all.contains("933.jpg"))
+    }
+
+    @Test func `the list of all is replaced, goes when it is not true any more, and never takes a user's file`() throws {
+        func lists() throws -> [String: String] {
+            let folder = real.temporary.folder.path
+            let names = try LocalFileSystem().names(in: folder).filter { $0.contains(".unreadable") }
+            return try Dictionary(uniqueKeysWithValues: names.map { name in
+                let bytes = try LocalFileSystem().contents(of: folder.appending(name), limit: 1 << 20)
+                return (name, String(decoding: bytes, as: UTF8.self))
+            })
+        }
+        for number in 0..<24 { try write("photos/9\(10 + number).jpg", "no picture") }
+        let words = try refusal { try check(isDryRun: true) }
+        #expect(words.contains("and 4 more; submit without --dry-run writes all to a file"))
+        #expect(try lists().isEmpty)
+
+        let own = "# what I cannot read\n"
+        try write("study.unreadable.txt", own)
+        for last in ["933.jpg", "934.jpg"] {
+            try write("photos/\(last)", "no picture")
+            #expect(try refusal { try check() }.contains("all stand in \"\(photos.removingLastComponent())"))
+            let lists = try lists()
+            #expect(lists.count == 2 && lists["study.unreadable.txt"] == own)
+            let list = try #require(lists["study.unreadable-2.txt"])
+            #expect(list.hasPrefix("# unreadable images of study.yaml, by lucid-coordinator submit"))
+            #expect(list.contains(last))
+        }
+        _ = try refusal { try check(isDryRun: true) }
+        #expect(try lists().count == 2, "a dry run removes nothing either")
+        for number in 0..<25 { try LocalFileSystem().remove(photos.appending("9\(10 + number).jpg")) }
+        _ = try check()
+        #expect(try lists() == ["study.unreadable.txt": own])
     }
 
     @Test func `images that cannot be decoded are left out, and the rest is as if they had not been there`() throws {
