@@ -50,7 +50,7 @@ struct ArraySelection {
                     let names = try listed ?? RowNames(of: source) { refusal = $0 }
                     if let names, names.names.count != source.shape[0] {
                         throw SubmissionError(
-                            "\"\(place)\" has \(source.shape[0]) rows, and names of \(names.names.count)"
+                            "\"\(place)\" has \(counted(source.shape[0], "row")), and names of \(names.names.count)"
                         )
                     }
                     arrays.append(Opened(model: model, array: array, source: source, names: names, refusal: refusal))
@@ -148,11 +148,14 @@ struct ArraySelection {
         var remarks: [String] = []
         let strangers = matching.strangers.count
         if strangers > 0 {
-            remarks.append("\(strangers) rows of \"\(place)\" belong to no image of the data set; they are not used")
+            remarks.append(
+                "\(counted(strangers, "row")) of \"\(place)\" \(strangers == 1 ? "belongs" : "belong") to no image of the data "
+                    + "set, and \(strangers == 1 ? "is" : "are") not used"
+            )
         }
         if let (count, example) = matching.matchedByEnd {
             remarks.append(
-                "\(count) rows of \"\(place)\" were found by the end of a name, as \"\(example.row)\" for the image "
+                "\(counted(count, "row")) of \"\(place)\" \(count == 1 ? "was" : "were") found by the end of a name, as \"\(example.row)\" for the image "
                     + "\"\(example.image)\""
             )
         }
@@ -167,9 +170,9 @@ struct ArraySelection {
         let leader = asked.dataset == nil ? leader : nil
         let leading = leader.map { "\"\($0.source.place)\"" }
         guard opened.rowCount == count else {
-            let others = leading.map { "\($0) has \(count)" } ?? "the data set has \(count) images"
+            let others = leading.map { "\($0) has \(count)" } ?? "the data set has \(counted(count, "image"))"
             throw SubmissionError(
-                "\"\(place)\" has \(opened.rowCount) rows, and \(others); one row is needed for each, or names: "
+                "\"\(place)\" has \(counted(opened.rowCount, "row")), and \(others); one row is needed for each, or names: "
                     + "\"images: FILE\" beside \"arrays\""
             )
         }
@@ -218,8 +221,8 @@ extension ArraySelection.Opened {
         var remarks = source.remarks
         if source.filledChunks > 0 {
             remarks.append(
-                "\(source.filledChunks) chunks of \"\(source.place)\" are not stored: they are read as the number that it "
-                    + "names for them"
+                "\(counted(source.filledChunks, "chunk")) of \"\(source.place)\" \(source.filledChunks == 1 ? "is" : "are") not "
+                    + "stored: the number that it names for such is read there"
             )
         }
         let needed = ImportRunner.memory(for: source)

@@ -118,11 +118,10 @@ extension QueueInquiry {
     private static func openWork(of campaign: QueueStatus.Campaign) -> [String] {
         func sum(_ column: (JobCounts) -> Int) -> Int { campaign.jobs.values.reduce(0) { $0 + column($1) } }
         let (running, pending, waiting) = (sum(\.running), sum(\.pending), sum(\.waiting))
-        func jobs(_ count: Int) -> String { count == 1 ? "1 job" : "\(count) jobs" }
         var lines: [String] = []
-        if running > 0 { lines.append("it waits for \(jobs(running)) that workers hold") }
-        if pending > 0 { lines.append("it waits for a worker to claim \(jobs(pending))") }
-        if waiting > 0 { lines.append("\(jobs(waiting)) will be published when others are done") }
+        if running > 0 { lines.append("it waits for \(counted(running, "job")) that workers hold") }
+        if pending > 0 { lines.append("it waits for a worker to claim \(counted(pending, "job"))") }
+        if waiting > 0 { lines.append("\(counted(waiting, "job")) will be published when others are done") }
         return lines.isEmpty ? ["all its jobs are done; a coordinator merges what they gave next"] : lines
     }
 }

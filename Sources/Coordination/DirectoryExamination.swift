@@ -129,7 +129,7 @@ public struct DirectoryExamination {
             guard let files = try FreeSpace(at: directory.root).files else {
                 return ExaminationFinding(name, .ok, "not limited here")
             }
-            let text = "\(files) files can still be made"
+            let text = "\(counted(Int(clamping: files), "file")) can still be made"
             guard files < Self.fewFiles else { return ExaminationFinding(name, .ok, text, value: Double(files)) }
             let advice = "\(text); a job takes two, and more while it runs"
             return ExaminationFinding(name, .warning, advice, value: Double(files))

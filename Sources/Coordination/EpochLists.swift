@@ -27,14 +27,14 @@ struct EpochLists {
         )
         guard iterations > 0 else {
             throw SubmissionError(
-                "the data set has \(imageCount) images, fewer than one batch of \(comparison.batchSize); "
+                "the data set has \(counted(imageCount, "image")), fewer than one batch of \(comparison.batchSize); "
                     + "lower \"batch_size\" in \"cka\""
             )
         }
         warnings =
             iterations < comparison.iterations
             ? [
-                "the data set has \(imageCount) images: each epoch draws \(iterations) batches of "
+                "the data set has \(counted(imageCount, "image")): each epoch draws \(counted(iterations, "batch")) of "
                     + "\(comparison.batchSize), not \(comparison.iterations)"
             ] : []
         epochs = EpochDraw.lists(

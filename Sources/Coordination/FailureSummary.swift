@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 public import JobStorage
+private import SystemSupport
 
 /// Why jobs failed for good, in the words that workers left in their logs.
 public struct FailureSummary: Sendable {
@@ -9,12 +10,10 @@ public struct FailureSummary: Sendable {
 
     /// How many jobs failed and how many a user gave up, in words.
     public static func count(of reasons: [JobID: Reason]) -> String {
-        func jobs(_ count: Int) -> String { count == 1 ? "1 job" : "\(count) jobs" }
         let cancelled = reasons.values.count { $0 == .cancelled }
         let failed = reasons.count - cancelled
-        if cancelled == 0 { return "\(jobs(failed)) could not be done" }
-        return failed == 0
-            ? "\(jobs(cancelled)) cancelled" : "\(jobs(failed)) could not be done, and \(cancelled) cancelled"
+        if failed == 0, cancelled > 0 { return "\(counted(cancelled, "job")) cancelled" }
+        return "\(counted(failed, "job")) could not be done" + (cancelled == 0 ? "" : ", and \(cancelled) cancelled")
     }
 
     /// Looks up what the workers' logs say of some failed jobs.

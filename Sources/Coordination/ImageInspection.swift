@@ -69,7 +69,7 @@ struct ImageInspection {
         if images.isEmpty {
             let named = lists.shown(skipped.map { "\"\($0.image)\": \($0.reason)" }, .unreadable)
             let whole = naming.words("\"\(list.folder)\"")
-            throw SubmissionError("none of the \(skipped.count) images of \(whole) can be read:\(named)")
+            throw SubmissionError("none of the \(counted(skipped.count, "image")) of \(whole) can be read:\(named)")
         }
         (self.images, self.skipped, self.faulty, self.decodingBytes) = (images, skipped, faulty, decodingBytes)
     }

@@ -62,7 +62,9 @@ struct ImageSelection {
         hasFiles = asked.dataset != nil
         let (dataset, labelNames) = (self.dataset, self.labelNames)
         let draws = try asked.cka.map { try EpochLists($0, file: file, imageCount: dataset.images.count) }
-        warnings = remarks + Self.skipWarnings(of: dataset, asked.cka, lists) + Self.faultWarnings(of: dataset, lists) + (draws?.warnings ?? [])
+        warnings =
+            remarks + Self.skipWarnings(of: dataset, asked.cka, lists) + Self.faultWarnings(of: dataset, lists)
+            + (draws?.warnings ?? [])
         epochs = draws?.epochs ?? []
         selected = asked.activations == nil ? Set(epochs.joined()).sorted() : Array(dataset.images.indices)
         limits = asked.limits
@@ -101,10 +103,11 @@ struct ImageSelection {
         let named = lists.shown(lines, .skipped)
         let leftOut = "\(count) of \(dataset.images.count + count) images cannot be read and are left out:\(named)"
         guard let comparison else { return [leftOut] }
+        let left = counted(dataset.images.count, "image", "that is", "that are")
         let numbers =
             comparison.imageLists != nil
-            ? "\"image_lists\" number the \(dataset.images.count) images that are left, as the report's images.csv does"
-            : "the \(dataset.images.count) images that are left are numbered anew, so the epochs draw other images than "
+            ? "\"image_lists\" number the \(left) left, as the report's images.csv does"
+            : "the \(left) left \(dataset.images.count == 1 ? "is" : "are") numbered anew, so the epochs draw other images than "
                 + "the reference draws from a data set that has them all"
         return [leftOut, numbers]
     }

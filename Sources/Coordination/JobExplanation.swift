@@ -161,7 +161,7 @@ extension QueueInquiry {
             if open.isEmpty {
                 return ["it can be published now; is a coordinator running? lucid-coordinator run \(queue)"]
             }
-            return ["it is published when \(open.count) other jobs are done"]
+            return ["it is published when \(counted(open.count, "other job", "is", "are")) done"]
         case .pending: return pending(entry, sight, workers, queue)
         }
     }
@@ -186,7 +186,8 @@ extension QueueInquiry {
         }
         let words =
             switch entry.reason {
-            case Reason.poison.description: "\(directory.settings.crashLimit) workers were lost while they ran it"
+            case Reason.poison.description:
+                "\(counted(directory.settings.crashLimit, "worker", "was", "were")) lost while running it"
             case Reason.inputLost.description: "an input is lost and could not be made again"
             default: last?.message ?? ""
             }
@@ -216,6 +217,6 @@ extension QueueInquiry {
         let able = workers.filter { $0.state == "idle" || $0.state == "working" }
         if able.isEmpty { return ["there is no worker; start one with: lucid-worker \(queue)"] }
         let busy = able.count { $0.state == "working" }
-        return ["it can be claimed; \(able.count) workers are there, \(busy) of them at work"]
+        return ["it can be claimed; \(counted(able.count, "worker", "is", "are")) there, \(busy) of them at work"]
     }
 }

@@ -58,7 +58,8 @@ public struct MergedReport: Sendable {
         guard pictures.failed > 0 else { return nil }
         let all = pictures.made + pictures.failed
         let index = ReportFolder.file("\(AtlasContent.folder)/index.json", below: folder)
-        return "\(pictures.failed) of \(all) pictures failed; the reasons stand in \(index), each as \"error\""
+        return
+            "\(pictures.failed) of \(counted(all, "picture")) failed; the reasons stand in \(index), each as \"error\""
     }
 
     /// Compares its files with their digests.
@@ -110,7 +111,8 @@ public struct ReportDamage: Error, Equatable, Sendable, CustomStringConvertible 
         words =
             count == 0
             ? "\(named) cannot be understood"
-            : "\(files.count) of its \(count) files are missing or are not what was written: \(named)\(more)"
+            : "\(files.count) of its \(counted(count, "file")) \(files.count == 1 ? "is" : "are") missing or not what was "
+                + "written: \(named)\(more)"
         advice =
             "the report of \(campaign) is damaged: \(words); write it anew with: "
             + "lucid-coordinator repair --queue \(directory.root)"

@@ -147,7 +147,7 @@ public struct UnfinishedCampaign: Error, Sendable, CustomStringConvertible {
         let done = snapshot.counts(of: plan).values.reduce(0) { $0 + $1.done }
         let all = plan.buckets.reduce(0) { $0 + $1.jobs.count }
         description =
-            "\(plan.campaign) is not complete: \(done) of \(all) jobs are done; unless a coordinator runs already, "
+            "\(plan.campaign) is not complete: \(done) of \(counted(all, "job", "is", "are")) done; unless a coordinator runs already, "
             + "start: lucid-coordinator run --queue \(directory.root)"
     }
 
@@ -160,7 +160,7 @@ public struct UnfinishedCampaign: Error, Sendable, CustomStringConvertible {
 
     init(_ campaign: CampaignID, failures: [JobID: Reason], in directory: JobDirectory) {
         let lines =
-            ["\(campaign) failed: \(failures.count) jobs could not be done"]
+            ["\(campaign) failed: \(FailureSummary.count(of: failures))"]
             + FailureSummary(of: failures, in: directory).lines.map { "  \($0)" }
             + ["when the cause is mended: lucid-coordinator retry \(campaign) --queue \(directory.root)"]
         description = lines.joined(separator: "\n")

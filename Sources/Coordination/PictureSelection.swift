@@ -50,7 +50,8 @@ struct PictureSelection {
         guard let layer, array.shape.reduce(1, *) == layer.neuronCount else {
             throw DirectionError(
                 message: "the direction \"\(name)\" has the shape \(array.shape), "
-                    + "but \(layer?.name ?? "the layer") has \(layer?.neuronCount ?? 0) channels: one number for each is needed"
+                    + "but \(layer?.name ?? "the layer") has \(counted(layer?.neuronCount ?? 0, "channel")): one number for "
+                    + "each is needed"
             )
         }
         let factors = array.floats

@@ -77,7 +77,8 @@ struct RowMatching {
         let missing = zip(wanted, found).filter { $1 == nil }.map { images[$0.0].name }
         guard missing.isEmpty else {
             throw SubmissionError(
-                "\"\(place)\" has no row for \(missing.count) of the \(wanted.count) images that are drawn: \(Self.some(missing)); "
+                "\"\(place)\" has no row for \(missing.count) of the \(counted(wanted.count, "image", "that is", "that are")) "
+                    + "drawn: \(Self.some(missing)); "
                     + "its rows are named \(Self.some(strangers.isEmpty ? names.names.map(\.text) : strangers))"
             )
         }
@@ -88,7 +89,7 @@ struct RowMatching {
         }
         guard changed.isEmpty else {
             throw SubmissionError(
-                "\"\(place)\" was made of other images: \(changed.count) have other contents under the same names, "
+                "\"\(place)\" was made of other images: \(changed.count) \(changed.count == 1 ? "has" : "have") other contents under the same names, "
                     + "\(Self.some(changed.map { images[$0.0].name }))"
             )
         }

@@ -63,8 +63,8 @@ struct RowReading {
         let place = "\"\(source.place)\""
         if extremes.unusableRows > 0 {
             return [
-                "\(extremes.unusableRows) rows of \(place) have numbers that are not finite in single precision; their "
-                    + "similarity is undefined"
+                "\(counted(extremes.unusableRows, "row")) of \(place) \(extremes.unusableRows == 1 ? "has" : "have") numbers "
+                    + "that are not finite in single precision; similarity is undefined there"
             ]
         }
         guard extremes.largest > 0, extremes.largest < 1e-12 || extremes.largest > 1e12 else { return [] }

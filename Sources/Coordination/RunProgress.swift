@@ -59,7 +59,7 @@ extension QueueOverview {
         let shown = status.campaigns.filter { !hidden.contains($0.id) }
         let done = shown.count { $0.state == .done }
         guard !listsEnds, done > QueueObserver.countedEnds else { return shown.map { line($0, estimates, now) } }
-        return ["\(done) campaigns are done; list them with: status --all"]
+        return ["\(counted(done, "campaign", "is", "are")) done; list them with: status --all"]
             + shown.filter { $0.state != .done }.map { line($0, estimates, now) }
     }
 
@@ -103,7 +103,7 @@ extension QueueOverview {
         guard !status.workers.isEmpty else { return nil }
         let counts = status.workers.reduce(into: [String: Int]()) { $0[$1.state, default: 0] += 1 }
         let parts = counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
-        return "\(status.workers.count) worker\(status.workers.count == 1 ? "" : "s"): \(parts.joined(separator: ", "))"
+        return "\(counted(status.workers.count, "worker")): \(parts.joined(separator: ", "))"
     }
 
     /// Campaigns that have ended.

@@ -217,7 +217,7 @@ public struct Submission: Sendable {
         return [
             "\(campaign): \(parts.joined(separator: ", "))",
             "jobs: \(jobs)",
-            sizes + "work: about \(TimeSpan(.seconds(Int(estimate.seconds) / cores + 1))) on \(cores) cores",
+            sizes + "work: about \(TimeSpan(.seconds(Int(estimate.seconds) / cores + 1))) on \(counted(cores, "core"))",
         ]
     }
 

@@ -77,7 +77,7 @@ struct FolderContent {
         var remarks: [String] = []
         if let otherKinds {
             let count = others.values.reduce(0, +)
-            let files = count == 1 ? "1 other file, which is not read" : "\(count) other files, which are not read"
+            let files = "\(counted(count, "other file")), which \(count == 1 ? "is" : "are") not read"
             remarks.append("\"\(folder)\" holds \(files): \(otherKinds); images are \(ImageNames.listed) files")
         }
         if !foldersLeftOut.isEmpty {

@@ -48,7 +48,8 @@ struct ListTable {
             guard cells.count == header.count, !cells[imageColumn].isEmpty else {
                 throw DatasetError.malformedList(
                     list,
-                    reason: "line \(line) has \(cells.count) cells, the header \(header.count), or names no image"
+                    reason:
+                        "line \(line) has \(counted(cells.count, "cell")), the header \(header.count), or names no image"
                 )
             }
             var labels = cells

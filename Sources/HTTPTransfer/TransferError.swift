@@ -68,7 +68,7 @@ public indirect enum TransferError: Error, Equatable, Sendable, CustomStringConv
             "\(address) is another file than expected: its SHA-256 is \(found) instead of \(expected)"
         case .file(let error): "\(error)"
         case .cancelled: "the fetch was given up, since it was no longer wanted"
-        case .gaveUp(let attempts, let last): "\(last) (after \(attempts) attempts)"
+        case .gaveUp(let attempts, let last): "\(last) (after \(counted(attempts, "attempt")))"
         }
     }
 

@@ -110,7 +110,10 @@ public final class ActivationsRunner: JobRunner {
                         }
                         let done = min(count, (batch.number + 1) * batch.capacity)
                         context.report(
-                            Progress(fraction: Double(done) / Double(count), text: "\(done) of \(count) images")
+                            Progress(
+                                fraction: Double(done) / Double(count),
+                                text: "\(done) of \(counted(count, "image"))"
+                            )
                         )
                     }
                 } catch {

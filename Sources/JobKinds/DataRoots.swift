@@ -51,7 +51,7 @@ extension JobDirectory {
         let file = listFile(digest)
         let bytes = try cachedContents(of: file, digest: digest, limit: 4 << 30)
         guard let images = ImageSetFile(decoding: bytes), images.entries.count == count else {
-            throw InputError.malformed(file, "it is no list of \(count) images")
+            throw InputError.malformed(file, "it is no list of \(counted(count, "image"))")
         }
         return images
     }

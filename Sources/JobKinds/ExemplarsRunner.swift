@@ -50,7 +50,8 @@ public struct ExemplarsRunner: JobRunner {
                 context.report(
                     Progress(
                         fraction: Double(count) / Double(blocks),
-                        text: "\(min(count * rowsAtOnce, payload.imageCount)) of \(payload.imageCount) images"
+                        text:
+                            "\(min(count * rowsAtOnce, payload.imageCount)) of \(counted(payload.imageCount, "image"))"
                     )
                 )
             }

@@ -74,7 +74,7 @@ public struct GramRunner: JobRunner {
             meanSquare = try source.multiply(panel, columns, into: product) { block in
                 try context.checkCancellation()
                 let done = Double(tile * source.blockCount + block + 1) / Double(tiles * source.blockCount)
-                context.report(Progress(fraction: done, text: "features of \(payload.count) images"))
+                context.report(Progress(fraction: done, text: "features of \(counted(payload.count, "image"))"))
             }
             try write(product, tile: tile, metadata, &writer, &codec)
         }
@@ -89,7 +89,7 @@ public struct GramRunner: JobRunner {
         let file = context.directory.listFile(payload.rows)
         let bytes = try context.directory.cachedContents(of: file, digest: payload.rows, limit: 1 << 30)
         guard let rows = RowListFile.decoded(bytes), rows.count == payload.count else {
-            throw InputError.malformed(file, "it is no list of \(payload.count) rows")
+            throw InputError.malformed(file, "it is no list of \(counted(payload.count, "row"))")
         }
         return rows
     }
@@ -132,7 +132,7 @@ public struct GramRunner: JobRunner {
         guard needed <= context.memoryBudget else {
             throw JobFailure.environment(
                 message: "a memory budget of \(ByteCount(context.memoryBudget)) is too small for a Gram matrix of "
-                    + "\(payload.count) images; start the worker with --memory \(ByteCount(needed).argument) or more"
+                    + "\(counted(payload.count, "image")); start the worker with --memory \(ByteCount(needed).argument) or more"
             )
         }
     }

@@ -36,7 +36,7 @@ public struct HSICRunner: JobRunner {
             context.report(
                 Progress(
                     fraction: Double(index + 1) / Double(payload.blocks.count),
-                    text: "\(index + 1) of \(payload.blocks.count) layers"
+                    text: "\(index + 1) of \(counted(payload.blocks.count, "layer"))"
                 )
             )
         }
@@ -66,7 +66,7 @@ public struct HSICRunner: JobRunner {
             let needed = ByteCount(shared + perThread)
             throw JobFailure.environment(
                 message: "a memory budget of \(ByteCount(context.memoryBudget)) is too small for the sums of "
-                    + "\(matrices) networks; start the worker with --memory \(needed.argument) or more"
+                    + "\(counted(matrices, "network")); start the worker with --memory \(needed.argument) or more"
             )
         }
         return min(context.threads, fitting)

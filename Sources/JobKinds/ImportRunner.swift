@@ -79,7 +79,7 @@ public struct ImportRunner: JobRunner {
             context.report(
                 Progress(
                     fraction: Double(group.endIndex - first) / Double(rows.count),
-                    text: "\(group.endIndex - first) of \(rows.count) rows"
+                    text: "\(group.endIndex - first) of \(counted(rows.count, "row"))"
                 )
             )
         }
@@ -165,7 +165,7 @@ extension JobDirectory {
         let file = listFile(digest)
         let bytes = try cachedContents(of: file, digest: digest, limit: 1 << 30)
         guard let rows = SourceRowsFile(decoding: bytes), rows.entries.count == count else {
-            throw InputError.malformed(file, "it is no list of \(count) rows")
+            throw InputError.malformed(file, "it is no list of \(counted(count, "row"))")
         }
         return rows
     }

@@ -177,7 +177,7 @@ private final class StepCount: Sendable {
         let before = done.wrappingAdd(count, ordering: .relaxed).oldValue
         return Progress(
             fraction: Double(before) / Double(all),
-            text: "step \(before / max(1, pictures)) of \(steps) of \(pictures) pictures"
+            text: "step \(before / max(1, pictures)) of \(steps) of \(counted(pictures, "picture"))"
         )
     }
 }

@@ -29,7 +29,7 @@ public enum WeightsError: Error, Equatable, Sendable, CustomStringConvertible {
         case .wrongShape(let name, let expected, let actual):
             return "the tensor \"\(name)\" has the shape \(actual), but the network needs \(expected)"
         case .otherLogits(let count):
-            return "the file has \(count) logits, but the network has \(Self.logitCount); "
+            return "the file has \(counted(count, "logit")), but the network has \(Self.logitCount); "
                 + "set \"strict: false\" to leave them out, which makes the layer \"logits\" zeros"
         case .severalNetworks(let prefixes):
             let names = prefixes.prefix(6).map { "\"\($0.prefix(40))\"" }.joined(separator: ", ")

@@ -2,6 +2,7 @@
 
 internal import Drawing
 private import ImageCoding
+private import SystemSupport
 
 extension ComparisonReport {
     /// A picture of one layer's similarities, models by models, as a PNG.
@@ -48,7 +49,9 @@ extension ComparisonReport {
         return try encodePNG(RGBImage(width: width, height: Int(top + side + 24), pixels: canvas.pixels()))
     }
 
-    private func title(_ layer: String) -> String { "\(layer): CKA, mean of \(epochs) epochs of \(images) images" }
+    private func title(_ layer: String) -> String {
+        "\(layer): CKA, mean of \(counted(epochs, "epoch")) of \(counted(images, "image"))"
+    }
 
     private func shortened(_ name: String) -> String { name.count <= 24 ? name : name.prefix(23) + "…" }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 
+private import SystemSupport
+
 /// A report's `index.html`: what the images were, the heat maps, and where everything else is.
 ///
 /// It opens from the disk, and runs no scripts.
@@ -23,7 +25,9 @@ public struct ReportPage: Sendable {
                 "<td>\(value.isEmpty ? "<i>none</i>" : escaped(value)): \(count)</td>"
             }
             let more = counts.count - shown.count
-            let rest = counts.isEmpty ? "<td>see images.csv</td>" : more > 0 ? "<td>and \(more) values more</td>" : ""
+            let rest =
+                counts.isEmpty
+                ? "<td>see images.csv</td>" : more > 0 ? "<td>and \(counted(more, "value")) more</td>" : ""
             return "<tr><th scope=\"row\">\(escaped(name))</th>\(shown.joined())\(rest)</tr>"
         }
     }
@@ -61,7 +65,8 @@ public struct ReportPage: Sendable {
         fileprivate var section: [String] {
             var lines = [
                 "<h2>Images</h2>",
-                "<p>\(count) images, of which \(used) went through the networks; \(skipped) more were skipped.</p>",
+                "<p>\(counted(count, "image")), of which \(used) went through the networks; \(skipped) more "
+                    + "\(skipped == 1 ? "was" : "were") skipped.</p>",
             ]
             if !skippedImages.isEmpty {
                 let items = skippedImages.map { "<li>\(escaped($0.image)): \(escaped($0.reason))</li>" }

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Coordination
 import JobStorage
+import SystemSupport
 
 struct Cancel: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -38,7 +39,9 @@ struct Cancel: ParsableCommand {
             let inquiry = try queue.inquiry()
             let count = try QueueControl(directory).cancel(inquiry, inquiry.scope(called: target), reason: reason)
             if json { Terminal.print(try jsonText(["jobs": count])) }
-            Terminal.note(count == 0 ? "nothing of it was left to do" : "\(count) jobs are given up")
+            Terminal.note(
+                count == 0 ? "nothing of it was left to do" : "\(counted(count, "job", "is", "are")) given up"
+            )
         }
     }
 }

@@ -45,7 +45,7 @@ struct Export: ParsableCommand {
                 published: source.publishedForUser
             )
             try export.write()
-            Terminal.note("wrote \(export.tensorCount) tensors, \(ByteCount(export.byteCount)), to \(file)")
+            Terminal.note("wrote \(counted(export.tensorCount, "tensor")), \(ByteCount(export.byteCount)), to \(file)")
         }
     }
 }

@@ -20,7 +20,10 @@ final class FetchDisplay: Sendable {
         case .waiting(let count):
             line.show(["\(name): another process fetches it, \(ByteCount(count)) so far"], now: now)
         case .unpacking(let content):
-            line.show(["\(name): \(content.fileCount) files unpacked, \(ByteCount(content.byteCount))"], now: now)
+            line.show(
+                ["\(name): \(counted(content.fileCount, "file")) unpacked, \(ByteCount(content.byteCount))"],
+                now: now
+            )
         }
     }
 

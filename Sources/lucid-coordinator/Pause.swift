@@ -3,6 +3,7 @@
 import ArgumentParser
 import Coordination
 import JobStorage
+import SystemSupport
 
 struct Pause: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -92,7 +93,7 @@ struct Drain: ParsableCommand {
                 for name in meant { try control.say(.drain, .worker(name)) }
             }
             if json { Terminal.print(try jsonText(["workers": meant])) }
-            Terminal.note("\(meant.count) workers are asked to leave")
+            Terminal.note("\(counted(meant.count, "worker", "is", "are")) asked to leave")
         }
     }
 }

@@ -56,7 +56,8 @@ struct Prune: ParsableCommand {
             }
             let bytes = items.reduce(0) { $0 + $1.bytes }
             if json { Terminal.print(try jsonText(Summary(items: items, bytes: bytes, dryRun: dryRun))) }
-            Terminal.note("\(items.count) things, \(ByteCount(bytes)), \(dryRun ? "would go" : "are gone")")
+            let end = dryRun ? "would go" : items.count == 1 ? "is gone" : "are gone"
+            Terminal.note("\(counted(items.count, "thing")), \(ByteCount(bytes)), \(end)")
         }
     }
 

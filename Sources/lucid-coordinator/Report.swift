@@ -42,7 +42,7 @@ struct Report: ParsableCommand {
             let start = BootClock().now
             let report = try NetworkCampaigns(directory).report(of: id, to: output.map { absolutePath($0) }) {
                 guard start.duration(to: BootClock().now) > .seconds(1) else { return }
-                progress.show(["checking the report: \($0) of \($1) files"])
+                progress.show(["checking the report: \($0) of \(counted($1, "file"))"])
             }
             if let comparison = report.comparison {
                 Terminal.print(comparison.table)

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Coordination
 import JobStorage
+import SystemSupport
 
 struct Retry: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -43,7 +44,7 @@ struct Retry: ParsableCommand {
             Terminal.note(
                 count == 0
                     ? "no job had failed"
-                    : "\(count) jobs are done again; a coordinator must be running: "
+                    : "\(counted(count, "job", "is", "are")) done again; a coordinator must be running: "
                         + "lucid-coordinator run --queue \(directory.root)"
             )
         }

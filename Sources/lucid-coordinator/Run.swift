@@ -84,7 +84,9 @@ struct Run: ParsableCommand {
             isAnyNew || before.count > QueueObserver.countedEnds ? ends.filter { !before.contains($0.key) } : ends
         for (campaign, end) in told.sorted(by: { $0.key < $1.key }) { tell(end, of: campaign, directory) }
         if told.count < ends.count {
-            Terminal.note("\(ends.count - told.count) campaigns had ended before; see: lucid-coordinator status")
+            Terminal.note(
+                "\(counted(ends.count - told.count, "campaign")) had ended before; see: lucid-coordinator status"
+            )
         }
         if !isOver { Terminal.note("stopped; start it again to go on") }
         let worst = ends.values.map(\.exitCode).max() ?? 0

@@ -120,14 +120,17 @@ struct ImageSetTests {
         #expect(all.split(separator: "\n").count == 26 && all.contains("930.jpg") && all.contains("933.jpg"))
     }
 
-    @Test func `the list of all is replaced, goes when it is not true any more, and never takes a user's file`() throws {
+    @Test func `the list of all is replaced, goes when it is not true any more, and never takes a user's file`() throws
+    {
         func lists() throws -> [String: String] {
             let folder = real.temporary.folder.path
             let names = try LocalFileSystem().names(in: folder).filter { $0.contains(".unreadable") }
-            return try Dictionary(uniqueKeysWithValues: names.map { name in
-                let bytes = try LocalFileSystem().contents(of: folder.appending(name), limit: 1 << 20)
-                return (name, String(decoding: bytes, as: UTF8.self))
-            })
+            return try Dictionary(
+                uniqueKeysWithValues: names.map { name in
+                    let bytes = try LocalFileSystem().contents(of: folder.appending(name), limit: 1 << 20)
+                    return (name, String(decoding: bytes, as: UTF8.self))
+                }
+            )
         }
         for number in 0..<24 { try write("photos/9\(10 + number).jpg", "no picture") }
         let words = try refusal { try check(isDryRun: true) }

@@ -112,6 +112,7 @@ struct ImageListTests {
         let home = try FilePath(#require(environmentValue("HOME")))
         try await withTemporaryDirectory { folder in
             let names = folder.appending("names.txt")
+            try files.create(names, contents: [], durably: false)
             func refusal(_ name: String, _ images: FilePath) throws -> String {
                 try files.overwrite(names, contents: Array(name.utf8))
                 return try #require(throws: DatasetError.self) { try ImageList(folder: images, names: names) }
@@ -295,7 +296,7 @@ struct ImageListTests {
             ("img,a\nx.jpg,1\"", "line 2: a quote stands within a cell"),
             ("img,a\nx.jpg,\"1\n2\"\nx.jpg,5\" disk\"\n", "line 4: a quote stands within a cell"),
             ("img,a,a\nx.jpg,1,1\n", "has two columns \"a\""),
-            ("img,a\nx.jpg\n", "line 2 has 1 cells, the header 2"),
+            ("img,a\nx.jpg\n", "line 2 has 1 cell, the header 2"),
             ("img,a\ny.jpg,1\n", "line 2: there is no file"),
             ("img,a\r\n\r\nx.jpg,\"two\r\nlines\"\r\ny.jpg,1\r\n", "line 5: there is no file"),
             ("img,a\nx.jpg,\"1\n", "a quote is not closed"),

@@ -148,7 +148,7 @@ extension EndToEnd {
                 "--queue",
                 bench.queue.string
             )
-            #expect(result.complaints.contains("1 chunks of") && result.complaints.contains("not stored"), "\(result)")
+            #expect(result.complaints.contains("1 chunk of") && result.complaints.contains("not stored"), "\(result)")
             _ = try await Self.similarities(bench, try #require(CampaignID(result.line)))
         }
 

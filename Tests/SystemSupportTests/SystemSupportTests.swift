@@ -38,6 +38,16 @@ struct TextTests {
     }
 
     @Test(
+        "Things are counted in words, with their verb",
+        arguments: [(0, "0 batches are"), (1, "1 batch is"), (2, "2 batches are")]
+    )
+    func counts(count: Int, words: String) {
+        #expect(counted(count, "batch", "is", "are") == words)
+        #expect(counted(count, "batch") == words.split(separator: " ").prefix(2).joined(separator: " "))
+        #expect(counted(count, "step").hasSuffix(count == 1 ? " step" : " steps"))
+    }
+
+    @Test(
         "Lengths of time are read with their units",
         arguments: [
             ("90", 90), ("90s", 90), ("10m", 600), ("3h30m", 12_600), ("2d", 172_800), ("", nil), ("m", nil),
