@@ -131,6 +131,23 @@ extension EndToEnd {
             #expect(try bench.directory().campaigns().isEmpty)
         }
 
+        @Test("`submit --dry-run` writes no list of unreadable images, and says who does")
+        func dryRun() async throws {
+            let bench = try await Bench()
+            try LocalFileSystem().makeDirectory(bench.root.appending("images"))
+            for number in 0..<21 { _ = try bench.write("images/\(number).jpg", "no picture") }
+            let file = try bench.write("small.yaml", smallCampaign(images: "images"))
+            let words = ["submit", file.string, "--queue", bench.queue.string]
+            let list = bench.root.appending("small.unreadable.txt")
+            let dry = try await RunningProgram(Programs.coordinator, words + ["--dry-run"]).result()
+            #expect(dry.exit == .code(65), "\(dry)")
+            #expect(dry.complaints.contains("and 1 more; submit without --dry-run writes all to a file"), "\(dry)")
+            #expect(try !LocalFileSystem().isPresent(list))
+            let wet = try await RunningProgram(Programs.coordinator, words).result()
+            #expect(wet.complaints.contains("and 1 more; all stand in \"\(list)\""), "\(wet)")
+            #expect(try LocalFileSystem().isPresent(list))
+        }
+
         @Test(
             "`submit` tells how many pictures of how many steps a campaign has, each threshold's for each of k",
             arguments: [
