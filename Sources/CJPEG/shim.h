@@ -22,6 +22,10 @@
 // without a warning.
 #define LUCID_JPEG_PART 256
 
+// After its last code, a sound scan or part of a scan has no whole byte; some encoders leave one, or 255 and the zero that
+// belongs to it. More are codes that were passed over, because a changed one before them stands for another picture.
+#define LUCID_JPEG_MOST_STRAY 2
+
 struct lucid_jpeg {
     struct jpeg_decompress_struct info;
     struct jpeg_error_mgr errors;
@@ -48,16 +52,27 @@ static inline void lucid_jpeg_fail(j_common_ptr info) {
     longjmp(self->escape, 1);
 }
 
+// Bytes before a marker: garbage before the scans and behind the last one is common, and no part of the picture.
+static inline int lucid_jpeg_is_stray(j_decompress_ptr info, int count, int marker) {
+    if (count <= LUCID_JPEG_MOST_STRAY || info->input_scan_number == 0 || marker == JPEG_EOI) return 1;
+    int is_restart = marker >= JPEG_RST0 && marker <= JPEG_RST0 + 7;
+    return !is_restart && !jpeg_has_multiple_scans(info);
+}
+
 // Faults of the file that leave every coefficient what it was; what a newer library may add counts as a loss.
-static inline int lucid_jpeg_is_harmless(int code) {
-    return code == JWRN_ADOBE_XFORM || code == JWRN_BOGUS_ICC || code == JWRN_EXTRANEOUS_DATA || code == JWRN_JFIF_MAJOR
-        || code == JWRN_JPEG_EOF || code == JWRN_NOT_SEQUENTIAL;
+static inline int lucid_jpeg_is_harmless(j_common_ptr info) {
+    const int *numbers = info->err->msg_parm.i;
+    switch (info->err->msg_code) {
+    case JWRN_EXTRANEOUS_DATA: return lucid_jpeg_is_stray((j_decompress_ptr)info, numbers[0], numbers[1]);
+    case JWRN_ADOBE_XFORM: case JWRN_BOGUS_ICC: case JWRN_JFIF_MAJOR: case JWRN_JPEG_EOF: case JWRN_NOT_SEQUENTIAL: return 1;
+    default: return 0;
+    }
 }
 
 static inline void lucid_jpeg_note(j_common_ptr info, int level) {
     if (level >= 0) return;
     struct lucid_jpeg *self = (struct lucid_jpeg *)info->client_data;
-    char *text = lucid_jpeg_is_harmless(info->err->msg_code) ? self->remark : self->loss;
+    char *text = lucid_jpeg_is_harmless(info) ? self->remark : self->loss;
     info->err->num_warnings++;
     if (!*text) info->err->format_message(info, text);
 }
@@ -154,7 +169,7 @@ static inline void lucid_jpeg_check_scans(struct lucid_jpeg *self) {
         for (int index = 0; info->progressive_mode && index < DCTSIZE2; index++)
             is_whole &= info->coef_bits[component][index] == 0;
         if (!is_whole) {
-            snprintf(self->loss, sizeof self->loss, "not all of its scans are there");
+            snprintf(self->loss, sizeof self->loss, "its scans do not hold all coefficients: the file is cut, or its encoder left them out; re-encode it");
             return;
         }
     }

@@ -19,10 +19,10 @@ struct JPEGDecoder: ~Copyable {
     /// Decodes with the accurate inverse transform and smooth upsampling, as OpenCV does.
     ///
     /// libjpeg warns of every fault that it can read over, and fills with grey what is lost. Its code of a warning tells
-    /// whether coefficients may be wrong (data that end too early, codes that do not exist, restart markers out of
-    /// turn), which is an error here. A cut where a scan ends gives no warning, so what the scans brought is counted
-    /// as well. All other faults are remarked on: bytes between markers, no end marker, unknown versions. Codes that were
-    /// changed and are codes still, and arithmetic ones that were cut, leave no sign in any decoder.
+    /// whether coefficients may be wrong (data that end too early, codes that do not exist or were passed over, restart
+    /// markers out of turn), which is an error here. A cut where a scan ends gives no warning, so what the scans brought is
+    /// counted as well. All other faults are remarked on: bytes between segments, no end marker, unknown versions. Codes
+    /// that were changed and are as many codes still, and arithmetic ones that were cut, leave no sign in any decoder.
     func decode(_ bytes: [UInt8], limits: ImageLimits) throws(ImageError) -> DecodedImage {
         try unsafe bytes.withUnsafeBufferPointer { source throws(ImageError) in
             guard unsafe lucid_jpeg_read_header(handle, source.baseAddress, source.count) == 0 else { throw failure }

@@ -145,13 +145,60 @@ struct JPEGTests {
         }
     }
 
+    @Test(
+        arguments: [
+            (.restarts, 1004, 5), (.restarts, 868, 0), (.restarts, 1518, 0), (.progressive, 1897, 0),
+            (.progressive, 795, 6), (.scans, 2809, 6), (.scans, 2357, 5),
+        ] as [(Coding, Int, Int)]
+    )
+    func `a changed bit that leaves codes before a marker is a loss`(coding: Coding, place: Int, bit: Int) throws {
+        var bytes = try coding.bytes()
+        bytes[place] ^= 1 << bit
+        let error = #expect(throws: ImageError.self) { try decodeImage(bytes, limits: .standard) }
+        let message = "\(error as Any)"
+        #expect(message.contains("pixels are lost") && message.contains("extraneous bytes before marker"))
+    }
+
+    @Test(arguments: [(.restarts, 0xD3), (.scans, 0xDA), (.scans, 0xC4), (.progressive, 0xC4)] as [(Coding, UInt8)])
+    func `filling that an encoder leaves after the last code is no loss, and more may be one`(
+        coding: Coding,
+        marker: UInt8
+    ) throws {
+        let bytes = try coding.bytes()
+        let scan = try #require(bytes.firstIndex(ofMarker: 0xDA)) + 2
+        let place = scan + (try #require(Array(bytes[scan...]).firstIndex(ofMarker: marker)))
+        for filling in [[], [0xFF], [0x2A], [0xFF, 0], [UInt8](repeating: 0xFF, count: 9)] as [[UInt8]] {
+            let image = try decodeImage(bytes[..<place] + filling + bytes[place...], limits: .standard)
+            #expect(summary(image).hasPrefix(Self.picture), "\(filling)")
+        }
+        let many = bytes[..<place] + [UInt8](repeating: 0x2A, count: 20) + bytes[place...]
+        let error = #expect(throws: ImageError.self) { try decodeImage(Array(many), limits: .standard) }
+        #expect("\(error as Any)".contains("pixels are lost"))
+    }
+
+    @Test(arguments: Coding.allCases)
+    func `bytes between the segments before the scans do not matter`(coding: Coding) throws {
+        let bytes = try coding.bytes()
+        let place = try #require(bytes.firstIndex(ofMarker: 0xDB))
+        let more = bytes[..<place] + [UInt8](repeating: 0x2A, count: 200) + bytes[place...]
+        let decoded = try ImageDecoder(limits: .standard).examine(Array(more))
+        #expect(summary(decoded.image).hasPrefix(Self.picture))
+        #expect(decoded.remark?.contains("200 extraneous bytes") == true)
+    }
+
+    @Test func `a progressive picture without all bits is refused as cut or so encoded`() throws {
+        let bytes = try resource("field/j-progressive-cut-before-last-scan+eoi.jpg")
+        let error = #expect(throws: ImageError.self) { try decodeImage(bytes, limits: .standard) }
+        #expect("\(error as Any)".contains("the file is cut, or its encoder left them out; re-encode it"))
+    }
+
     @Test func `a component that never comes is a loss`() throws {
         let bytes = try Coding.scans.bytes()
         let last = try #require(bytes.indices.last { bytes[$0...].starts(with: [0xFF, 0xDA]) })
         let error = #expect(throws: ImageError.self) {
             try decodeImage(bytes.prefix(last) + Self.end, limits: .standard)
         }
-        #expect("\(error as Any)".contains("not all of its scans are there"))
+        #expect("\(error as Any)".contains("its encoder left them out; re-encode it"))
     }
 
     @Test(
