@@ -4,6 +4,8 @@
 struct NumPyHeader {
     /// More bytes than the header of any array of plain numbers has.
     static let mostBytes = 66_000
+    /// What a header tells.
+    private static let keys = ["descr", "fortran_order", "shape"]
     /// What every such file begins with.
     static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
 
@@ -34,6 +36,12 @@ struct NumPyHeader {
         guard case .dictionary(let members)? = PythonLiteral(parsing: header) else {
             throw Self.malformed("its header is no dictionary of Python")
         }
+        if let other = members.keys.filter({ !Self.keys.contains($0) }).min() {
+            throw Self.malformed(
+                "its header has \"\(other.prefix(40))\" besides \(Self.keys.joined(separator: ", ")), so that NumPy does not "
+                    + "read it either; write it anew with numpy.save"
+            )
+        }
         elementType = try Self.elementType(members["descr"])
         shape = try Self.shape(members["shape"])
         guard case .bool(let isFortran)? = members["fortran_order"] else {
@@ -61,10 +69,20 @@ struct NumPyHeader {
 
     private static func refused(_ reason: String) -> TensorFileError { .refused(format: "NumPy", reason: reason) }
 
-    private static let types: [String: ElementType] = [
-        "f2": .float16, "f4": .float32, "f8": .float64, "b1": .bool, "?": .bool, "u1": .uint8, "i1": .int8,
-        "i2": .int16,
-        "i4": .int32, "i8": .int64,
+    /// NumPy's codes of types, before which the order of bytes may stand.
+    private static let codes: [String: ElementType] = [
+        "f2": .float16, "e": .float16, "f4": .float32, "f": .float32, "f8": .float64, "d": .float64,
+        "b1": .bool, "?": .bool, "u1": .uint8, "B": .uint8, "i1": .int8, "b": .int8, "i2": .int16, "h": .int16,
+        "i4": .int32, "i": .int32, "i8": .int64, "l": .int64, "q": .int64, "p": .int64, "n": .int64,
+    ]
+
+    /// NumPy's names of the same types, which stand alone; those of C have the sizes of 64-bit Linux.
+    private static let names: [String: ElementType] = [
+        "float16": .float16, "half": .float16, "float32": .float32, "single": .float32,
+        "float64": .float64, "double": .float64, "float": .float64, "bool": .bool, "bool_": .bool,
+        "uint8": .uint8, "ubyte": .uint8, "int8": .int8, "byte": .int8, "int16": .int16, "short": .int16,
+        "int32": .int32, "intc": .int32, "int64": .int64, "int": .int64, "int_": .int64, "intp": .int64,
+        "long": .int64, "longlong": .int64,
     ]
 
     /// The type that a text names: the order of bytes, a letter, and the bytes of a number.
@@ -72,7 +90,7 @@ struct NumPyHeader {
         switch descr {
         case .string(let name)?:
             let isOrdered = name.unicodeScalars.first.map { ["<", ">", "=", "|"].contains($0) } == true
-            guard let type = types[String(name.dropFirst(isOrdered ? 1 : 0))] else {
+            guard let type = isOrdered ? codes[String(name.dropFirst())] : codes[name] ?? names[name] else {
                 let what =
                     name.hasSuffix("O")
                     ? "it holds objects of Python" : "its numbers are of the type \"\(name.prefix(40))\""

@@ -40,7 +40,9 @@ struct NumPyFileTests {
     @Test(
         "A header that cannot be right is refused",
         arguments: [
-            (">f4", "(2,)"), ("<c8", "(1,)"), ("|O", "(1,)"), ("<u4", "(1,)"), ("<f4", "(3,)"), ("<f4", "(-2,)"),
+            (">f4", "(2,)"), (">f", "(2,)"), ("<float32", "(2,)"), ("<c8", "(1,)"), ("|O", "(1,)"),
+            ("bfloat16", "(1,)"),
+            ("float_", "(1,)"), ("<u4", "(1,)"), ("<f4", "(3,)"), ("<f4", "(-2,)"),
             ("<f4", "2"),
             ("<f4", "(4611686018427387904, 4)"), ("<f4", "(99999999999999999999,)"), ("<f4", "(a,)"),
         ]
@@ -48,6 +50,25 @@ struct NumPyFileTests {
     func refusesBadHeaders(type: String, shape: String) {
         #expect(throws: TensorFileError.self) {
             try NumPyFile(parsing: file(type, shape, [UInt8](repeating: 0, count: 8), version: 1))
+        }
+    }
+
+    @Test(
+        "Types have all of NumPy's codes and names",
+        arguments: [
+            (.float16, ["f2", "<f2", "e", "<e", "float16", "half"]),
+            (.float32, ["f4", "|f4", "f", "<f", "=f", "float32", "single"]),
+            (.float64, ["f8", "d", "<d", "float64", "double", "float"]),
+            (.bool, ["b1", "?", "<?", "bool", "bool_"]), (.uint8, ["u1", ">u1", "B", "uint8", "ubyte"]),
+            (.int8, ["i1", "b", ">b", "int8", "byte"]), (.int16, ["i2", "h", "int16", "short"]),
+            (.int32, ["i4", "i", "<i", "int32", "intc"]),
+            (.int64, ["i8", "l", "q", "p", "n", "int64", "int", "int_", "intp", "long", "longlong"]),
+        ] as [(ElementType, [String])]
+    )
+    func knowsTypes(type: ElementType, names: [String]) throws {
+        let data = [UInt8](repeating: 0, count: 2 * type.byteCount)
+        for name in names {
+            #expect(try NumPyFile(parsing: file(name, "(2,)", data, version: 1)).elementType == type, "\(name)")
         }
     }
 
@@ -91,6 +112,7 @@ struct NumPyFileTests {
             ("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 2)}", "in Fortran order", "ascontiguousarray"),
             ("{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (2,)}", "several fields", "a[\"NAME\"]"),
             ("{'descr': '<f4', 'shape': (2,)}", "fortran_order", "header"),
+            ("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), 'a': 1}", "\"a\" besides descr", "numpy.save"),
         ]
     )
     func refusesTruly(header: String, what: String, remedy: String) throws {
