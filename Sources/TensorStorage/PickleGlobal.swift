@@ -52,13 +52,24 @@ enum PickleGlobal: Equatable {
 
     /// Whether a name runs what a file says; those that do nothing by themselves stay names.
     private static func isCommand(_ module: String, _ name: String) -> Bool {
-        let builtins: Set = ["eval", "exec", "execfile", "compile", "__import__", "open", "input", "breakpoint"]
-        let modules: Set = [
-            "os", "posix", "nt", "subprocess", "commands", "pty", "socket", "shutil", "runpy", "webbrowser",
-        ]
-        if ["builtins", "__builtin__"].contains(module) { return builtins.contains(name) }
-        return modules.contains(module)
+        switch module {
+        case "builtins", "__builtin__": builtinCommands.contains(name)
+        case "os", "posix", "nt": systemCommands.contains { name.hasPrefix($0) }
+        default: commandModules.contains(module)
+        }
     }
+
+    private static let builtinCommands: Set = [
+        "eval", "exec", "execfile", "compile", "__import__", "open", "input", "breakpoint",
+    ]
+    /// How the names begin of what starts programs, ends them, or changes files.
+    private static let systemCommands = [
+        "system", "popen", "exec", "spawn", "posix_spawn", "startfile", "fork", "kill", "remove", "unlink", "rmdir",
+        "rename", "replace", "open", "putenv",
+    ]
+    private static let commandModules: Set = [
+        "subprocess", "commands", "pty", "socket", "shutil", "runpy", "webbrowser",
+    ]
 
     /// The name, for messages.
     var name: String {

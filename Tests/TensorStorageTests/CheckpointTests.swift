@@ -62,7 +62,10 @@ struct CheckpointTests {
 
     @Test(
         "Names of commands are refused by name, also where no tensor needs them",
-        arguments: ["builtins.eval", "__builtin__.execfile", "nt.system", "subprocess.run"]
+        arguments: [
+            "builtins.eval", "__builtin__.execfile", "builtins.__import__", "nt.system", "os.execvp", "os.spawnl",
+            "os.popen", "posix.posix_spawn", "os.remove", "subprocess.run",
+        ]
     )
     func refusesNames(called: String) throws {
         let value = Pickle.dictionary([("w", Self.tensor), ("x", .call(called, [.text("1")]))])
@@ -83,6 +86,17 @@ struct CheckpointTests {
             let read = try readTensorFile(file)
             #expect(read.tensors.mapValues(\.values) == ["t": [1, -2]])
             #expect(read.unread[needed].map { "\($0)".contains("training.Anything") } == true)
+        }
+    }
+
+    @Test(
+        "Classes of the system's modules do nothing, and are passed over",
+        arguments: ["os.PathLike", "posix.stat_result", "os.terminal_size", "pathlib.PosixPath", "nt.DirEntry"]
+    )
+    func passesOverClasses(called: String) throws {
+        let value = Pickle.dictionary([("w", Self.tensor), ("x", .call(called, [.text("1")]))])
+        for file in [try value.archive(), value.legacyFile()] {
+            #expect(try readTensors(file).mapValues(\.values) == ["w": [1, -2]])
         }
     }
 
