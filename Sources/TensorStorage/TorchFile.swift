@@ -24,10 +24,13 @@ func readTorchArchive(_ file: [UInt8]) throws(TensorFileError) -> TensorFile {
     let arena = PickleArena()
     defer { withExtendedLifetime(arena) {} }
     var reader = PickleReader(try archive.contents(of: pickleName, limit: limit), arena: arena)
+    let names = Set(archive.names)
     var storages: [String: [UInt8]] = [:]
     return try tensors(of: try reader.read(), limit: limit) { (key) throws(TensorFileError) in
         if let known = storages[key] { return known }
-        let bytes = try archive.contents(of: "\(folder)data/\(key)", limit: remaining)
+        let name = "\(folder)data/\(key)"
+        guard names.contains(name) else { return nil }
+        let bytes = try archive.contents(of: name, limit: remaining)
         remaining -= bytes.count
         storages[key] = bytes
         return bytes
@@ -79,12 +82,7 @@ func readLegacyTorchFile(_ file: [UInt8]) throws(TensorFileError) -> TensorFile 
         throw .malformed(format: torchFormat, reason: "its list of storages is missing")
     }
     let storages = try storages(list.elements.compactMap(\.string), types, in: file, from: position)
-    return try tensors(of: value, limit: file.count) { (key) throws(TensorFileError) in
-        guard let bytes = storages[key] else {
-            throw .malformed(format: torchFormat, reason: "the storage \"\(key)\" is missing")
-        }
-        return bytes
-    }
+    return try tensors(of: value, limit: file.count) { (key) throws(TensorFileError) in storages[key] }
 }
 
 /// The bytes of storages, which follow one after the other, each after its count.
@@ -107,47 +105,4 @@ private func storages(
         storages[key] = Array(try cursor.take(count * type.byteCount))
     }
     return storages
-}
-
-/// Gathers all tensors, at most `limit` numbers of them.
-///
-/// Tensors may share a storage, so that a small file could ask for any number of them. As many numbers
-/// as the file has bytes are enough for single precision where each number is used four times.
-private func tensors(
-    of value: PickleValue,
-    limit: Int,
-    storage: (String) throws(TensorFileError) -> [UInt8]
-) throws(TensorFileError) -> TensorFile {
-    let (dictionary, remark) = try stateDictionary(in: value)
-    var tensors: [String: NamedTensor] = [:]
-    var unread: [String: TensorFileError] = [:]
-    var remaining = limit
-    for (key, value) in dictionary.items {
-        if let name = value.inertName {
-            unread[key] = .refused(
-                format: torchFormat,
-                reason: "\"\(key.prefix(100))\" is \(name), which is not read here; save plain tensors of float32"
-            )
-        }
-        guard case .tensor(let view) = value else { continue }
-        // A shape that has no number of elements is refused, with its name, where it is gathered.
-        let count = elementCount(view.shape, limit: .max) ?? 0
-        guard count <= remaining else {
-            throw .refused(
-                format: torchFormat,
-                reason: "its tensors share storages so often that they hold more numbers than the file has bytes; "
-                    + "save clones: torch.save({name: tensor.clone() for name, tensor in state.items()}, \"weights.pt\")"
-            )
-        }
-        remaining -= count
-        tensors[key] = try view.gathered(from: try storage(view.storage.key), named: key)
-    }
-    if tensors.isEmpty { throw withoutTensors(unread) }
-    return TensorFile(tensors: tensors, unread: unread, remark: remark)
-}
-
-/// Says why a dictionary of no tensors is of no use, by what stands there instead of one where anything does.
-private func withoutTensors(_ unread: [String: TensorFileError]) -> TensorFileError {
-    if let first = unread.min(by: { $0.key < $1.key }) { return first.value }
-    return .refused(format: torchFormat, reason: "it holds no tensors; \(savingRemedy)")
 }

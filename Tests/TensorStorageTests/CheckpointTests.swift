@@ -120,6 +120,80 @@ struct CheckpointTests {
         }
     }
 
+    /// A tensor that cannot be read, and what is said of it.
+    enum Unreadable: CaseIterable {
+        case expanded, endless, missing, short, outside, negative
+
+        private static let storage = Pickle.Storage(key: "1", type: .float32, bytes: [UInt8](repeating: 0, count: 16))
+
+        var tensor: Pickle {
+            let (offset, shape, strides) =
+                switch self {
+                case .expanded: (0, [1000, 1000, 1000], [0, 0, 0])
+                case .endless: (0, [1 << 31 - 1, 1 << 31 - 1, 1 << 31 - 1], [0, 0, 0])
+                case .missing, .short: (0, [4], [1])
+                case .outside: (1, [4], [1])
+                case .negative: (3, [4], [-1])
+                }
+            return .tensor(Self.storage, offset: offset, shape: shape, strides: strides)
+        }
+
+        var words: String {
+            switch self {
+            case .expanded: "share storages"
+            case .endless: "more numbers than any file"
+            case .missing: "missing"
+            case .short: "needs 4 numbers of a storage of 8 bytes"
+            case .outside: "reaches beyond its storage"
+            case .negative: "no valid shape"
+            }
+        }
+
+        /// Does to the file's records what is wrong with them.
+        func spoil(_ records: inout [(name: String, contents: [UInt8])]) {
+            switch self {
+            case .missing: records.removeAll { $0.name.hasSuffix("/1") }
+            case .short:
+                records = records.map { ($0.name, $0.name.hasSuffix("/1") ? [0, 0, 0, 0, 0, 0, 0, 0] : $0.contents) }
+            default: break
+            }
+        }
+    }
+
+    @Test(
+        "A tensor that cannot be read does not keep the others from being read, and says why to who needs it",
+        arguments: Unreadable.allCases,
+        [false, true]
+    )
+    func passesOverUnreadable(unreadable: Unreadable, isFirst: Bool) throws {
+        let items = [("w", Self.tensor), ("u", unreadable.tensor)]
+        let value = Pickle.dictionary(isFirst ? items.reversed() : items)
+        let archive = try value.archive(spoiledBy: unreadable.spoil)
+        let isInRecords = [.missing, .short].contains(unreadable)
+        for file in [archive] + (isInRecords ? [] : [value.legacyFile()]) {
+            let read = try readTensorFile(file)
+            #expect(read.tensors.mapValues(\.values) == ["w": [1, -2]])
+            let reason = try #require(read.unread["u"]).description
+            #expect(reason.contains(unreadable.words) && reason.contains("\"u\""), "\(reason)")
+        }
+        let alone = try Pickle.dictionary([("u", unreadable.tensor)]).archive(spoiledBy: unreadable.spoil)
+        let error = try #require(throws: TensorFileError.self) { try readTensorFile(alone) }
+        #expect(error.description.contains(unreadable.words))
+    }
+
+    @Test(
+        "A number that is spread over a shape is read, after all tensors that need more room",
+        arguments: [false, true]
+    )
+    func readsExpanded(isFirst: Bool) throws {
+        let one = Pickle.Storage(key: "1", type: .float32, bytes: littleEndian(Float(3).bitPattern))
+        let spread = ("s", Pickle.tensor(one, offset: 0, shape: [30, 20], strides: [0, 0]))
+        let whole = ("w", Pickle.tensor(StoredTensor("w", shape: [300], activations(300)), key: "0"))
+        let file = try Pickle.dictionary(isFirst ? [spread, whole] : [whole, spread]).archive()
+        let tensors = try readTensors(file)
+        #expect(tensors["s"]?.values == [Float](repeating: 3, count: 600) && tensors["w"]?.values == activations(300))
+    }
+
     @Test("A view that leaves its storage is refused", arguments: [([2], [12], 1), ([13], [1], 0), ([2], [-1], 1)])
     func refusesViews(shape: [Int], strides: [Int], offset: Int) throws {
         let numbers = Pickle.Storage(key: "0", type: .uint8, bytes: [UInt8](repeating: 1, count: 12))

@@ -12,7 +12,7 @@ struct HostileFileTests {
     /// Small files that ask for much, each in a way of its own.
     enum Bomb: CaseIterable {
         case sharedShape, sharedRecord, endlessContainers, nestedTuples, uncountedEntries, longHeader, brokenHeader
-        case deflatedRecord, deflatedPickle
+        case deflatedRecord, deflatedPickle, unreadableTensors
 
         func file() throws -> [UInt8] {
             switch self {
@@ -28,6 +28,7 @@ struct HostileFileTests {
             // Eight megabytes, of nothing and of lists, packed a thousand times smaller.
             case .deflatedRecord: return try resource("deflated-record.pt")
             case .deflatedPickle: return try resource("deflated-pickle.pt")
+            case .unreadableTensors: return try HostileFileTests.unreadableTensors()
             case .uncountedEntries: return HostileFileTests.uncountedEntries
             case .longHeader:
                 return HostileFileTests.header(
@@ -84,6 +85,19 @@ struct HostileFileTests {
         var instructions: [UInt8] = [0x28] + Array(repeatElement(one, count: count).joined()) + [0x74, 0x71, 7]
         instructions += Array(repeatElement(once, count: 20_000).joined()) + [0x2E]
         return try archive(instructions)
+    }
+
+    /// One tensor of the most axes, each of the greatest size, under many names.
+    private static func unreadableTensors() throws -> [UInt8] {
+        let storage = Pickle.Storage(key: "0", type: .uint8, bytes: [0])
+        let sizes = [Int](repeating: Int(Int32.max), count: 32)
+        let tensor = Pickle.tensor(storage, offset: 0, shape: sizes, strides: sizes).encoded().dropFirst(2).dropLast()
+        var instructions = tensor + [0x71, 7, 0x30, 0x7D, 0x28]
+        for number in 0..<200_000 {
+            let name = Array(String(number, radix: 36).utf8)
+            instructions += [0x55, UInt8(name.count)] + name + [0x68, 7]
+        }
+        return try archive(instructions + [0x75, 0x2E])
     }
 
     /// An archive whose directory gives one record many names, for as many storages.

@@ -65,9 +65,12 @@ indirect enum Pickle {
         }
     }
 
-    /// The file of PyTorch 1.6 and later.
-    func archive() throws -> [UInt8] {
-        let records = storages.values.sorted { $0.key < $1.key }.map { (name: "a/data/\($0.key)", contents: $0.bytes) }
+    /// The file of PyTorch 1.6 and later, with what is done to its records of numbers.
+    func archive(
+        spoiledBy spoil: (inout [(name: String, contents: [UInt8])]) -> Void = { _ in }
+    ) throws -> [UInt8] {
+        var records = storages.values.sorted { $0.key < $1.key }.map { (name: "a/data/\($0.key)", contents: $0.bytes) }
+        spoil(&records)
         return try encodeZip([(name: "a/data.pkl", contents: encoded())] + records, alignment: 64)
     }
 

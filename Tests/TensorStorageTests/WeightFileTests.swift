@@ -133,9 +133,11 @@ struct WeightFileTests {
         #expect(error.description.contains("overlap"))
     }
 
-    @Test("PyTorch tensors that share one storage too often are refused")
-    func refusesSharedStorages() throws {
-        let error = try #require(throws: TensorFileError.self) { try readTensors(resource("shared.pt")) }
-        #expect(error.description.contains("share storages"))
+    @Test("Of PyTorch tensors that share one storage too often no more are read than the file has bytes")
+    func boundsSharedStorages() throws {
+        let file = try resource("shared.pt")
+        let read = try readTensorFile(file)
+        #expect(read.tensors.values.reduce(0) { $0 + $1.values.count } <= file.count)
+        #expect(!read.unread.isEmpty && read.unread.values.allSatisfy { $0.description.contains("share storages") })
     }
 }
