@@ -100,7 +100,7 @@ let package = Package(
         module("ComputeEngine", ["CFFTW", "COneDNN", "COpenBLAS", "CVectors", "SystemSupport"], settings: numeric),
         module("Drawing", ["CCairo"], settings: numeric),
         module("HTTPTransfer", ["CCurl", "SystemSupport", system]),
-        module("ImageCoding", ["CJPEG", "CPNG"], settings: numeric),
+        module("ImageCoding", ["CJPEG", "CPNG", "SystemSupport"], settings: numeric),
         module("JobStorage", ["SystemSupport", system]),
         module("TensorStorage", ["CZip", "CZstd", "HTTPTransfer", "SystemSupport", system], settings: numeric),
 

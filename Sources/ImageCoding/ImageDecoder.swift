@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 
+private import SystemSupport
+
 /// Decodes JPEG and PNG files one after another; one thread owns it.
 ///
 /// The pixels are those of OpenCV's `imread` in RGB order: EXIF orientation applied, gray replicated,

@@ -100,7 +100,7 @@ public final class RowSource: Sendable {
             case .address(let address, let client):
                 let file = try rows is NumPyRows ? address.sibling(name) : address.below(name)
                 let bytes = try client.contents(of: file, limit: limit)
-                guard isPage(bytes) else { return bytes }
+                guard FileKind.isPage(bytes) else { return bytes }
                 onRefusal("\(file) is a page of HTML")
             }
         } catch let error as FileError where error.errno == .noSuchFileOrDirectory {

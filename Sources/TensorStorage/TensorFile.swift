@@ -41,5 +41,8 @@ public func readTensors(_ file: [UInt8]) throws(TensorFileError) -> [String: Nam
     try readTensorFile(file).tensors
 }
 
+/// What a file is that was taken for another kind, in the words "it is …".
+func kind(of file: [UInt8]) -> String { "it is \(FileKind.words(for: file) ?? "of no kind that is known here")" }
+
 /// What to do about a file that is sound but of no use.
 let savingRemedy = "save it anew: torch.save({\"state_dict\": model.state_dict()}, \"weights.pt\")"

@@ -204,8 +204,9 @@ struct JPEGTests {
     @Test(
         arguments: [
             ("RIFF....WEBPVP8 ", "a WebP picture"), ("\0\0\0 ftypavif", "an AVIF picture"), ("", "empty"),
-            ("\0\0\0\0", "nothing but zeros"), ("<!DOCTYPE html><html>", "a page of HTML"), ("MM\0*", "a TIFF picture"),
-            ("version https://git-lfs.github.com/spec/v1", "git lfs pull"), ("what", nil),
+            ("\0\0\0\0", "filled with zeros"), ("<!DOCTYPE html><html>", "a page of HTML"), ("MM\0*", "a TIFF picture"),
+            ("version https://git-lfs.github.com/spec/v1", "git lfs pull"), ("what", "a text"),
+            ("{}", "a JSON text"), ("\u{1}\u{2}", nil),
         ] as [(String, String?)]
     )
     func `other files that are called like images are called by their names`(text: String, words: String?) throws {
