@@ -44,7 +44,7 @@ public func unpack(
 
 private func archiveSize(_ archive: FilePath) throws -> Int {
     do {
-        let descriptor = try FileDescriptor.open(archive, .readOnly, options: .closeOnExec)
+        let descriptor = try LocalFileSystem().open(toRead: archive)
         return try descriptor.closeAfter { try Int(descriptor.seek(offset: 0, from: .end)) }
     } catch {
         throw FileError("read", archive, error as? Errno ?? .ioError)

@@ -153,12 +153,15 @@ private struct SystemStatus {
 }
 
 private func status(_ path: FilePath) throws(FileError) -> SystemStatus? {
-    var answer = stat()
-    if unsafe stat(path.string, &answer) != 0 {
-        let failure = Errno(rawValue: errno)
-        let nothing: [Errno] = [.noSuchFileOrDirectory, .notDirectory, .tooManySymbolicLinkLevels]
-        if nothing.contains(failure) { return nil }
-        throw FileError("look at", path, failure)
+    let answer: stat
+    do throws(FileError) {
+        answer = try LocalFileSystem().askingAgain(for: path) { () throws(FileError) in
+            var answer = stat()
+            if unsafe stat(path.string, &answer) != 0 { throw FileError("look at", path, Errno(rawValue: errno)) }
+            return answer
+        }
+    } catch  where error.isAbsence || error.errno == .tooManySymbolicLinkLevels {
+        return nil
     }
     let kind: SystemStatus.Kind =
         switch answer.st_mode & S_IFMT {

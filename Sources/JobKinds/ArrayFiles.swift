@@ -79,7 +79,7 @@ struct ArrayFiles {
     private func read(present path: FilePath) throws -> WrittenFile {
         var hasher = ContentDigest.Hasher()
         var size = 0
-        let descriptor = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+        let descriptor = try context.directory.disk.open(toRead: path)
         try descriptor.closeAfter {
             var buffer = [UInt8](repeating: 0, count: 1 << 20)
             while true {

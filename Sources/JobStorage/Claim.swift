@@ -22,17 +22,30 @@ public enum Verdict: Equatable, Sendable {
 extension JobDirectory {
     /// Takes a pending job; nil where another worker was quicker.
     ///
-    /// Throws only where the place itself is unfit for work. The job may be computed once the attempt stands in a
-    /// durable heartbeat.
-    public func claim(_ pending: Token, for worker: WorkerName) throws(FileError) -> Claim? {
-        let name = pending.name.moved(to: .running(worker))
+    /// The job may be computed once the attempt stands in a durable heartbeat.
+    ///
+    /// - Parameters:
+    ///   - pending: the job's token.
+    ///   - worker: who claims it.
+    ///   - hasDoubts: whether this worker has ever failed to learn what became of a claim, and so has looked for a name of
+    ///     its own that may appear later; set where it fails now.
+    /// - Throws: `FileError` where the place itself is unfit for work.
+    /// - Returns: the claim; nil where another worker was quicker, or nobody can tell.
+    public func claim(
+        _ pending: Token,
+        for worker: WorkerName,
+        hasDoubts: inout Bool
+    ) throws(FileError) -> Claim? {
+        let token = pending.renamed(pending.name.moved(to: .running(worker)))
         do throws(FileError) {
-            guard try move(pending, to: name, tries: 1) == .moved else { return nil }
+            let move = try move(path(of: pending), to: path(of: token), tries: 1, isFirstLook: !hasDoubts)
+            guard move == .moved else { return nil }
         } catch  where !error.isEnvironmental {
             // Should this rename happen after all, the attempt is in nobody's list, and the sweep finds it.
+            hasDoubts = true
             return nil
         }
-        return Claim(token: pending.renamed(name), worker: worker)
+        return Claim(token: token, worker: worker)
     }
 
     /// Reads what a claimed job is to do and checks it against its name.

@@ -75,7 +75,8 @@ extension JobDirectory {
     /// The notes on campaigns that have ended, by one listing.
     public func endNotes() throws(FileError) -> [CampaignID: EndNote] {
         var found: [CampaignID: EndNote] = [:]
-        for note in try namesIfPresent(in: notes).lazy.compactMap({ EndNote(name: $0) }) {
+        // Looked at again and again, and never more than a hint.
+        for note in try namesIfSeen(in: notes).lazy.compactMap({ EndNote(name: $0) }) {
             if let other = found[note.campaign], !note.supersedes(other) { continue }
             found[note.campaign] = note
         }

@@ -21,7 +21,21 @@ extension JobDirectory {
     }
 
     /// Renames a file to a name that only this step can have given it.
-    func move(_ source: FilePath, to destination: FilePath, tries: Int) throws(FileError) -> Move {
+    ///
+    /// - Parameters:
+    ///   - source: where the file was seen.
+    ///   - destination: its new name.
+    ///   - tries: how often it is tried.
+    ///   - isFirstLook: whether nobody on this machine has ever looked for the new name, so that no cache can say of it
+    ///     that it is not there; only before the first try.
+    /// - Throws: `FileError` where nothing is there, and the source was not seen to be gone.
+    /// - Returns: where the file is.
+    func move(
+        _ source: FilePath,
+        to destination: FilePath,
+        tries: Int,
+        isFirstLook: Bool = false
+    ) throws(FileError) -> Move {
         var refusal: FileError
         var triesLeft = tries
         repeat {
@@ -31,7 +45,8 @@ extension JobDirectory {
             } catch {
                 refusal = error
             }
-            if try isPresentAfterAll(destination) { return .moved }
+            let isCertain = !(isFirstLook && triesLeft == tries && refusal.errno == .noSuchFileOrDirectory)
+            if try isPresentAfterAll(destination, isCertain) { return .moved }
             if refusal.errno == .noSuchFileOrDirectory { return .gone }
             triesLeft -= 1
         } while triesLeft > 0 && !refusal.isEnvironmental
@@ -39,10 +54,13 @@ extension JobDirectory {
     }
 
     /// Opens a name again where the first open met a passing fault.
-    private func isPresentAfterAll(_ path: FilePath) throws(FileError) -> Bool {
-        for _ in 0..<3 {
-            do throws(FileError) { return try fileSystem.isPresent(path) } catch  where error.isTransient { continue }
+    private func isPresentAfterAll(_ path: FilePath, _ isCertain: Bool) throws(FileError) -> Bool {
+        func look() throws(FileError) -> Bool {
+            try isCertain ? fileSystem.isPresent(path) : fileSystem.isSeen(path)
         }
-        return try fileSystem.isPresent(path)
+        for _ in 0..<3 {
+            do throws(FileError) { return try look() } catch  where error.isTransient { continue }
+        }
+        return try look()
     }
 }

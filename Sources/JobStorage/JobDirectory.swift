@@ -179,6 +179,15 @@ public struct JobDirectory: Sendable {
             return []
         }
     }
+
+    /// The names in a folder that may not be there yet, or not be seen yet.
+    func namesIfSeen(in folder: FilePath) throws(FileError) -> [String] {
+        do throws(FileError) {
+            return try fileSystem.seenNames(in: folder)
+        } catch  where error.errno == .noSuchFileOrDirectory {
+            return []
+        }
+    }
 }
 
 extension Surroundings {

@@ -38,7 +38,7 @@ struct FetchWork {
 
     private static func size(of file: FilePath) throws(FileError) -> Int {
         do {
-            let descriptor = try FileDescriptor.open(file, .readOnly, options: .closeOnExec)
+            let descriptor = try LocalFileSystem().open(toRead: file)
             return try descriptor.closeAfter { try Int(descriptor.seek(offset: 0, from: .end)) }
         } catch {
             throw FileError("read", file, error as? Errno ?? .ioError)

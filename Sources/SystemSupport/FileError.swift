@@ -55,6 +55,9 @@ extension FileError {
         [.noSpace, .diskQuotaExceeded, .readOnlyFileSystem, .permissionDenied, .notPermitted].contains(errno)
     }
 
+    /// Whether there is nothing under the name, or no folder where it would be.
+    public var isAbsence: Bool { errno == .noSuchFileOrDirectory || errno == .notDirectory }
+
     /// Whether the file system lacks what was asked of it.
     public var isUnsupported: Bool {
         [.notSupported, .noFunction, .improperLink].contains(errno)

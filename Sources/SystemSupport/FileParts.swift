@@ -25,9 +25,9 @@ public func forEachPart(
     bufferSize: Int,
     _ body: (UnsafeRawBufferPointer) -> Bool
 ) throws(FileError) {
-    let file = unsafe open(path.string, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
-    guard file >= 0 else { throw FileError("read", path, Errno(rawValue: errno)) }
-    defer { close(file) }
+    let descriptor = try LocalFileSystem().open(toRead: path, options: .noFollow)
+    defer { try? descriptor.close() }
+    let file = descriptor.rawValue
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bufferSize, alignment: 16)
     defer { unsafe buffer.deallocate() }
     while true {

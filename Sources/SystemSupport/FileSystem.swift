@@ -6,20 +6,29 @@ public import SystemPackage
 ///
 /// The job directory is written against this protocol and never against the disk, so that faults can
 /// be put between any two calls. Paths are taken as they are; nothing is retried except on EINTR.
+///
+/// What is *seen* is as this machine has it: what it takes for absent may have been made a minute ago by another one.
+/// Whoever draws a conclusion from an absence asks by the calls without that word (`Absence.swift`).
 public protocol FileSystem: Sendable {
     /// The names in a directory, from a fresh open, without "." and "..", in no particular order. A link is none.
-    func names(in directory: FilePath) throws(FileError) -> [String]
+    func seenNames(in directory: FilePath) throws(FileError) -> [String]
 
     /// The names in a directory that a user named, through a link where it is one.
-    func names(inUserFolder directory: FilePath) throws(FileError) -> [String]
+    func seenNames(inUserFolder directory: FilePath) throws(FileError) -> [String]
 
     /// A file's bytes.
     ///
     /// Links are not followed. A file longer than `limit` bytes is refused with EFBIG.
-    func contents(of file: FilePath, limit: Int) throws(FileError) -> [UInt8]
+    func seenContents(of file: FilePath, limit: Int) throws(FileError) -> [UInt8]
 
     /// Whether a file or directory can be opened under this name now.
-    func isPresent(_ path: FilePath) throws(FileError) -> Bool
+    func isSeen(_ path: FilePath) throws(FileError) -> Bool
+
+    /// Who owns a file or directory and who may write it.
+    func seenAccess(to path: FilePath) throws(FileError) -> FileAccess
+
+    /// Opens a directory and closes it, by which a machine learns anew what is in it.
+    func refresh(_ directory: FilePath) throws(FileError)
 
     /// Writes a file that must not exist yet (EEXIST), and syncs it where asked.
     ///
@@ -49,9 +58,6 @@ public protocol FileSystem: Sendable {
     /// One call for many small files costs what one file's sync costs.
     func synchronizeAll(holding directory: FilePath) throws(FileError)
 
-    /// Who owns a file or directory and who may write it.
-    func access(to path: FilePath) throws(FileError) -> FileAccess
-
     /// The same file system, of which what it makes from now on is shared with a group.
     func sharing(_ sharing: GroupSharing) -> any FileSystem
 
@@ -67,7 +73,9 @@ extension FileSystem {
     public func sharing(_ sharing: GroupSharing) -> any FileSystem { self }
 
     /// As for any other directory, where a file system has no links.
-    public func names(inUserFolder directory: FilePath) throws(FileError) -> [String] { try names(in: directory) }
+    public func seenNames(inUserFolder directory: FilePath) throws(FileError) -> [String] {
+        try seenNames(in: directory)
+    }
 
     /// Makes a directory and all missing ones above it; present ones are left as they are.
     public func makeDirectories(_ directory: FilePath) throws(FileError) {

@@ -12,9 +12,12 @@ public struct FileTime: Comparable, Sendable {
 
     /// Asks for a file's time; links are not followed.
     public init(of file: FilePath) throws(FileError) {
-        var status = stat()
-        guard unsafe lstat(file.string, &status) == 0 else {
-            throw FileError("look at", file, Errno(rawValue: Glibc.errno))
+        let status = try LocalFileSystem().askingAgain(for: file) { () throws(FileError) in
+            var status = stat()
+            guard unsafe lstat(file.string, &status) == 0 else {
+                throw FileError("look at", file, Errno(rawValue: Glibc.errno))
+            }
+            return status
         }
         seconds = status.st_mtim.tv_sec
         nanoseconds = status.st_mtim.tv_nsec

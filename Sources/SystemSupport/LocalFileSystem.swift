@@ -20,14 +20,14 @@ public struct LocalFileSystem: FileSystem {
     public func sharing(_ sharing: GroupSharing) -> any FileSystem { LocalFileSystem(sharing: sharing) }
 
     /// Reads the whole directory before it returns; a link is no directory.
-    public func names(in directory: FilePath) throws(FileError) -> [String] {
+    public func seenNames(in directory: FilePath) throws(FileError) -> [String] {
         try names(in: directory, options: .noFollow)
     }
 
     /// The names in a directory that a user named, through links where it is one.
     ///
     /// Not for what lies in the job directory, where a link could lead to what its writers may not touch.
-    public func names(inUserFolder directory: FilePath) throws(FileError) -> [String] {
+    public func seenNames(inUserFolder directory: FilePath) throws(FileError) -> [String] {
         try names(in: directory, options: [])
     }
 
@@ -61,7 +61,7 @@ public struct LocalFileSystem: FileSystem {
     /// Reads with `pread`, so a file that grows meanwhile is cut at the size it had.
     ///
     /// A pipe under the name is refused, not waited for.
-    public func contents(of file: FilePath, limit: Int) throws(FileError) -> [UInt8] {
+    public func seenContents(of file: FilePath, limit: Int) throws(FileError) -> [UInt8] {
         try contents(of: file, limit: limit, options: .noFollow)
     }
 
@@ -69,7 +69,7 @@ public struct LocalFileSystem: FileSystem {
     ///
     /// Not for the job directory, where a link could lead to what its writers may not read.
     public func contents(ofUserFile file: FilePath, limit: Int) throws(FileError) -> [UInt8] {
-        try contents(of: file, limit: limit, options: [])
+        try askingAgain(for: file) { () throws(FileError) in try contents(of: file, limit: limit, options: []) }
     }
 
     private func contents(
@@ -108,14 +108,35 @@ public struct LocalFileSystem: FileSystem {
     }
 
     /// Opens and closes: a `stat` may be answered from an NFS client's cache.
-    public func isPresent(_ path: FilePath) throws(FileError) -> Bool {
+    public func isSeen(_ path: FilePath) throws(FileError) -> Bool {
         do throws(FileError) {
             try attempt("open", path) {
                 try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking]).close()
             }
             return true
-        } catch  where error.errno == .noSuchFileOrDirectory || error.errno == .notDirectory {
+        } catch  where error.isAbsence {
             return false
+        }
+    }
+
+    /// Opens with O_DIRECTORY: close-to-open consistency makes an NFS client ask for a directory's attributes then, and
+    /// forget what it remembers of the names in it where they have changed.
+    public func refresh(_ directory: FilePath) throws(FileError) {
+        try attempt("open", directory) {
+            try FileDescriptor.open(directory, .readOnly, options: [.directory, .closeOnExec]).close()
+        }
+    }
+
+    /// Opens a file to be read by a reader of its own, who closes it.
+    ///
+    /// A pipe under the name is not waited for.
+    public func open(toRead file: FilePath, options: FileDescriptor.OpenOptions = []) throws(FileError)
+        -> FileDescriptor
+    {
+        try askingAgain(for: file) { () throws(FileError) in
+            try attempt("read", file) {
+                try FileDescriptor.open(file, .readOnly, options: options.union([.closeOnExec, .nonBlocking]))
+            }
         }
     }
 
@@ -218,7 +239,7 @@ public struct LocalFileSystem: FileSystem {
     }
 
     /// Opens first: a `stat` by name may be answered from an NFS client's cache.
-    public func access(to path: FilePath) throws(FileError) -> FileAccess {
+    public func seenAccess(to path: FilePath) throws(FileError) -> FileAccess {
         try attempt("inspect", path) {
             let descriptor = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
             return try descriptor.closeAfter {

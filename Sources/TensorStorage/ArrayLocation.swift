@@ -69,12 +69,11 @@ final class ShardOnDisk: ShardSource {
 
     init(opening path: FilePath) throws {
         self.path = path
-        do {
-            descriptor = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
-        } catch Errno.noSuchFileOrDirectory {
-            throw ShardError(file: path, chunk: nil, reason: .missingFile)
+        do throws(FileError) {
+            descriptor = try LocalFileSystem().open(toRead: path)
         } catch {
-            throw FileError("open", path, error as? Errno ?? .ioError)
+            guard error.errno == .noSuchFileOrDirectory else { throw error }
+            throw ShardError(file: path, chunk: nil, reason: .missingFile)
         }
     }
 

@@ -2,6 +2,7 @@
 
 internal import HTTPTransfer
 internal import SystemPackage
+private import SystemSupport
 
 extension RowSource.Place {
     /// Opens the array as what its content is.
@@ -13,7 +14,7 @@ extension RowSource.Place {
     }
 
     private func rows(atPath path: FilePath) throws -> any Rows {
-        if let folder = try? FileDescriptor.open(path, .readOnly, options: [.directory, .closeOnExec]) {
+        if let folder = try? LocalFileSystem().open(toRead: path, options: .directory) {
             try? folder.close()
             return try ZarrRows(self)
         }

@@ -37,6 +37,8 @@ struct WorkFinder {
     private var emptied: Set<Hint.Place> = []
     private var looksUntilScan = 0
     private var scans = 0
+    /// Whether the worker does not know of some claim what became of it.
+    private var hasDoubts = false
     /// How many directories were listed since this was last set to zero.
     var listings = 0
 
@@ -110,7 +112,7 @@ struct WorkFinder {
         var races = 0
         while races < Self.racesPerListing, let token = candidates.popLast() {
             guard terms.control.allows(token.name.job, of: token.campaign) else { continue }
-            if let claim = try directory.claim(token, for: worker) { return claim }
+            if let claim = try directory.claim(token, for: worker, hasDoubts: &hasDoubts) { return claim }
             races += 1
         }
         return nil

@@ -25,18 +25,23 @@ public struct CountingFileSystem: FileSystem {
     }
 
     /// Lists.
-    public func names(in directory: FilePath) throws(FileError) -> [String] {
-        try counted { () throws(FileError) in try disk.names(in: directory) }
+    public func seenNames(in directory: FilePath) throws(FileError) -> [String] {
+        try counted { () throws(FileError) in try disk.seenNames(in: directory) }
     }
 
     /// Reads.
-    public func contents(of file: FilePath, limit: Int) throws(FileError) -> [UInt8] {
-        try counted { () throws(FileError) in try disk.contents(of: file, limit: limit) }
+    public func seenContents(of file: FilePath, limit: Int) throws(FileError) -> [UInt8] {
+        try counted { () throws(FileError) in try disk.seenContents(of: file, limit: limit) }
+    }
+
+    /// Opens a directory.
+    public func refresh(_ directory: FilePath) throws(FileError) {
+        try counted { () throws(FileError) in try disk.refresh(directory) }
     }
 
     /// Looks.
-    public func isPresent(_ path: FilePath) throws(FileError) -> Bool {
-        try counted { () throws(FileError) in try disk.isPresent(path) }
+    public func isSeen(_ path: FilePath) throws(FileError) -> Bool {
+        try counted { () throws(FileError) in try disk.isSeen(path) }
     }
 
     /// Writes.
@@ -76,8 +81,8 @@ public struct CountingFileSystem: FileSystem {
     public func synchronizeAll(holding directory: FilePath) throws(FileError) { count.withLock { $0 += 1 } }
 
     /// Asks.
-    public func access(to path: FilePath) throws(FileError) -> FileAccess {
-        try counted { () throws(FileError) in try disk.access(to: path) }
+    public func seenAccess(to path: FilePath) throws(FileError) -> FileAccess {
+        try counted { () throws(FileError) in try disk.seenAccess(to: path) }
     }
 
     /// Removes.

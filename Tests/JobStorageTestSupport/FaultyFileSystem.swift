@@ -13,7 +13,7 @@ public struct FaultyFileSystem: FileSystem {
         case refused(Errno)
     }
 
-    private let disk = LocalFileSystem()
+    private let disk: any FileSystem
     private let onSync: @Sendable (_ directory: FilePath) -> Void
     private let fault: Fault
     private let linkFault: Fault
@@ -28,10 +28,12 @@ public struct FaultyFileSystem: FileSystem {
 
     /// Asks the bodies for each rename and for each link, and tells `onSync` of each directory that is synced.
     public init(
+        on disk: any FileSystem = LocalFileSystem(),
         onSync: @escaping @Sendable (_ directory: FilePath) -> Void = { _ in },
         linkFault: @escaping Fault = { _, _ in nil },
         fault: @escaping Fault
     ) {
+        self.disk = disk
         self.onSync = onSync
         self.fault = fault
         self.linkFault = linkFault
@@ -62,20 +64,23 @@ public struct FaultyFileSystem: FileSystem {
     // MARK: As it is
 
     /// Lists.
-    public func names(in directory: FilePath) throws(FileError) -> [String] { try disk.names(in: directory) }
+    public func seenNames(in directory: FilePath) throws(FileError) -> [String] { try disk.seenNames(in: directory) }
 
     /// Never fails by itself.
-    public func names(inUserFolder directory: FilePath) throws(FileError) -> [String] {
-        try disk.names(inUserFolder: directory)
+    public func seenNames(inUserFolder directory: FilePath) throws(FileError) -> [String] {
+        try disk.seenNames(inUserFolder: directory)
     }
 
     /// Reads.
-    public func contents(of file: FilePath, limit: Int) throws(FileError) -> [UInt8] {
-        try disk.contents(of: file, limit: limit)
+    public func seenContents(of file: FilePath, limit: Int) throws(FileError) -> [UInt8] {
+        try disk.seenContents(of: file, limit: limit)
     }
 
+    /// Opens a directory.
+    public func refresh(_ directory: FilePath) throws(FileError) { try disk.refresh(directory) }
+
     /// Looks.
-    public func isPresent(_ path: FilePath) throws(FileError) -> Bool { try disk.isPresent(path) }
+    public func isSeen(_ path: FilePath) throws(FileError) -> Bool { try disk.isSeen(path) }
 
     /// Writes.
     public func create(_ file: FilePath, contents: [UInt8], durably: Bool) throws(FileError) {
@@ -107,7 +112,7 @@ public struct FaultyFileSystem: FileSystem {
     }
 
     /// Asks.
-    public func access(to path: FilePath) throws(FileError) -> FileAccess { try disk.access(to: path) }
+    public func seenAccess(to path: FilePath) throws(FileError) -> FileAccess { try disk.seenAccess(to: path) }
 
     /// Removes.
     public func remove(_ file: FilePath) throws(FileError) { try disk.remove(file) }

@@ -46,6 +46,14 @@ public struct TemporaryJobDirectory: Sendable {
     }
 }
 
+extension JobDirectory {
+    /// Takes a pending job as a worker does that knows what became of its earlier claims.
+    public func claim(_ pending: Token, for worker: WorkerName) throws(FileError) -> Claim? {
+        var hasDoubts = false
+        return try claim(pending, for: worker, hasDoubts: &hasDoubts)
+    }
+}
+
 /// Why a test cannot go on.
 public struct Unavailable: Error {
     /// What is not there.

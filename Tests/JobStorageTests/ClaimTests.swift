@@ -100,6 +100,37 @@ struct ClaimTests {
         #expect(try pending() == [token])
     }
 
+    /// A client that remembers that a name was not there must not take its own claim for another's.
+    @Test func `a claim that happened late is recognised although its name was looked for before`() throws {
+        _ = try publish(bucket(0, jobs: 1))
+        let token = try present(pending().first)
+        let client = RememberingFileSystem()
+        let worker = try worker()
+        var hasDoubts = false
+        let broken = try temporary.through(FaultyFileSystem(on: client) { _, _ in .refused(.ioError) })
+        let isLost = try broken.claim(token, for: worker, hasDoubts: &hasDoubts) == nil
+        #expect(isLost && hasDoubts)
+        // It happens after all, by the server alone.
+        let claimed = token.renamed(token.name.moved(to: .running(worker)))
+        try LocalFileSystem().rename(directory.path(of: token), to: directory.path(of: claimed))
+        let remembering = try temporary.through(client)
+        let isOurs = try remembering.claim(token, for: worker, hasDoubts: &hasDoubts) != nil
+        #expect(isOurs)
+    }
+
+    @Test func `a claim that another was quicker with costs one look, as long as nothing was in doubt`() throws {
+        _ = try publish(bucket(0, jobs: 1))
+        let token = try present(pending().first)
+        guard let claim = try directory.claim(token, for: worker()) else { throw Unavailable("claim") }
+        _ = claim
+        let counting = CountingFileSystem()
+        let late = try temporary.through(counting)
+        _ = counting.callsSince()
+        let isLost = try late.claim(token, for: worker(2)) == nil
+        #expect(isLost)
+        #expect(counting.callsSince() == 2, "a rename, and a look at its destination")
+    }
+
     @Test func `a finish after the attempt was taken away is refused`() throws {
         _ = try publish(bucket(0, jobs: 1))
         guard let claim = try directory.claim(present(pending().first), for: worker()) else {

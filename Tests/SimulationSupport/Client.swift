@@ -18,7 +18,7 @@ struct Client: FileSystem {
     // MARK: Reading
 
     /// Names that come or go between the beginning and the end of the call may be missed, or seen twice.
-    func names(in directory: FilePath) throws(FileError) -> [String] {
+    func seenNames(in directory: FilePath) throws(FileError) -> [String] {
         let path = names(of: directory)
         return try world.perform(
             process,
@@ -26,7 +26,9 @@ struct Client: FileSystem {
             directory,
             start: { state, _ in World.Start(names: (try? state.tree.names(path).get()) ?? []) }
         ) { state, step in
-            state.tree.find(path).flatMap { node in
+            if let errno = state.absence(of: path, step) { return .failure(errno) }
+            state.forgetAbsences(in: path, step)
+            return state.tree.find(path).flatMap { node in
                 state.tree.names(path).map { names in
                     state.listing(step.isStale ? state.tree.nodes[node] : nil, names, step)
                 }
@@ -34,9 +36,10 @@ struct Client: FileSystem {
         }
     }
 
-    func contents(of file: FilePath, limit: Int) throws(FileError) -> [UInt8] {
+    func seenContents(of file: FilePath, limit: Int) throws(FileError) -> [UInt8] {
         let path = names(of: file)
         return try world.perform(process, .read, file) { state, step in
+            if let errno = state.absence(of: path, step) { return .failure(errno) }
             if state.isHidden(path, step) { return .failure(.noSuchFileOrDirectory) }
             return state.tree.contents(path).flatMap { content in
                 let shown = state.cached(path, step) ?? content
@@ -45,18 +48,29 @@ struct Client: FileSystem {
         }
     }
 
-    func isPresent(_ path: FilePath) throws(FileError) -> Bool {
+    func isSeen(_ path: FilePath) throws(FileError) -> Bool {
         let names = names(of: path)
         let isClaim = names.first == "running" && names.count == 4
         let isTaken = safeguardOut == .claimsAreProbed && isClaim
         return try world.perform(process, .look, path) { state, step in
             if isTaken { return .success(true) }
+            if state.absence(of: names, step) != nil { return .success(false) }
             if state.isHidden(names, step) { return .success(false) }
             return .success((try? state.tree.find(names).get()) != nil)
         }
     }
 
-    func access(to path: FilePath) throws(FileError) -> FileAccess {
+    func refresh(_ directory: FilePath) throws(FileError) {
+        if safeguardOut == .absencesAreAskedAgain { return }
+        let path = names(of: directory)
+        try world.perform(process, .refresh, directory) { (state, step) -> Result<Void, Errno> in
+            if let errno = state.absence(of: path, step) { return .failure(errno) }
+            state.forgetAbsences(in: path, step)
+            return state.tree.find(path).map { _ in () }
+        }
+    }
+
+    func seenAccess(to path: FilePath) throws(FileError) -> FileAccess {
         try world.perform(process, .access, path) { _, _ in
             .success(FileAccess(owner: currentUserIdentifier(), isWorldWritable: false))
         }
@@ -152,8 +166,13 @@ struct Client: FileSystem {
         let isReplacing = safeguardOut == .fullDirectoriesStay && to.count == 3
         let target = to
         try world.perform(process, .rename, source, destination) { (state, step) -> Result<Void, Errno> in
-            if state.isHidden(from, step) { return .failure(.noSuchFileOrDirectory) }
-            return state.tree.rename(from, target, replacing: isReplacing, by: step.author)
+            if let errno = state.absence(of: from, step) { return .failure(errno) }
+            if state.lacksDirectory(above: target, step) || state.isHidden(from, step) {
+                return .failure(.noSuchFileOrDirectory)
+            }
+            let result = state.tree.rename(from, target, replacing: isReplacing, by: step.author)
+            if case .success = result { state.forgetAbsence(of: target, step) }
+            return result
         }
     }
 
@@ -173,15 +192,22 @@ struct Client: FileSystem {
         // Only where shards are: elsewhere workers would notice when they start.
         let isReplacing = safeguardOut == .linkKeeps && to.first == "arrays"
         try world.perform(process, .link, source, destination) { (state, step) -> Result<Void, Errno> in
-            if state.isHidden(from, step) { return .failure(.noSuchFileOrDirectory) }
+            if let errno = state.absence(of: from, step) { return .failure(errno) }
+            if state.lacksDirectory(above: to, step) || state.isHidden(from, step) {
+                return .failure(.noSuchFileOrDirectory)
+            }
+            // A link asks the server, whatever is remembered of the name.
+            state.forgetAbsence(of: to, step)
             return state.tree.link(from, to, replacing: isReplacing, by: step.author)
         }
     }
 
     func makeDirectory(_ directory: FilePath) throws(FileError) {
         let path = names(of: directory)
-        try world.perform(process, .makeDirectory, directory) { state, step in
-            state.tree.make(path, directory: true, by: step.author).map { _ in () }
+        try world.perform(process, .makeDirectory, directory) { (state, step) -> Result<Void, Errno> in
+            if state.lacksDirectory(above: path, step) { return .failure(.noSuchFileOrDirectory) }
+            state.forgetAbsence(of: path, step)
+            return state.tree.make(path, directory: true, by: step.author).map { _ in () }
         }
     }
 

@@ -77,11 +77,23 @@ extension Fault {
         case .powerCut, .full, .blind: 4
         }
     }
+
+    /// For how many generations of jobs it can be the reason: two campaigns may lean on a shard.
+    fileprivate var restarts: Int {
+        switch self {
+        case .stalled, .serverRestarted, .clockSet, .asked, .suspended, .slow, .full, .heartbeatsRefused: 0
+        case .refused, .reported, .torn, .stale, .killed, .machineDied: 1
+        case .damagedShard, .late: 2
+        case .blind: 4
+        case .powerCut: 8
+        }
+    }
 }
 
 /// The calls of a file system, as faults choose among them.
 enum Call: String, Sendable {
-    case list, read, look, create, append, overwrite, rename, link, makeDirectory, syncDirectory, syncAll, access
+    case list, read, look, refresh, create, append, overwrite, rename, link, makeDirectory, syncDirectory, syncAll,
+        access
     case remove, removeDirectory
 
     /// What an error says was attempted.
@@ -89,7 +101,7 @@ enum Call: String, Sendable {
         switch self {
         case .list: "list"
         case .read: "read"
-        case .look: "open"
+        case .look, .refresh: "open"
         case .create, .overwrite: "write"
         case .append: "append to"
         case .rename: "rename"
@@ -101,7 +113,7 @@ enum Call: String, Sendable {
         }
     }
 
-    var isReading: Bool { [.list, .read, .look, .access].contains(self) }
+    var isReading: Bool { [.list, .read, .look, .refresh, .access].contains(self) }
 }
 
 /// Which calls go wrong, and how: decided for each by the seed and the call's number alone, so that leaving out one
@@ -120,6 +132,8 @@ struct FaultSource: Sendable {
     private(set) var losses = 0
     /// How many attempts they can have cost.
     private(set) var attempts = 0
+    /// For how many generations of jobs they can be the reason.
+    private(set) var restarts = 0
 
     init(seed: UInt64, lease: Double, only: Set<Int>?) {
         var random = SeededRandom(seed, 0xFA)
@@ -150,6 +164,7 @@ struct FaultSource: Sendable {
         left -= 1
         drawn.append((number, fault))
         attempts += fault.attempts
+        restarts += fault.restarts
         switch fault {
         case .damagedShard, .powerCut: losses += 1
         case .refused, .stale: losses += isInspection ? 1 : 0

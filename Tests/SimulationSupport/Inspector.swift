@@ -38,6 +38,8 @@ struct Inspector: Sendable {
     private var stopped: Set<String> = []
     /// How many attempts were counted as crashes of their workers.
     private(set) var crashes = 0
+    /// How many generations of jobs there were beside each job's first.
+    private(set) var restarts = 0
     /// Broken rules, in words.
     private(set) var violations: [String] = []
 
@@ -134,6 +136,7 @@ struct Inspector: Sendable {
             let isMore = attempt.crashes >= before.crashes && attempt.failures >= before.failures
             check(isMore, "the counts of job \(job.id) fell from \(before) to \(attempt)")
         }
+        if last[job].map({ $0[attempt.generation] == nil }) ?? false { restarts += 1 }
         last[job, default: [:]][attempt.generation] = attempt
         if token.name.folder == .done { checkResult(of: token, tree) }
     }

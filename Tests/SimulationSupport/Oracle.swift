@@ -54,19 +54,23 @@ private final class View: FileSystem {
         }
     }
 
-    func names(in directory: FilePath) throws(FileError) -> [String] {
+    func seenNames(in directory: FilePath) throws(FileError) -> [String] {
         try ask(.list, directory) { $0.names($1) }
     }
 
-    func contents(of file: FilePath, limit: Int) throws(FileError) -> [UInt8] {
+    func seenContents(of file: FilePath, limit: Int) throws(FileError) -> [UInt8] {
         try ask(.read, file) { $0.contents($1) }
     }
 
-    func isPresent(_ path: FilePath) throws(FileError) -> Bool {
+    func isSeen(_ path: FilePath) throws(FileError) -> Bool {
         try ask(.look, path) { tree, names in .success((try? tree.find(names).get()) != nil) }
     }
 
-    func access(to path: FilePath) throws(FileError) -> FileAccess {
+    func refresh(_ directory: FilePath) throws(FileError) {
+        try ask(.look, directory) { tree, names in tree.find(names).map { _ in () } }
+    }
+
+    func seenAccess(to path: FilePath) throws(FileError) -> FileAccess {
         FileAccess(owner: currentUserIdentifier(), isWorldWritable: false)
     }
 

@@ -24,6 +24,8 @@ public enum Safeguard: String, CaseIterable, Sendable {
     case heartbeatsList
     /// A claim whose outcome is unknown is looked for under its own name.
     case claimsAreProbed
+    /// What is absent is asked for again with the directories above it opened.
+    case absencesAreAskedAgain
     /// A damaged shard is moved away before its job is done anew.
     case damageIsMovedAway
 

@@ -14,6 +14,8 @@ public struct Scenario: Sendable {
     public var coordinators: Int?
     /// How many jobs a stage has at most.
     public var scale = 3
+    /// Whether machines remember what was not there; in two of three scenarios unless it is said.
+    public var cachesAbsences: Bool
     /// Whether every call is kept, to be read.
     public var isTraced = false
 
@@ -21,6 +23,15 @@ public struct Scenario: Sendable {
     public init(seed: UInt64, safeguardOut: Safeguard? = nil) {
         self.seed = seed
         self.safeguardOut = safeguardOut
+        cachesAbsences = seed % 3 != 0
+    }
+
+    /// A run in which nothing goes wrong, on machines that remember what was not there.
+    public static func undisturbed(seed: UInt64, safeguardOut: Safeguard? = nil) -> Scenario {
+        var scenario = Scenario(seed: seed, safeguardOut: safeguardOut)
+        scenario.onlyFaults = []
+        scenario.cachesAbsences = true
+        return scenario
     }
 
     /// The lease in seconds, short so that little idles.

@@ -238,6 +238,7 @@ public struct Simulation {
 
     private func checkEnds() {
         world.explainCrashes()
+        world.explainRestarts()
         let ends = ends.withLock { $0 }
         for plan in campaigns.plans {
             switch ends[plan.campaign] {

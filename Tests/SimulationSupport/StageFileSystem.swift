@@ -26,14 +26,20 @@ final class StageFileSystem: FileSystem {
         }
     }
 
-    func names(in directory: FilePath) throws(FileError) -> [String] { try perform(.list, directory) { $0.names($1) } }
+    func seenNames(in directory: FilePath) throws(FileError) -> [String] {
+        try perform(.list, directory) { $0.names($1) }
+    }
 
-    func contents(of file: FilePath, limit: Int) throws(FileError) -> [UInt8] {
+    func seenContents(of file: FilePath, limit: Int) throws(FileError) -> [UInt8] {
         try perform(.read, file) { $0.contents($1) }
     }
 
-    func isPresent(_ path: FilePath) throws(FileError) -> Bool {
+    func isSeen(_ path: FilePath) throws(FileError) -> Bool {
         try perform(.look, path) { tree, names in .success((try? tree.find(names).get()) != nil) }
+    }
+
+    func refresh(_ directory: FilePath) throws(FileError) {
+        try perform(.look, directory) { tree, names in tree.find(names).map { _ in () } }
     }
 
     func create(_ file: FilePath, contents: [UInt8], durably: Bool) throws(FileError) {
@@ -77,7 +83,7 @@ final class StageFileSystem: FileSystem {
         }
     }
 
-    func access(to path: FilePath) throws(FileError) -> FileAccess {
+    func seenAccess(to path: FilePath) throws(FileError) -> FileAccess {
         FileAccess(owner: currentUserIdentifier(), isWorldWritable: false)
     }
 

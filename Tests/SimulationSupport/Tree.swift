@@ -252,6 +252,11 @@ struct Tree: Sendable {
         }
     }
 
+    /// The outermost part of a path that is not there; nil where all of it is.
+    func firstMissing(of path: [String]) -> [String]? {
+        path.indices.lazy.map { Array(path[...$0]) }.first { (try? find($0).get()) == nil }
+    }
+
     /// Makes all names survive: a server that starts anew alone has committed what it said was done.
     mutating func restart() {
         durableChanges = changes

@@ -8,6 +8,8 @@ extension World {
     struct Step: Sendable {
         let author: Tree.Author
         var isStale = false
+        /// Whether the server alone carries it out, long after the machine has looked its names up.
+        var isLate = false
         var start = Start()
     }
 
@@ -148,7 +150,7 @@ extension World.State {
         case .late(let errno, let delay):
             result = .failure(errno)
             scheduler.schedule(at: scheduler.now + delay) { state in
-                let late = World.Step(author: state.author(process))
+                let late = World.Step(author: state.author(process), isLate: true)
                 let isDone: Bool = if case .success = apply(&state, late) { true } else { false }
                 state.inspect(process)
                 state.note("late", call, paths, process, isDone ? "done" : "not possible")
@@ -212,6 +214,7 @@ extension World.State {
         for process in processes.indices where processes[process].host == host { kill(process) }
         tree.crash(host: host, &chance)
         machines[host].starts += 1
+        machines[host].absences = Absences()
     }
 
     mutating func cutPower() {

@@ -104,6 +104,16 @@ extension World {
         }
     }
 
+    /// Checks that no more jobs were done anew than faults can be the reason for.
+    func explainRestarts() {
+        state.withLock { state in
+            let (restarts, cost) = (state.inspector.restarts, state.faults.restarts)
+            if restarts > cost {
+                state.inspector.report("jobs were done anew \(restarts) times after faults that cost at most \(cost)")
+            }
+        }
+    }
+
     /// Checks that a job could fail for good: that so much went wrong.
     func explain(_ job: JobID, _ reason: Reason, _ plan: PublicationPlan) {
         state.withLock { state in

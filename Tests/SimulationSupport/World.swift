@@ -37,6 +37,7 @@ final class World: Sendable {
         var bootOffset: Duration
         var clockOffset = Duration.zero
         var staleUntil = Duration.zero
+        var absences = Absences()
     }
 
     /// All that the running strand changes.
@@ -57,6 +58,8 @@ final class World: Sendable {
         /// Set where the one who directs the simulation is to look.
         let attention = Monitor(false)
         let safeguardOut: Safeguard?
+        /// Whether machines remember what was not there, as NFS clients do unless they are told not to.
+        let cachesAbsences: Bool
     }
 
     let scenario: Scenario
@@ -75,7 +78,8 @@ final class World: Sendable {
                 latencies: SeededRandom(seed, 0x1A),
                 chance: SeededRandom(seed, 0xC0),
                 trace: Trace(isKept: scenario.isTraced),
-                safeguardOut: scenario.safeguardOut
+                safeguardOut: scenario.safeguardOut,
+                cachesAbsences: scenario.cachesAbsences
             )
         )
     }

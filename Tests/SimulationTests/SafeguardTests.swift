@@ -13,6 +13,27 @@ struct SafeguardTests {
     }
 }
 
+@Suite(.timeLimit(.minutes(120)))
+struct AbsenceTests {
+    private static let seeds = 1...(40 as UInt64)
+
+    @Test func `where nothing goes wrong no job is done twice, whatever machines remember as absent`() throws {
+        for seed in Self.seeds {
+            let outcome = try Simulation.run(.undisturbed(seed: seed))
+            #expect(outcome.violations.isEmpty, "seed \(seed): \(outcome.violations)")
+            #expect(outcome.faults.isEmpty)
+        }
+    }
+
+    @Test func `believing what is remembered as absent does jobs anew that were done`() throws {
+        let misled = try Self.seeds.filter { seed in
+            let outcome = try Simulation.run(.undisturbed(seed: seed, safeguardOut: .absencesAreAskedAgain))
+            return outcome.violations.contains { $0.contains("done anew") }
+        }
+        #expect(!misled.isEmpty)
+    }
+}
+
 /// The first seed that breaks a rule without a safeguard.
 private func firstBroken(without safeguard: Safeguard) throws -> (scenario: Scenario, outcome: Outcome)? {
     for seed in 1...(400 as UInt64) {

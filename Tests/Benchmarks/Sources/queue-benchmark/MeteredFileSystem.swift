@@ -36,19 +36,24 @@ struct MeteredFileSystem: FileSystem {
         }
     }
 
-    func names(in directory: FilePath) throws(FileError) -> [String] {
+    func seenNames(in directory: FilePath) throws(FileError) -> [String] {
         count(\.lists)
-        return try disk.names(in: directory)
+        return try disk.seenNames(in: directory)
     }
 
-    func contents(of file: FilePath, limit: Int) throws(FileError) -> [UInt8] {
+    func seenContents(of file: FilePath, limit: Int) throws(FileError) -> [UInt8] {
         count(\.opens)
-        return try disk.contents(of: file, limit: limit)
+        return try disk.seenContents(of: file, limit: limit)
     }
 
-    func isPresent(_ path: FilePath) throws(FileError) -> Bool {
+    func isSeen(_ path: FilePath) throws(FileError) -> Bool {
         count(\.opens)
-        return try disk.isPresent(path)
+        return try disk.isSeen(path)
+    }
+
+    func refresh(_ directory: FilePath) throws(FileError) {
+        count(\.opens)
+        try disk.refresh(directory)
     }
 
     func create(_ file: FilePath, contents: [UInt8], durably: Bool) throws(FileError) {
@@ -110,9 +115,9 @@ struct MeteredFileSystem: FileSystem {
         try disk.synchronizeAll(holding: directory)
     }
 
-    func access(to path: FilePath) throws(FileError) -> FileAccess {
+    func seenAccess(to path: FilePath) throws(FileError) -> FileAccess {
         count(\.opens)
-        return try disk.access(to: path)
+        return try disk.seenAccess(to: path)
     }
 
     func remove(_ file: FilePath) throws(FileError) {

@@ -95,11 +95,11 @@ struct Part {
     /// Claims tokens, checks what they are to do, and moves them on: what a queue without results does.
     func moveTokens(_ count: Int) throws -> Measurement {
         let worker = WorkerName(try HostIdentity.current(), random: 1)
-        var left = count
+        var (left, hasDoubts) = (count, false)
         let measurement = try measure(count) {
             for bucket in try directory.publishedBuckets(of: campaign) where left > 0 {
                 for token in try directory.tokens(in: .pending, bucket, of: campaign).prefix(left) {
-                    guard let claim = try directory.claim(token, for: worker) else { continue }
+                    guard let claim = try directory.claim(token, for: worker, hasDoubts: &hasDoubts) else { continue }
                     _ = try directory.specification(of: claim)
                     _ = try directory.finish(claim)
                     left -= 1

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+
+public import SystemPackage
+
+/// How absence is found out where something follows from it.
+///
+/// An NFS client remembers of a name that it was not there, and takes that for true for up to a minute (`lookupcache` in
+/// nfs(5)): an open asks the server again of what was there before, and not of what was absent. It does ask again once the
+/// directory was opened, which is the close-to-open consistency of RFC 8881, section 10.3.1, for directories. Where a
+/// directory above was not there either, its own name is one that was absent; hence all of them, the outermost first.
+extension FileSystem {
+    /// The names in a directory, in no particular order; a link is none.
+    public func names(in directory: FilePath) throws(FileError) -> [String] {
+        try askingAgain(for: directory) { () throws(FileError) in try seenNames(in: directory) }
+    }
+
+    /// The names in a directory that a user named, through a link where it is one.
+    public func names(inUserFolder directory: FilePath) throws(FileError) -> [String] {
+        try askingAgain(for: directory) { () throws(FileError) in try seenNames(inUserFolder: directory) }
+    }
+
+    /// A file's bytes; links are not followed, and a file longer than `limit` bytes is refused with EFBIG.
+    public func contents(of file: FilePath, limit: Int) throws(FileError) -> [UInt8] {
+        try askingAgain(for: file) { () throws(FileError) in try seenContents(of: file, limit: limit) }
+    }
+
+    /// Who owns a file or directory and who may write it.
+    public func access(to path: FilePath) throws(FileError) -> FileAccess {
+        try askingAgain(for: path) { () throws(FileError) in try seenAccess(to: path) }
+    }
+
+    /// Whether a file or directory can be opened under this name.
+    public func isPresent(_ path: FilePath) throws(FileError) -> Bool {
+        if try isSeen(path) { return true }
+        guard try refreshDirectories(above: path) else { return false }
+        return try isSeen(path)
+    }
+
+    /// Does something with a name; where it is absent, the server is asked anew, and it is done once more.
+    public func askingAgain<Result>(
+        for path: FilePath,
+        _ body: () throws(FileError) -> Result
+    ) throws(FileError) -> Result {
+        do throws(FileError) {
+            return try body()
+        } catch  where error.isAbsence {
+            guard try refreshDirectories(above: path) else { throw error }
+            return try body()
+        }
+    }
+
+    /// Refreshes all directories above a name, the outermost first; false where one of them is not there.
+    private func refreshDirectories(above path: FilePath) throws(FileError) -> Bool {
+        var directories: [FilePath] = []
+        var directory = path.removingLastComponent()
+        while !directory.components.isEmpty {
+            directories.append(directory)
+            directory = directory.removingLastComponent()
+        }
+        if path.isRelative { directories.append(".") }
+        for directory in directories.reversed() {
+            do throws(FileError) {
+                try refresh(directory)
+            } catch  where error.isAbsence {
+                return false
+            } catch  where error.errno == .permissionDenied {
+                // One that may be passed and not read, as others' homes are, nobody here has asked for names.
+            }
+        }
+        return true
+    }
+}
