@@ -17,24 +17,26 @@ public final class DedicatedThread: Sendable {
             let result = Result { try body() }
             outcome.withLock { $0 = result }
         }
-        var attributes = pthread_attr_t()
-        unsafe pthread_attr_init(&attributes)
-        unsafe pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-        unsafe pthread_attr_setstacksize(&attributes, 4 << 20)
-        var thread = pthread_t()
-        let status = unsafe pthread_create(
-            &thread,
-            &attributes,
-            { argument in
-                guard let argument = unsafe argument else { return nil }
-                let start = unsafe Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
-                nameThisThread(start.name)
-                start.body()
-                return nil
-            },
-            Unmanaged.passRetained(start).toOpaque()
-        )
-        unsafe pthread_attr_destroy(&attributes)
+        let status = unsafe withUnsafeTemporaryAllocation(of: pthread_attr_t.self, capacity: 1) { attributes in
+            guard let attributes = attributes.baseAddress else { return ENOMEM }
+            unsafe pthread_attr_init(attributes)
+            defer { unsafe pthread_attr_destroy(attributes) }
+            unsafe pthread_attr_setdetachstate(attributes, Int32(PTHREAD_CREATE_DETACHED))
+            unsafe pthread_attr_setstacksize(attributes, 4 << 20)
+            var thread = pthread_t()
+            return unsafe pthread_create(
+                &thread,
+                attributes,
+                { argument in
+                    guard let argument = unsafe argument else { return nil }
+                    let start = unsafe Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
+                    nameThisThread(start.name)
+                    start.body()
+                    return nil
+                },
+                Unmanaged.passRetained(start).toOpaque()
+            )
+        }
         precondition(status == 0, "the system gives no more threads")
     }
 
