@@ -140,6 +140,31 @@ byte faults = FAULTS;
 #define FAULT(kind) (faults > 0 && kind)
 #define MEET faults--
 
+/* What a machine remembers of the shard: that it was not there, or not even the folder that it is in. The one shows until
+   the folder is opened, the other until the folder above is. Whoever finds nothing opens both, the outer one first, and
+   looks again: what is remembered then has no effect, and the model as it is keeps none of it. Worker n and coordinator
+   n + 1 share a machine. */
+#define FILE 1
+#define FOLDER_TOO 2
+#if defined(NO_SECOND_QUESTION) || defined(INNERMOST_ONLY)
+byte memory[2];
+#define REMEMBER(machine) \
+    if \
+    :: shard[0] == 0 && memory[(machine) & 1] == 0 -> memory[(machine) & 1] = FOLDER_TOO \
+    :: else \
+    fi
+#define FORGET(machine) memory[(machine) & 1] = 0
+#ifdef NO_SECOND_QUESTION
+#define SEEMS_GOOD(machine) (shard[0] == GOOD && memory[(machine) & 1] == 0)
+#else
+#define SEEMS_GOOD(machine) (shard[0] == GOOD && memory[(machine) & 1] != FOLDER_TOO)
+#endif
+#else
+#define REMEMBER(machine) skip
+#define FORGET(machine) skip
+#define SEEMS_GOOD(machine) (shard[0] == GOOD)
+#endif
+
 /* What only an omniscient observer knows. */
 byte worker_name[WORKERS]; /* of each place where a worker lives; who is not here is dead */
 byte names = WORKERS;
@@ -484,8 +509,8 @@ claimed:
         from = to;
         if
 #if JOBS > 1
-        :: JOB(to) == 1 && shard[0] != GOOD -> to = IN(to, LACKS_INPUT); goto last_move
-        :: JOB(to) == 1 && shard[0] == GOOD
+        :: JOB(to) == 1 && !SEEMS_GOOD(me) -> to = IN(to, LACKS_INPUT); goto last_move
+        :: JOB(to) == 1 && SEEMS_GOOD(me)
 #endif
 #ifdef REPLACING_LINK
         :: JOB(to) == 0 && shard[0] == GOOD ->
@@ -494,7 +519,7 @@ claimed:
 #else
         :: JOB(to) == 0 && shard[0] != 0 /* EEXIST */
 #endif
-        :: JOB(to) == 0 && shard[0] == 0 -> shard[0] = GOOD
+        :: JOB(to) == 0 && shard[0] == 0 -> shard[0] = GOOD; FORGET(me)
         :: MAY_DELAY && JOB(to) == 0 && shard[0] == 0 -> delay(LINKS_SHARD, 0, 0); to = IN(to, SAID_NO); goto last_move
         :: FAULT(RETURNS) -> MEET; to = IN(to, SAID_NO); goto last_move
         :: FAULT(RETURNS) -> MEET; to = IN(to, HANDED_BACK); goto last_move
@@ -627,7 +652,7 @@ gone:
 #ifdef NO_INPUT_REPAIR
 #define IS_REPAIRED true
 #else
-#define IS_REPAIRED (shard[0] == GOOD)
+#define IS_REPAIRED SEEMS_GOOD(me - 1)
 #endif
 /* A job whose input was missing goes on once the input's producer is done again, and fails where that failed. */
 #define SEES_DEPRIVED(k) \
@@ -644,12 +669,12 @@ gone:
 
 /* A job that is done and whose result or shard cannot be used: it is done again in a new generation. */
 #if JOBS == 1
-#define IS_MISSED (shard[0] != GOOD)
+#define IS_MISSED (!SEEMS_GOOD(me - 1))
 #else
 #ifdef NO_INPUT_REPAIR
 #define IS_MISSED false
 #else
-#define IS_MISSED (shard[0] != GOOD && JOB_IN(1, LACKS_INPUT))
+#define IS_MISSED (!SEEMS_GOOD(me - 1) && JOB_IN(1, LACKS_INPUT))
 #endif
 #endif
 #define SEES_UNUSABLE(k) \
@@ -668,7 +693,7 @@ gone:
 #endif
 
 #define SEES_UNPUBLISHED(job) \
-    :: bucket[job] == 0 && IS_READY(job) -> from = job; coordinator_has_moved = 1; goto publish
+    :: bucket[job] == 0 && IS_READY(job) -> from = job; coordinator_has_moved = 1; goto look_at_outputs
 /* No token of a published job was seen in two scans: truly, or because both missed it. */
 #ifdef NO_REMAKING
 #define SEES_NOTHING_OF(job)
@@ -787,6 +812,10 @@ idle:
         :: CANNOT_GO_ON -> over = 1; goto gone
         fi
     };
+
+    /* Of what is there already no job is made; so the first who look for a shard do it before it is there. */
+look_at_outputs:
+    atomic { REMEMBER(me - 1); goto publish };
 
     /* A bucket whole: the rename fails with ENOTEMPTY where the bucket is, since .published is never removed. */
 publish:
