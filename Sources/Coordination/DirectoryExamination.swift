@@ -88,27 +88,14 @@ public struct DirectoryExamination {
     // MARK: The place
 
     private var mount: ExaminationFinding {
-        let name = "mount options"
         guard let mount = MountInformation(of: directory.root) else {
-            return ExaminationFinding(name, .warning, "the kernel does not say how \(directory.root) is mounted")
-        }
-        let what = "\(mount.type) at \(mount.point)"
-        if mount.options.contains("ro") { return ExaminationFinding(name, .failure, "\(what) is read-only") }
-        if mount.options.contains("soft") || mount.options.contains("softerr") {
             return ExaminationFinding(
-                name,
-                .failure,
-                "\(what) is mounted soft: a slow server looks like a failed write; mount it hard"
-            )
-        }
-        for option in ["nocto", "lookupcache=all", "local_lock=all"] where mount.options.contains(option) {
-            return ExaminationFinding(
-                name,
+                MountExamination.name,
                 .warning,
-                "\(what) is mounted with \(option): machines may see each other's files late; mount it without"
+                "the kernel does not say how \(directory.root) is mounted"
             )
         }
-        return ExaminationFinding(name, .ok, what)
+        return MountExamination(mount).finding
     }
 
     private var space: ExaminationFinding {

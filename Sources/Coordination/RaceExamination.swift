@@ -46,8 +46,7 @@ public struct RaceExamination {
     }
 
     /// What came of it, when all have ended.
-    public func finding(racers: Int) throws(FileError) -> ExaminationFinding {
-        let name = "races"
+    public func finding(racers: Int, named name: String = "races") throws(FileError) -> ExaminationFinding {
         var winners: [String: Int] = [:]
         for file in try fileSystem.names(in: folder.appending("claims")) where file.hasPrefix("won-") {
             let number = String(file.dropFirst(4).prefix { $0 != "-" })

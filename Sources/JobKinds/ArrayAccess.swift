@@ -72,7 +72,16 @@ struct InputArray: Sendable {
     ///   `JobFailure.environment` where only the server that this worker was told to ask does not have it, or does not
     ///   answer; `HandedBack` where the worker was asked to stop meanwhile.
     func read<Result>(_ body: () throws -> Result) throws -> Result {
-        guard let server else { return try readInput(body) }
+        guard let server else {
+            do { return try body() } catch let error as ShardError {
+                // The name may still lead to a file that was put away since.
+                try readInput { _ = try LocalFileSystem().refreshDirectories(above: FilePath(error.file)) }
+                reader.closeFiles()
+            } catch let error as FileError where error.isTransient {
+                reader.closeFiles()
+            }
+            return try readInput(body)
+        }
         return try server.reading(isOpen: true, body)
     }
 }

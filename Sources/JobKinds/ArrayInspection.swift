@@ -22,6 +22,8 @@ public struct ArrayInspection: Sendable {
     public func isReadable(_ file: FilePath) -> Bool {
         var inside = file
         guard let array = directory.array(holding: file), inside.removePrefix(array) else { return true }
+        // Else the name may still lead to a file that was put away.
+        _ = try? directory.fileSystem.refreshDirectories(above: file)
         switch file.lastComponent?.string {
         case ArrayFiles.metadataName: return isSound { _ = try ZarrReader(directory: array) }
         case ArrayFiles.imagesName: return true

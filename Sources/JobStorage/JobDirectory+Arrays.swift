@@ -19,6 +19,8 @@ extension JobDirectory {
     /// Says that a campaign needs an array, which therefore stays as long as the campaign has not ended.
     public func pin(_ array: FilePath, by campaign: CampaignID) throws(FileError) {
         let folder = array.below(Self.usersName)
+        // Else its name may still lead to what is in the trash.
+        try fileSystem.refreshDirectories(above: folder)
         try fileSystem.makeDirectories(folder)
         do throws(FileError) {
             try fileSystem.create(folder.below(campaign.description), contents: [], durably: false)

@@ -2,12 +2,15 @@
 
 public import SystemPackage
 
-/// How absence is found out where something follows from it.
+/// How absence is found out where something follows from it, and presence where a name may have moved on.
 ///
 /// An NFS client remembers of a name that it was not there, and takes that for true for up to a minute (`lookupcache` in
 /// nfs(5)): an open asks the server again of what was there before, and not of what was absent. It does ask again once the
 /// directory was opened, which is the close-to-open consistency of RFC 8881, section 10.3.1, for directories. Where a
 /// directory above was not there either, its own name is one that was absent; hence all of them, the outermost first.
+///
+/// For as long it opens a file under the name that it had, where another machine has renamed it: an open asks whether the
+/// file still exists, not whether it still has that name. Whoever takes a file for damaged opens the directories first.
 extension FileSystem {
     /// The names in a directory, in no particular order; a link is none.
     public func names(in directory: FilePath) throws(FileError) -> [String] {
@@ -50,7 +53,8 @@ extension FileSystem {
     }
 
     /// Refreshes all directories above a name, the outermost first; false where one of them is not there.
-    private func refreshDirectories(above path: FilePath) throws(FileError) -> Bool {
+    @discardableResult
+    public func refreshDirectories(above path: FilePath) throws(FileError) -> Bool {
         var directories: [FilePath] = []
         var directory = path.removingLastComponent()
         while !directory.components.isEmpty {

@@ -200,6 +200,9 @@ public final class ZarrReader: Sendable {
         return file.place
     }
 
+    /// Opens each shard afresh from now on: another one may have got its name.
+    public func closeFiles() { openFiles.withLock { ($0.files, $0.order) = ([:], []) } }
+
     private func open(_ shard: [Int]) throws -> ShardFile {
         let number = gridNumber(shard, in: metadata.shardGrid) ?? 0
         let known = openFiles.withLock { open in

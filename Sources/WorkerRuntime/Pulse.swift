@@ -29,6 +29,7 @@ final class Pulse: Sendable {
     private let isRhythmOver = Monitor(false)
     /// Beats reach the disk in order, one at a time.
     private let turn = Monitor(Turn())
+    private let complaint = Monitor(SeldomWord())
 
     init(
         _ directory: JobDirectory,
@@ -144,7 +145,10 @@ final class Pulse: Sendable {
 
     private func beatOrSayWhyNot() {
         do throws(FileError) { try beat() } catch {
-            logger.warning("heartbeat failed", metadata: ["error": "\(error)"])
+            let time = now()
+            guard complaint.withLock({ $0.isDue(at: time) }) else { return }
+            return logger.warning("heartbeat failed", metadata: ["error": "\(error)"])
         }
+        if complaint.withLock({ $0.end() }) { logger.warning("heartbeats are written again") }
     }
 }

@@ -85,6 +85,7 @@ public final class Worker: Sendable {
         var health = Health(heartbeat: directory.settings.heartbeat)
         var durations = JobDurations()
         var idleSince: BootClock.Instant?
+        var complaint = SeldomWord()
         while true {
             if isDraining.withLock({ $0 }) { return .drained }
             if timeIsUp() { return .timeLimit }
@@ -110,10 +111,14 @@ public final class Worker: Sendable {
                     }
                 }
                 if options.untilEmpty, try watch.haveAllEnded(control.state) { return .empty }
+                if complaint.end() { logger.warning("work can be looked for again") }
             } catch  where error.isEnvironmental {
                 return .environment("\(error)")
             } catch {
-                logger.warning("looking for work failed", metadata: ["error": "\(error)"])
+                if complaint.isDue(at: now()) {
+                    logger.warning("looking for work failed", metadata: ["error": "\(error)"])
+                }
+                rest()
             }
             let start = idleSince ?? now()
             idleSince = start
@@ -156,6 +161,13 @@ public final class Worker: Sendable {
             * Double.random(in: 0...1, using: &randomness)
         let left = end.map { max(.zero, now().duration(to: $0)) } ?? wait
         _ = directory.surroundings.wait(on: isDraining, atMost: min(wait, left)) { $0 }
+    }
+
+    /// Gives the job directory some time to come back.
+    private func rest() {
+        let left = end.map { max(.zero, now().duration(to: $0)) } ?? directory.settings.heartbeat
+        let wait = min(directory.settings.heartbeat / 2, left)
+        _ = directory.surroundings.wait(on: isDraining, atMost: wait) { $0 }
     }
 
     // MARK: One job

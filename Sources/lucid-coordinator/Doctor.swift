@@ -11,11 +11,15 @@ struct Doctor: ParsableCommand {
         abstract: "Examine whether a directory's place can be relied on.",
         discussion: """
             Tries what the job directory rests on: renames and links between processes, syncs, listings, room, the \
-            options of the mount, and whether everybody of its group can work in it. With --other-mount, the same directory as another mount or machine shows it, it also \
-            measures how soon one sees what the other did.
+            options of the mount, and whether everybody of its group can work in it. What one machine remembers of another's files \
+            shows only on two of them: with --with, a second doctor on that machine measures together with this one how soon each \
+            thing that one does is seen by the other. It is started by ssh where that works; else start it there by hand, by \
+            the command that is shown. With --other-mount, the same directory through another mount of this machine, it measures \
+            how soon one mount shows what was made through the other.
 
             EXAMPLES
               lucid-coordinator doctor /shared/queue
+              lucid-coordinator doctor --queue /shared/queue --with node17
               lucid-coordinator doctor --queue /shared/queue --other-mount /mnt/second/queue --json
 
             Exit codes: 0 nothing that endangers work; 2 something that does.
@@ -34,23 +38,35 @@ struct Doctor: ParsableCommand {
     @Option(help: ArgumentHelp("The same directory through another mount.", valueName: "dir"))
     var otherMount: String?
 
+    @Option(help: ArgumentHelp("Measure together with a second machine.", valueName: "host"))
+    var with: String?
+
+    @Option(help: ArgumentHelp("Measure together with the doctor that shows this code.", valueName: "code"))
+    var join: String?
+
     @Flag(help: "Print JSON.")
     var json = false
 
     func validate() throws {
         guard (directory == nil) != (queue == nil) else { throw ValidationError("name one job directory") }
+        if join != nil, with != nil || otherMount != nil || json {
+            throw ValidationError("--join goes with no other option: what is found, the other doctor tells")
+        }
+        if let with, with.isEmpty || with.hasPrefix("-") { throw ValidationError("\"\(with)\" is no host") }
     }
 
     func run() throws {
         try withExitCodes {
             let root = absolutePath(directory ?? queue ?? "")
             let opened = try JobDirectory.open(at: root, trustOwner: trustOwner.flatMap { userIdentifier(of: $0) })
+            if let join { return try DoctorPair(opened).join(join) }
             let findings = try opened.withScratch { scratch in
                 var findings = DirectoryExamination(opened, scratch: scratch).findings()
                 findings.append(try race(in: scratch.appending("race"), of: opened))
                 if let otherMount {
                     findings.append(try visibility(in: scratch, of: opened, other: absolutePath(otherMount)))
                 }
+                if let with { findings += try DoctorPair(opened).examine(with: with, trustOwner, scratch: scratch) }
                 return findings
             }
             if json {

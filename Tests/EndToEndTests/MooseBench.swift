@@ -11,16 +11,6 @@ import Testing
 ///
 /// The test looks at it through the mount of host c, which is never cut off.
 struct MooseBench: ObservedQueue {
-    /// Two networks, three layers and six epochs: some dozens of jobs, most of them as short as jobs are.
-    private static let campaign = """
-        name: small
-        models:
-          one: {weights: "seeded:10"}
-          two: {weights: "seeded:12"}
-        dataset: {images: "images"}
-        cka: {layers: [mixed3a_1x1, mixed4a_3x3, logits], epochs: 6, iterations: 3, batch_size: 4}
-        """
-
     let cluster: MooseCluster
     private let name = "bench-\(UInt64.random(in: .min ... .max))"
 
@@ -33,7 +23,7 @@ struct MooseBench: ObservedQueue {
         cluster = try #require(MooseCluster.current, "the suite's trait sets one up")
         try Bench.copyImages(smallImages, to: outside(.a).appending("images"))
         let file = outside(.a).appending("small.yaml")
-        try LocalFileSystem().create(file, contents: Array(Self.campaign.utf8), durably: false)
+        try LocalFileSystem().create(file, contents: Array(DistributedCampaign.text.utf8), durably: false)
         let made = try await coordinate("init", onHost("queue"))
         try #require(made.exit == .code(0), "\(made)")
         // Nobody works there yet, so what is never to change is changed still.
@@ -123,22 +113,6 @@ struct MooseBench: ObservedQueue {
 
     // MARK: The end
 
-    private static let files = ["cka.json", "cka.csv", "cka.npy", "debiased.npy", "heatmaps/logits.png"]
-
-    /// The report of one worker on a local folder that nothing disturbs.
-    private static let undisturbed = Task {
-        let bench = try await Bench()
-        try Bench.copyImages(smallImages, to: bench.root.appending("images"))
-        let campaign = try await bench.submit(bench.write("small.yaml", Self.campaign))
-        let end = try await bench.coordinator(localWorkers: 1).result()
-        try #require(end.exit == .code(0), "\(end)")
-        return try report(of: campaign, in: bench)
-    }
-
-    private static func report(of campaign: CampaignID, in queue: some ObservedQueue) throws -> [String: [UInt8]] {
-        try Dictionary(uniqueKeysWithValues: files.map { ($0, try queue.report(campaign, $0)) })
-    }
-
     /// Waits for everybody's good end: the undisturbed report, and each job of the plan done once.
     func expectSameEnd(_ campaign: CampaignID, _ processes: [RunningProgram]) async throws {
         for process in processes {
@@ -146,7 +120,7 @@ struct MooseBench: ObservedQueue {
             let end = try await process.result(within: .seconds(600))
             #expect(end.exit == .code(0), "\(end)")
         }
-        #expect(try await Self.report(of: campaign, in: self) == Self.undisturbed.value)
+        #expect(try await DistributedCampaign.report(of: campaign, in: self) == DistributedCampaign.undisturbed.value)
         let planned = try directory().plan(of: campaign).buckets.flatMap(\.jobs).map(\.id)
         #expect(try doneTokens(of: campaign).map(\.name.job).sorted() == planned.sorted())
         #expect(try otherTokens(of: campaign).isEmpty)

@@ -30,17 +30,7 @@ struct MooseCluster: Sendable {
     private static let script = Package.root.pushing("Tests/Cluster/moosefs")
 
     /// Why there can be none on this machine; nil where there can.
-    static let obstacle: String? = {
-        guard let folder = try? TemporaryFolder() else { return "no temporary folder can be made" }
-        let command = "exec \(script) check </dev/null >/dev/null 2>\(folder.path)/reasons"
-        guard let process = try? ChildProcess("/bin/sh", ["-c", command]) else { return "there is no /bin/sh" }
-        let exit = process.exit(within: .seconds(60))
-        if exit == nil { kill(-process.pid, SIGKILL) }
-        // Any other end than this one's is for the set-up to complain of.
-        guard exit == .code(77) else { return nil }
-        let reasons = try? LocalFileSystem().contents(of: folder.path.appending("reasons"), limit: 1 << 16)
-        return String(decoding: reasons ?? [], as: UTF8.self)
-    }()
+    static let obstacle = ClusterScript.obstacle(script)
 
     /// What a skipped test says.
     static let absence = Comment(

@@ -32,6 +32,34 @@ extension EndToEnd {
             try await RunningProgram(Programs.coordinator, words + ["--queue", bench.queue.string, "--json"]).result()
         }
 
+        @Test("A worker whose job directory has vanished says so once, and goes on when it is back")
+        func outlivesItsDirectory() async throws {
+            let bench = try await Bench()
+            let settings = bench.queue.appending("queue.json")
+            let text = String(decoding: try LocalFileSystem().contents(of: settings, limit: 1 << 16), as: UTF8.self)
+                .replacing("\"heartbeatSeconds\":10", with: "\"heartbeatSeconds\":1")
+            try LocalFileSystem().overwrite(settings, contents: Array(text.utf8))
+            let worker = try RunningProgram(Programs.worker, ["--queue", bench.queue.string, "--threads", "1"])
+            let directory = try bench.directory()
+            func beats() throws -> UInt64? {
+                try directory.workersWithHeartbeat().first.flatMap { directory.heartbeat(of: $0) }?.sequence
+            }
+            _ = try await eventually("a heartbeat") { try beats() }
+            let away = bench.root.appending("away")
+            try LocalFileSystem().rename(bench.queue, to: away)
+            _ = try await eventually("a complaint") { worker.complaints.contains("heartbeat failed") ? true : nil }
+            try await Task.sleep(for: .seconds(4))
+            #expect(worker.complaints.split(separator: "failed").count <= 4, "\(worker.complaints)")
+            try LocalFileSystem().rename(away, to: bench.queue)
+            let before = try #require(try beats())
+            _ = try await eventually("heartbeats again") { try beats().map { $0 > before } == true ? true : nil }
+            _ = try await eventually("a word of it") {
+                worker.complaints.contains("heartbeats are written again") ? true : nil
+            }
+            worker.signal(SIGTERM)
+            #expect(try await worker.result().exit == .code(0))
+        }
+
         @Test("A campaign whose images vanished fails; why and logs tell the reason, and retry ends it well")
         func failsAndIsRetried() async throws {
             let (bench, campaign) = try await prepared()

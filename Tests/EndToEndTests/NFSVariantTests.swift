@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+
+import Glibc
+import JobStorage
+import SystemPackage
+import SystemSupport
+import Testing
+
+extension EndToEnd.NetworkFileSystemTests {
+    /// The same on mounts, exports and machines of every other kind.
+    @Suite("on mounts and servers of other kinds", .serialized, .enabled(if: isLong))
+    struct Variants {
+        @Test(
+            "Mount options change how long it takes, and nothing else",
+            arguments: [
+                "vers=4.0", "vers=4.1", "vers=4.2,noac", "vers=4.2,actimeo=60", "vers=4.2,actimeo=600",
+                "vers=4.2,lookupcache=none", "vers=4.2,lookupcache=positive", "vers=3,lookupcache=positive",
+                "vers=4.2,soft,timeo=20,retrans=1",
+            ]
+        )
+        func mountOptions(_ options: String) async throws {
+            try await NFSCluster.with(options) { _ in try await EndToEnd.NetworkFileSystemTests.expectUndisturbed() }
+        }
+
+        @Test(
+            "A server that is down for several leases costs time, and no worker is called lost",
+            arguments: ["4.2", "3"]
+        )
+        func longOutage(version: String) async throws {
+            try await NFSCluster.with("vers=\(version)") { _ in
+                try await EndToEnd.NetworkFileSystemTests.expectARestartSurvived(after: .seconds(20))
+            }
+        }
+
+        @Test("Handles that become stale, since the export is taken away and made anew, cost time at most")
+        func staleHandles() async throws {
+            try await NFSCluster.with("vers=4.2") { cluster in
+                let bench = try await NFSBench(lease: 20)
+                let campaign = try await bench.submit()
+                let programs = [try bench.coordinate("run"), try bench.worker(on: .a), try bench.worker(on: .b)]
+                for _ in 0..<3 {
+                    try await Task.sleep(for: .seconds(1))
+                    try await cluster.shell(
+                        on: .s,
+                        "exportfs -ua && sleep 2 && exportfs -o \(Self.export) 10.9.0.0/24:/mnt/disk"
+                    )
+                }
+                try await bench.expectSameEnd(campaign, programs)
+            }
+        }
+
+        private static let export = "rw,sync,no_subtree_check,insecure,fsid=0,no_root_squash"
+
+        @Test("An export that is full makes workers leave, and those that are started later go on")
+        func fullExport() async throws {
+            try await NFSCluster.with("vers=4.2") { cluster in
+                let bench = try await NFSBench(lease: 20)
+                let campaign = try await bench.submit()
+                let coordinator = try bench.coordinate("run")
+                let victims = [try bench.worker(on: .a), try bench.worker(on: .b)]
+                try await bench.done(3)
+                try await cluster.shell(on: .s, "dd if=/dev/zero of=/mnt/disk/filler bs=1M 2>/dev/null || sync")
+                for victim in victims {
+                    let end = try await victim.result()
+                    #expect(end.exit == .code(0) || end.complaints.contains("free some space"), "\(end)")
+                }
+                try await cluster.shell(on: .s, "rm /mnt/disk/filler")
+                try await bench.expectSameEnd(
+                    campaign,
+                    [coordinator, try bench.worker(on: .a), try bench.worker(on: .b)]
+                )
+            }
+        }
+
+        @Test("Clocks that differ by an hour are nobody's business")
+        func clocks() async throws {
+            try await NFSCluster.with("vers=4.2") { cluster in
+                try await cluster.shell(on: .b, "date --set '+1 hour'")
+                try await EndToEnd.NetworkFileSystemTests.expectUndisturbed()
+            }
+        }
+
+        @Test("Where root is nobody to the server, who owns the queue is named")
+        func squashedRoot() async throws {
+            try await NFSCluster.with("vers=4.2", export: "root_squash") { cluster in
+                try await cluster.shell(on: .s, "chmod 1777 /mnt/disk")
+                let refused = try await NFSBench.refusal(on: cluster)
+                #expect(refused.contains("--trust-owner"), "\(refused)")
+            }
+        }
+
+        @Test("It is the same when faults come at random, with two coordinators", arguments: 1...20)
+        func faultsAtRandom(round: Int) async throws {
+            try await NFSCluster.with(round.isMultiple(of: 2) ? "vers=4.2" : "vers=3") { cluster in
+                let bench = try await NFSBench(lease: 4)
+                let campaign = try await bench.submit()
+                let programs = [
+                    try bench.coordinate("run"), try bench.coordinate(on: .b, "run"), try bench.worker(on: .a),
+                    try bench.worker(on: .b),
+                ]
+                for _ in 0..<4 where try await !bench.isMerged(campaign) {
+                    try await Task.sleep(for: .milliseconds(.random(in: 0...2000)))
+                    guard let host: NFSCluster.Host = [.a, .b, .s].randomElement(), host != .s else {
+                        try await cluster.restart(.s, after: .milliseconds(.random(in: 0...8000)))
+                        continue
+                    }
+                    try await cluster.setLink(of: host, isUp: false)
+                    try await Task.sleep(for: .milliseconds(.random(in: 0...9000)))
+                    try await cluster.setLink(of: host, isUp: true)
+                }
+                try await bench.expectSameEnd(campaign, programs)
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+
+import Glibc
+import JobStorage
+import SystemPackage
+import SystemSupport
+import Testing
+
+extension EndToEnd {
+    /// Campaigns on NFS with a coordinator and workers on two machines, mounted as users mount it.
+    ///
+    /// Whatever comes between them, the result has the bytes of a run on a local folder, and no job is done anew that was
+    /// done: clients remember for up to a minute what was not there.
+    @Suite("On NFS", .serialized, .enabled(if: NFSCluster.obstacle == nil, NFSCluster.absence))
+    enum NetworkFileSystemTests {
+        @Suite("version 4.2", .serialized, OnNFS(options: "vers=4.2"))
+        struct Version4Tests {
+            @Test("Nothing is called missing on the word of a cache, with two coordinators and both machines at work")
+            func isUndisturbed() async throws { try await expectUndisturbed() }
+
+            @Test("Two machines measure what one sees of the other")
+            func areMeasured() async throws {
+                let bench = try await NFSBench(lease: 4)
+                let first = try bench.coordinate("doctor", "--with", "b")
+                let code = try await eventually("the code") {
+                    first.complaints.firstMatch(of: /--join ([0-9]+)/).map { String($0.output.1) }
+                }
+                let second = try bench.coordinate(on: .b, "doctor", "--join", code)
+                let end = try await first.result()
+                #expect(try await second.result().exit == .code(0))
+                #expect(end.exit == .code(0), "\(end)")
+                let lines = end.output.split(separator: "\n")
+                for name in ["absent name", "replaced file", "overwritten file", "removed file", "renamed file"] {
+                    #expect(lines.contains { $0.hasPrefix("ok\t\(name): ") }, "\(end)")
+                }
+                // The cache is there, and was not believed.
+                #expect(
+                    lines.contains { $0.hasPrefix("ok\tremembered absence: ") && $0.contains("not within") },
+                    "\(end)"
+                )
+                #expect(lines.contains { $0.hasPrefix("ok\tremembered name: ") && $0.contains("not within") }, "\(end)")
+            }
+
+            @Test("A worker that is killed loses its job to another, and nothing else")
+            func survivesAKilledWorker() async throws {
+                let bench = try await NFSBench(lease: 4)
+                let campaign = try await bench.submit()
+                let coordinator = try bench.coordinate("run")
+                let (victim, other) = (try bench.worker(on: .b), try bench.worker(on: .a))
+                let lost = try await bench.running(on: .b)
+                victim.signal(SIGKILL)
+                #expect(try await victim.result().exit == .signal(SIGKILL))
+                let course = try await bench.expectSameEnd(campaign, [coordinator, other])
+                // It may have ended its job just before.
+                let done = try #require(course.done.first { $0.job == lost.job })
+                #expect(done.attempt.crashes <= 1 && done.attempt.failures == 0)
+            }
+
+            @Test("A machine whose cable is out past the lease loses its job, and its late word is refused")
+            func survivesACable() async throws {
+                let bench = try await NFSBench(lease: 4)
+                let campaign = try await bench.submit()
+                let coordinator = try bench.coordinate("run")
+                let workers = [try bench.worker(on: .b), try bench.worker(on: .a)]
+                _ = try await bench.running(on: .b)
+                try await bench.cluster.setLink(of: .b, isUp: false)
+                try await Task.sleep(for: .seconds(8))
+                try await bench.cluster.setLink(of: .b, isUp: true)
+                try await bench.expectSameEnd(campaign, [coordinator] + workers)
+            }
+
+            @Test("The server's power may go while jobs are run, and no worker is called lost")
+            func survivesAServer() async throws { try await expectARestartSurvived() }
+        }
+
+        @Suite("version 3", .serialized, OnNFS(options: "vers=3"))
+        struct Version3Tests {
+            @Test("Nothing is called missing on the word of a cache, with two coordinators and both machines at work")
+            func isUndisturbed() async throws { try await expectUndisturbed() }
+
+            @Test("The server's power may go while jobs are run, and no worker is called lost")
+            func survivesAServer() async throws { try await expectARestartSurvived() }
+        }
+
+        static func expectUndisturbed() async throws {
+            let bench = try await NFSBench(lease: 4)
+            let campaign = try await bench.submit()
+            let programs = [
+                try bench.coordinate("run"), try bench.coordinate(on: .b, "run"), try bench.worker(on: .a),
+                try bench.worker(on: .b),
+            ]
+            let course = try await bench.expectSameEnd(campaign, programs)
+            #expect(course.done.allSatisfy { $0.attempt == .first }, "\(course.done.map(\.attempt))")
+        }
+
+        static func expectARestartSurvived(after pause: Duration = .zero) async throws {
+            let bench = try await NFSBench(lease: 4)
+            let campaign = try await bench.submit()
+            let programs = [try bench.coordinate("run"), try bench.worker(on: .a), try bench.worker(on: .b)]
+            try await bench.done(5)
+            try await bench.cluster.restart(.s, after: pause)
+            let course = try await bench.expectSameEnd(campaign, programs)
+            #expect(course.done.allSatisfy { $0.attempt.crashes == 0 }, "\(course.done.map(\.attempt))")
+        }
+    }
+}
