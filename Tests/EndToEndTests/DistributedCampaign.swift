@@ -5,29 +5,41 @@ import SystemPackage
 import SystemSupport
 import Testing
 
-/// The campaign that is run where a file system or its network may fail.
-enum DistributedCampaign {
-    /// Two networks, three layers and six epochs: some dozens of jobs, most of them as short as jobs are.
-    static let text = """
-        name: small
-        models:
-          one: {weights: "seeded:10"}
-          two: {weights: "seeded:12"}
-        dataset: {images: "images"}
-        cka: {layers: [mixed3a_1x1, mixed4a_3x3, logits], epochs: 6, iterations: 3, batch_size: 4}
-        """
+/// A campaign that is run where a file system or its network may fail: two networks and three layers, in jobs most of which
+/// are as short as jobs are.
+struct DistributedCampaign {
+    /// As many jobs as it takes to be cut off in the middle of one of each kind.
+    static let large = DistributedCampaign(epochs: 6)
+    /// As few jobs as have work for two machines.
+    static let small = DistributedCampaign(epochs: 3)
 
     /// The files of its report that have the same bytes whatever happened.
     static let files = ["cka.json", "cka.csv", "cka.npy", "debiased.npy", "heatmaps/logits.png"]
 
+    /// Its file, beside a folder of the small images.
+    let text: String
+
     /// The report of one worker on a local folder that nothing disturbs.
-    static let undisturbed = Task {
-        let bench = try await Bench()
-        try Bench.copyImages(smallImages, to: bench.root.appending("images"))
-        let campaign = try await bench.submit(bench.write("small.yaml", text))
-        let end = try await bench.coordinator(localWorkers: 1).result()
-        try #require(end.exit == .code(0), "\(end)")
-        return try report(of: campaign, in: bench)
+    let undisturbed: Task<[String: [UInt8]], any Error>
+
+    private init(epochs: Int) {
+        let text = """
+            name: small
+            models:
+              one: {weights: "seeded:10"}
+              two: {weights: "seeded:12"}
+            dataset: {images: "images"}
+            cka: {layers: [mixed3a_1x1, mixed4a_3x3, logits], epochs: \(epochs), iterations: 3, batch_size: 4}
+            """
+        self.text = text
+        undisturbed = Task {
+            let bench = try await Bench()
+            try Bench.copyImages(smallImages, to: bench.root.appending("images"))
+            let campaign = try await bench.submit(bench.write("small.yaml", text))
+            let end = try await bench.coordinator(localWorkers: 1).result()
+            try #require(end.exit == .code(0), "\(end)")
+            return try Self.report(of: campaign, in: bench)
+        }
     }
 
     static func report(of campaign: CampaignID, in queue: some ObservedQueue) throws -> [String: [UInt8]] {

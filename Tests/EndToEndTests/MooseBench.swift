@@ -23,7 +23,7 @@ struct MooseBench: ObservedQueue {
         cluster = try #require(MooseCluster.current, "the suite's trait sets one up")
         try Bench.copyImages(smallImages, to: outside(.a).appending("images"))
         let file = outside(.a).appending("small.yaml")
-        try LocalFileSystem().create(file, contents: Array(DistributedCampaign.text.utf8), durably: false)
+        try LocalFileSystem().create(file, contents: Array(DistributedCampaign.large.text.utf8), durably: false)
         let made = try await coordinate("init", onHost("queue"))
         try #require(made.exit == .code(0), "\(made)")
         // Nobody works there yet, so what is never to change is changed still.
@@ -120,7 +120,9 @@ struct MooseBench: ObservedQueue {
             let end = try await process.result(within: .seconds(600))
             #expect(end.exit == .code(0), "\(end)")
         }
-        #expect(try await DistributedCampaign.report(of: campaign, in: self) == DistributedCampaign.undisturbed.value)
+        #expect(
+            try await DistributedCampaign.report(of: campaign, in: self) == DistributedCampaign.large.undisturbed.value
+        )
         let planned = try directory().plan(of: campaign).buckets.flatMap(\.jobs).map(\.id)
         #expect(try doneTokens(of: campaign).map(\.name.job).sorted() == planned.sorted())
         #expect(try otherTokens(of: campaign).isEmpty)

@@ -27,7 +27,7 @@ struct NFSBench {
             on: .a,
             """
             mkdir -p \(name)/images && cp \(images) \(name)/images && cat >\(name)/small.yaml <<'END'
-            \(DistributedCampaign.text)
+            \(DistributedCampaign.small.text)
             END
             \(Programs.coordinator) init \(queue) && sed --in-place \
             's/"heartbeatSeconds":10,"leaseSeconds":120/"heartbeatSeconds":1,"leaseSeconds":\(lease)/' \(queue)/queue.json \
@@ -124,7 +124,7 @@ struct NFSBench {
         let report = "\(onServer)/queue/reports/\(campaign)"
         let files = DistributedCampaign.files.map { "\(report)/\($0)" }.joined(separator: " ")
         let sums = try await cluster.shell(on: .s, "sha256sum \(files)").split(separator: "\n").map { $0.prefix(64) }
-        let undisturbed = try await DistributedCampaign.undisturbed.value
+        let undisturbed = try await DistributedCampaign.small.undisturbed.value
         #expect(
             sums.map(String.init)
                 == DistributedCampaign.files.map {

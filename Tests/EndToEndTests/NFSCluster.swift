@@ -48,6 +48,7 @@ struct NFSCluster: Sendable {
     ///   - options: of mount.nfs.
     ///   - export: further options of the export, as in exports(5).
     ///   - body: what is done on it; `current` is it meanwhile.
+    /// - Throws: what the body throws, and where there is no cluster.
     static func with(
         _ options: String,
         export: String = "no_root_squash",
