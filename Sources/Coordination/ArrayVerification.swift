@@ -90,8 +90,8 @@ struct ArrayVerification {
                 }
                 checked["cached files", default: 0] += 1
                 let file = folder.appending(name)
-                let bytes = try? directory.fileSystem.contents(of: file, limit: Self.cacheLimit)
-                guard bytes.map({ ContentDigest(of: $0) }) != digest else { continue }
+                let bytes = try? directory.fileSystem.contents(of: file, digest: digest, limit: Self.cacheLimit)
+                guard bytes == nil else { continue }
                 problems.append(
                     QueueProblem(
                         .damagedFile,

@@ -28,5 +28,9 @@ struct DatasetNaming {
     }
 
     /// A message with the user's name in the place of the folder's.
-    func words(_ message: String) -> String { name.map { message.replacing(folder, with: $0) } ?? message }
+    func words(_ message: String) -> String {
+        guard let name else { return message }
+        // Another folder's name may begin alike.
+        return ["/", "\"", " ", ":"].reduce(message) { $0.replacing(folder + $1, with: name + $1) }
+    }
 }

@@ -102,8 +102,8 @@ struct InputRepair {
     private func remake(_ job: JobID, _ snapshot: CampaignSnapshot) throws(FileError) {
         guard let maker = makers.makers[job] else { return }
         let (token, bucket, campaign) = (snapshot.token(of: job, in: maker.bucket.name), maker.bucket, makers.campaign)
-        for file in content.outputs(of: maker.job) where try directory.fileSystem.isPresent(file) {
-            guard !content.isReadable(file) else { continue }
+        for file in content.outputs(of: maker.job) where !content.isReadable(file) {
+            guard try directory.fileSystem.isPresent(file) else { continue }
             guard try directory.isStillDone(job, token, in: bucket.name, of: campaign) else { return }
             if try directory.quarantine(file) == .moved {
                 logger.warning("damaged file moved away", metadata: ["job": "\(job)", "file": "\(file)"])
@@ -126,7 +126,9 @@ struct InputRepair {
     }
 
     private func isDamaged(_ file: FilePath) throws(FileError) -> Bool {
-        try !directory.fileSystem.isPresent(file) || !content.isReadable(file)
+        // In this order: reading opens the folders, after which the name leads nowhere but to what has it now.
+        guard content.isReadable(file) else { return true }
+        return try !directory.fileSystem.isPresent(file)
     }
 
     private func log(_ message: Logger.Message, _ job: JobID, _ more: Logger.Metadata) {

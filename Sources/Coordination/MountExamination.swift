@@ -39,14 +39,14 @@ struct MountExamination {
 
     private func failure(_ text: String) -> ExaminationFinding { ExaminationFinding(Self.name, .failure, text) }
 
-    /// What costs time and endangers nothing; the kernel names no option that is as it is by default.
+    /// What costs time and endangers nothing; of an option that is as it is by default, the kernel says nothing.
     private var remarks: [String] {
         var remarks: [String] = []
         if has("noac") {
             remarks.append("noac, which is not needed here, makes every call ask the server")
         } else if value(of: "lookupcache") == nil {
             remarks.append(
-                "absent names are remembered (lookupcache=all), which is asked around; lookupcache=positive saves the asking"
+                "absent names are remembered (lookupcache=all), which nothing here relies on; lookupcache=positive saves some calls"
             )
         }
         let longest = ["acregmax", "acdirmax"].compactMap { value(of: $0).flatMap { Int($0) } }.max() ?? 0

@@ -68,7 +68,7 @@ public struct PairExamination {
 
     /// Acts, and says what was found; to be called once the other one has joined.
     public func act(onStep: (String) -> Void) throws -> [ExaminationFinding] {
-        var findings = [try measureAnswers()]
+        var findings = [try compareMachines(), try measureAnswers()]
         for scene in Scene.allCases {
             onStep(scene.rawValue)
             findings.append(try act(scene))
@@ -81,6 +81,20 @@ public struct PairExamination {
         findings.append(try race.finding(racers: 2, named: "races of two machines"))
         return findings
     }
+
+    /// What one machine remembers, another process on it is told as well: two of one machine find out nothing.
+    private func compareMachines() throws -> ExaminationFinding {
+        let name = "two machines"
+        let other = try fileSystem.contents(of: sign("joined"), limit: 1 << 10)
+        guard other == (try machine()) else { return ExaminationFinding(name, .ok, "they are two") }
+        return ExaminationFinding(
+            name,
+            .failure,
+            "both doctors run on this machine, which shows nothing of what another one sees; start one of them there"
+        )
+    }
+
+    private func machine() throws -> [UInt8] { Array(try surroundings.identity().bootIdentifier.utf8) }
 
     private func measureAnswers() throws -> ExaminationFinding {
         let start = surroundings.now
@@ -124,7 +138,7 @@ public struct PairExamination {
             return ExaminationFinding(
                 scene.rawValue,
                 .ok,
-                "\(Self.words(scene)) is seen \(text) by who does not open the folder again; jobs do",
+                "\(Self.words(scene)) is seen \(text) where nobody opens its folder; jobs open it",
                 value: value
             )
         }
@@ -152,7 +166,9 @@ public struct PairExamination {
 
     /// Takes the other part.
     public func watch(onStep: (String) -> Void) throws {
-        try give("joined")
+        let draft = folder.appending("joining")
+        try fileSystem.create(draft, contents: machine(), durably: true)
+        try fileSystem.rename(draft, to: sign("joined"))
         for number in 0..<10 {
             try receive("call-\(number)")
             try give("answer-\(number)")
@@ -222,6 +238,14 @@ public struct PairExamination {
         folder.appending("signs").appending(name.replacing(" ", with: "-"))
     }
 
+    /// Changes the folder of signs: a sign that was made within the same tick of the server's clock as an earlier change stays
+    /// hidden from a machine that has seen that one, until the next.
+    private func nudge() {
+        let file = sign("nudge-\(surroundings.randomBits())")
+        try? fileSystem.create(file, contents: [], durably: false)
+        try? fileSystem.remove(file)
+    }
+
     private func give(_ name: String) throws(FileError) {
         try fileSystem.create(sign(name), contents: [], durably: false)
     }
@@ -244,8 +268,12 @@ public struct PairExamination {
     private func wait(_ limit: Duration, until condition: () throws -> Bool) throws -> Bool {
         let start = surroundings.now
         let never = Monitor(())
+        var nudges = Rhythm(every: .seconds(2))
+        _ = nudges.takeTurn(at: start)
         while try !condition() {
-            guard start.duration(to: surroundings.now) < limit else { return false }
+            let now = surroundings.now
+            guard start.duration(to: now) < limit else { return false }
+            if nudges.takeTurn(at: now) { nudge() }
             _ = surroundings.wait(on: never, atMost: .milliseconds(10)) { _ in false }
         }
         return true

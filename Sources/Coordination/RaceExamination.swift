@@ -48,7 +48,8 @@ public struct RaceExamination {
     /// What came of it, when all have ended.
     public func finding(racers: Int, named name: String = "races") throws(FileError) -> ExaminationFinding {
         var winners: [String: Int] = [:]
-        for file in try fileSystem.names(in: folder.appending("claims")) where file.hasPrefix("won-") {
+        let claims = try fileSystem.names(in: folder.appending("claims")).filter { $0.hasPrefix("won-") }
+        for file in claims {
             let number = String(file.dropFirst(4).prefix { $0 != "-" })
             winners[number, default: 0] += 1
         }
@@ -59,6 +60,7 @@ public struct RaceExamination {
                 "file \(twice.key) was renamed by \(twice.value) processes at once; use another place"
             )
         }
+        let runners = Set(claims.compactMap { $0.split(separator: "-").last })
         let links = try fileSystem.names(in: folder.appending("links")).count
         guard winners.count == Self.prizeCount, links == Self.prizeCount else {
             return ExaminationFinding(
@@ -66,6 +68,10 @@ public struct RaceExamination {
                 .failure,
                 "of \(Self.prizeCount) files \(winners.count) were renamed and \(links) linked; use another place"
             )
+        }
+        // One that comes late for everything is no rival.
+        guard runners.count > 1 else {
+            return ExaminationFinding(name, .warning, "one process was quicker with every file; try again")
         }
         return ExaminationFinding(
             name,

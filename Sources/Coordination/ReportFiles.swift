@@ -84,8 +84,9 @@ struct ReportFiles {
     private func table(of dataset: CampaignManifest.Dataset) throws -> [UInt8] {
         let file = directory.listFile(dataset.table)
         do throws(FileError) {
-            let bytes = try directory.fileSystem.contents(of: file, limit: 4 << 30)
-            if ContentDigest(of: bytes) == dataset.table { return bytes }
+            if let bytes = try directory.fileSystem.contents(of: file, digest: dataset.table, limit: 4 << 30) {
+                return bytes
+            }
         } catch  where error.errno != .noSuchFileOrDirectory {
             throw error
         } catch {}

@@ -40,7 +40,7 @@ public final class ActivationsRunner: JobRunner {
             }
             let metadata = try ArrayLayouts.activations(layer, payload)
             let path = ArrayFiles.shard(directory.array(target.array), metadata, payload.shard)
-            if try directory.fileSystem.isPresent(path) {
+            if try files.isThere(path) {
                 try files.place(metadata.encoded, at: directory.array(target.array).appending(ArrayFiles.metadataName))
                 written[layer.name] = try files.describe(present: path)
             } else {

@@ -29,7 +29,8 @@ public struct ArrayAccess: Sendable {
     func open(_ array: ContentDigest, for context: JobContext) throws -> InputArray {
         let directory = context.directory.array(array)
         guard let server = try server(of: array, for: context) else {
-            return InputArray(reader: try readInput { try ZarrReader(directory: directory) }, server: nil)
+            let reader = try readAnew { try ZarrReader(directory: directory) }
+            return InputArray(reader: reader, server: nil)
         }
         let reader = try server.reading(isOpen: false) { try ZarrReader(address: server.address, by: server.client) }
         return InputArray(reader: reader, server: server)
@@ -41,9 +42,10 @@ public struct ArrayAccess: Sendable {
     func contents(of name: String, _ array: ContentDigest, for context: JobContext, limit: Int) throws -> [UInt8] {
         let directory = context.directory
         guard let server = try server(of: array, for: context) else {
-            return try readInput {
-                try directory.fileSystem.contents(of: directory.array(array).appending(name), limit: limit)
-            }
+            let file = directory.array(array).appending(name)
+            // Small files carry no digest, so they are always opened anew.
+            _ = try? directory.fileSystem.refreshDirectories(above: file)
+            return try readInput { try directory.fileSystem.contents(of: file, limit: limit) }
         }
         return try server.reading(isOpen: false) { try server.contents(of: name, limit: limit) }
     }
@@ -73,17 +75,24 @@ struct InputArray: Sendable {
     ///   answer; `HandedBack` where the worker was asked to stop meanwhile.
     func read<Result>(_ body: () throws -> Result) throws -> Result {
         guard let server else {
-            do { return try body() } catch let error as ShardError {
-                // The name may still lead to a file that was put away since.
-                try readInput { _ = try LocalFileSystem().refreshDirectories(above: FilePath(error.file)) }
-                reader.closeFiles()
-            } catch let error as FileError where error.isTransient {
-                reader.closeFiles()
-            }
-            return try readInput(body)
+            return try readAnew(closing: reader, body)
         }
         return try server.reading(isOpen: true, body)
     }
+}
+
+/// Reads something of an array of the job directory, and where it is damaged once more: the name may have led to a file that
+/// was put away since.
+///
+/// - Throws: as `readInput(_:)`.
+private func readAnew<Result>(closing reader: ZarrReader? = nil, _ body: () throws -> Result) throws -> Result {
+    do { return try body() } catch let error as ShardError {
+        _ = try? LocalFileSystem().refreshDirectories(above: FilePath(error.file))
+    } catch let error as FileError where error.isTransient {
+        _ = try? LocalFileSystem().refreshDirectories(above: error.path)
+    }
+    reader?.closeFiles()
+    return try readInput(body)
 }
 
 /// A web server that a worker asks for an array, and whether it or the job directory is at fault.

@@ -34,9 +34,12 @@ struct ArrayFiles {
         shard(directory, metadata, [number] + [Int](repeating: 0, count: metadata.shape.count - 1))
     }
 
+    /// Whether a file of an array is there, so that it need not be made; one that was put away since is not.
+    func isThere(_ path: FilePath) throws -> Bool { try context.directory.fileSystem.isStillPresent(path) }
+
     /// Adds a small file to an array unless it has one of that name; another's stays.
     func place(_ bytes: [UInt8], at path: FilePath) throws {
-        if try context.directory.fileSystem.isPresent(path) { return }
+        if try isThere(path) { return }
         let draft = try context.scratch().appending("file-\(UInt64.random(in: .min ... .max))")
         try context.directory.fileSystem.create(draft, contents: bytes, durably: true)
         _ = try context.directory.linkShard(from: draft, to: path)

@@ -22,15 +22,9 @@ extension JobDirectory {
     ///
     /// - Throws: `JobFailure.inputUnreadable` for a file that is missing or was changed.
     func cachedContents(of file: FilePath, digest: ContentDigest, limit: Int) throws -> [UInt8] {
-        let bytes = try readInput { try fileSystem.contents(of: file, limit: limit) }
-        if ContentDigest(of: bytes) == digest { return bytes }
-        // The name may still lead to a file that was put away since.
-        let again = try readInput {
-            try fileSystem.refreshDirectories(above: file)
-            return try fileSystem.contents(of: file, limit: limit)
-        }
-        guard ContentDigest(of: again) == digest else { throw InputError.changed(file) }
-        return again
+        let bytes = try readInput { try fileSystem.contents(of: file, digest: digest, limit: limit) }
+        guard let bytes else { throw InputError.changed(file) }
+        return bytes
     }
 
     /// Gives bytes their name in the cache, unless they are there; they appear whole or not at all.

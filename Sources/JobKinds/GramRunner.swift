@@ -31,7 +31,7 @@ public struct GramRunner: JobRunner {
         let path = ArrayFiles.shard(array, metadata, [payload.panel, 0])
         let written: WrittenFile
         let means = array.appending(FeatureMeans.fileName)
-        if try context.directory.fileSystem.isPresent(path), try context.directory.fileSystem.isPresent(means) {
+        if try files.isThere(path), try files.isThere(means) {
             try files.place(metadata.encoded, at: array.appending(ArrayFiles.metadataName))
             written = try files.describe(present: path)
         } else {

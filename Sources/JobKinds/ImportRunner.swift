@@ -30,7 +30,7 @@ public struct ImportRunner: JobRunner {
         try files.place(metadata.encoded, at: array.appending(ArrayFiles.metadataName))
         try files.place(Array(canonicalJSON(images)), at: array.appending(ArrayFiles.imagesName))
         let written =
-            try context.directory.fileSystem.isPresent(path)
+            try files.isThere(path)
             ? files.describe(present: path) : until(context).makeShard(payload, metadata, files, path)
         return JobResult(
             payload: try Array(canonicalJSON([written])),

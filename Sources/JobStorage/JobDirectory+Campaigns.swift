@@ -91,6 +91,11 @@ extension JobDirectory {
         try fileSystem.isPresent(root.below("reports", campaign.description, "SUCCESS.json"))
     }
 
+    /// Whether the campaign's merged output is complete as far as this machine knows, which may be of a minute ago.
+    public func isSeenMerged(_ campaign: CampaignID) throws(FileError) -> Bool {
+        try fileSystem.isSeen(root.below("reports", campaign.description, "SUCCESS.json"))
+    }
+
     /// Makes a campaign's merged output, as it is seen now, survive a power cut.
     public func synchronizeReport(of campaign: CampaignID) throws(FileError) {
         try fileSystem.synchronize(directory: reports(of: campaign))

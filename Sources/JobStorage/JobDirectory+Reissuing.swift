@@ -27,7 +27,7 @@ extension JobDirectory {
         in bucket: BucketName,
         of campaign: CampaignID
     ) throws(FileError) -> Bool {
-        try fileSystem.isPresent(token.map { path(of: $0) } ?? reserve(job, bucket, of: campaign))
+        try fileSystem.isStillPresent(token.map { path(of: $0) } ?? reserve(job, bucket, of: campaign))
     }
 
     /// Makes a job that is done claimable in the next generation; `gone` where another coordinator did.

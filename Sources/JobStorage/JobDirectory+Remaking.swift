@@ -48,7 +48,7 @@ extension JobDirectory {
         scratch: FilePath
     ) throws(FileError) -> Move {
         // No ticket for a token that somebody else has moved.
-        guard try fileSystem.isPresent(source) else { return .gone }
+        guard try fileSystem.isStillPresent(source) else { return .gone }
         var next = generation + 1
         while try !takeTicket(of: job, next, bucket, of: campaign, scratch: scratch) { next += 1 }
         return try move(

@@ -110,7 +110,7 @@ extension JobDirectory {
     }
 
     private func makeDirectoriesDurably(_ folder: FilePath) throws(FileError) {
-        if try fileSystem.isPresent(folder) { return }
+        if try fileSystem.isSeen(folder) { return }
         let parent = folder.parent
         if parent != root { try makeDirectoriesDurably(parent) }
         try fileSystem.makeDirectories(folder)

@@ -6,11 +6,12 @@ internal import SystemSupport
 
 /// The bytes of a file; nil where there is none, or no file.
 func fileSize(_ path: FilePath) -> Int? {
-    // An open asks a file server how long the file is by now; a look by name need not.
-    guard let descriptor = try? LocalFileSystem().open(toRead: path, options: .noFollow) else { return nil }
-    defer { try? descriptor.close() }
+    // An open makes a machine ask a file server how long the file is by now, which a look at its name need not; but
+    // another user's file may be closed to this one.
+    let descriptor = try? LocalFileSystem().open(toRead: path, options: .noFollow)
+    defer { try? descriptor?.close() }
     var status = stat()
-    guard unsafe fstat(descriptor.rawValue, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    guard unsafe lstat(path.string, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
     return Int(status.st_size)
 }
 

@@ -9,8 +9,9 @@ public import SystemPackage
 /// directory was opened, which is the close-to-open consistency of RFC 8881, section 10.3.1, for directories. Where a
 /// directory above was not there either, its own name is one that was absent; hence all of them, the outermost first.
 ///
-/// For as long it opens a file under the name that it had, where another machine has renamed it: an open asks whether the
-/// file still exists, not whether it still has that name. Whoever takes a file for damaged opens the directories first.
+/// For as long a client opens a file by the name that it had before another machine renamed it: an open asks whether the
+/// file still exists, not whether it still has that name. Whoever takes a file for damaged, or for one that need not be
+/// made, opens the directories first.
 extension FileSystem {
     /// The names in a directory, in no particular order; a link is none.
     public func names(in directory: FilePath) throws(FileError) -> [String] {
@@ -39,6 +40,25 @@ extension FileSystem {
         return try isSeen(path)
     }
 
+    /// Whether a file or directory is there under this name still, where others may have moved it away.
+    public func isStillPresent(_ path: FilePath) throws(FileError) -> Bool {
+        guard try refreshDirectories(above: path) else { return false }
+        return try isSeen(path)
+    }
+
+    /// The bytes of a file whose content has a digest; nil where it has another content, also when it is opened anew.
+    public func contents(
+        of file: FilePath,
+        digest: ContentDigest,
+        limit: Int
+    ) throws(FileError) -> [UInt8]? {
+        let bytes = try contents(of: file, limit: limit)
+        if ContentDigest(of: bytes) == digest { return bytes }
+        try refreshDirectories(above: file)
+        let again = try contents(of: file, limit: limit)
+        return ContentDigest(of: again) == digest ? again : nil
+    }
+
     /// Does something with a name; where it is absent, the server is asked anew, and it is done once more.
     public func askingAgain<Result>(
         for path: FilePath,
@@ -46,7 +66,7 @@ extension FileSystem {
     ) throws(FileError) -> Result {
         do throws(FileError) {
             return try body()
-        } catch  where error.isAbsence {
+        } catch  where error.errno == .noSuchFileOrDirectory {
             guard try refreshDirectories(above: path) else { throw error }
             return try body()
         }
@@ -61,7 +81,7 @@ extension FileSystem {
             directories.append(directory)
             directory = directory.removingLastComponent()
         }
-        if path.isRelative { directories.append(".") }
+        directories.append(path.isRelative ? "." : "/")
         for directory in directories.reversed() {
             do throws(FileError) {
                 try refresh(directory)

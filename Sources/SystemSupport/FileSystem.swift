@@ -79,7 +79,8 @@ extension FileSystem {
 
     /// Makes a directory and all missing ones above it; present ones are left as they are.
     public func makeDirectories(_ directory: FilePath) throws(FileError) {
-        if try isPresent(directory) { return }
+        // Where it is there and not seen, making it tells.
+        if try isSeen(directory) { return }
         let parent = directory.parent
         if !parent.isEmpty, parent != directory { try makeDirectories(parent) }
         do throws(FileError) {

@@ -62,10 +62,11 @@ enum PickleGlobal: Equatable {
     private static let builtinCommands: Set = [
         "eval", "exec", "execfile", "compile", "__import__", "open", "input", "breakpoint",
     ]
-    /// How the names begin of what starts programs, ends them, or changes files.
+    /// What starts programs, ends them, or changes files has names that begin so.
     private static let systemCommands = [
         "system", "popen", "exec", "spawn", "posix_spawn", "startfile", "fork", "kill", "remove", "unlink", "rmdir",
-        "rename", "replace", "open", "putenv",
+        "rename", "replace", "open", "putenv", "chmod", "chown", "mkdir", "makedirs", "truncate", "link", "symlink",
+        "write", "_exit", "abort",
     ]
     private static let commandModules: Set = [
         "subprocess", "commands", "pty", "socket", "shutil", "runpy", "webbrowser",

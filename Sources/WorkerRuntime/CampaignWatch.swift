@@ -9,6 +9,9 @@ struct CampaignWatch {
     private var ended: Set<CampaignID> = []
     private var plans: [CampaignID: PublicationPlan] = [:]
     private var controlNumber = 0
+    private var looks = 0
+    /// Of so many looks one asks for reports so that nothing that is remembered can hide them.
+    private static let looksPerQuestion = 8
 
     init(_ directory: JobDirectory) {
         self.directory = directory
@@ -21,6 +24,7 @@ struct CampaignWatch {
         // Somebody may have asked for failed jobs to be done after all.
         if control.number != controlNumber { ended = [] }
         controlNumber = control.number
+        looks += 1
         let unknown = try directory.campaigns().filter { !ended.contains($0) }
         let notes = unknown.isEmpty ? [:] : try directory.endNotes()
         for campaign in unknown {
@@ -32,9 +36,10 @@ struct CampaignWatch {
     }
 
     private mutating func hasEnded(_ campaign: CampaignID, _ control: ControlState) throws(FileError) -> Bool {
-        if try directory.isMerged(campaign) { return true }
+        let isCertain = looks % Self.looksPerQuestion == 1
+        if try isCertain ? directory.isMerged(campaign) : directory.isSeenMerged(campaign) { return true }
         guard let plan = plans[campaign] ?? (try? directory.plan(of: campaign)) else { return false }
         plans[campaign] = plan
-        return try directory.hasEnded(campaign, plan: plan, control: control)
+        return try directory.scan(campaign).outcome(of: plan, control) != .underWay
     }
 }

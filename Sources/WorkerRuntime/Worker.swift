@@ -99,7 +99,9 @@ public final class Worker: Sendable {
                 if canClaim(&health) {
                     let start = now()
                     let terms = WorkFinder.Terms(kinds: kinds(durations, now: start), control: control.state)
-                    if let claim = try finder.claim(for: name, terms, now: start) {
+                    let claim = try finder.claim(for: name, terms, now: start)
+                    if complaint.end() { logger.warning("work can be looked for again") }
+                    if let claim {
                         idleSince = nil
                         let ending = execute(claim)
                         if let exit = ending.exit { return exit }
@@ -111,7 +113,6 @@ public final class Worker: Sendable {
                     }
                 }
                 if options.untilEmpty, try watch.haveAllEnded(control.state) { return .empty }
-                if complaint.end() { logger.warning("work can be looked for again") }
             } catch  where error.isEnvironmental {
                 return .environment("\(error)")
             } catch {

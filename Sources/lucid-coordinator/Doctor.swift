@@ -11,11 +11,12 @@ struct Doctor: ParsableCommand {
         abstract: "Examine whether a directory's place can be relied on.",
         discussion: """
             Tries what the job directory rests on: renames and links between processes, syncs, listings, room, the \
-            options of the mount, and whether everybody of its group can work in it. What one machine remembers of another's files \
-            shows only on two of them: with --with, a second doctor on that machine measures together with this one how soon each \
-            thing that one does is seen by the other. It is started by ssh where that works; else start it there by hand, by \
-            the command that is shown. With --other-mount, the same directory through another mount of this machine, it measures \
-            how soon one mount shows what was made through the other.
+            options of the mount, and whether everybody of its group can work in it.
+
+            What one machine remembers of another's files shows only on two of them: with --with, a second doctor on \
+            that machine and this one measure together how soon one sees what the other did. It is started by ssh \
+            where that works; else by hand, by the command that is shown. With --other-mount, the same directory \
+            through another mount of this machine, one mount is measured beside the other.
 
             EXAMPLES
               lucid-coordinator doctor /shared/queue
@@ -50,7 +51,9 @@ struct Doctor: ParsableCommand {
     func validate() throws {
         guard (directory == nil) != (queue == nil) else { throw ValidationError("name one job directory") }
         if join != nil, with != nil || otherMount != nil || json {
-            throw ValidationError("--join goes with no other option: what is found, the other doctor tells")
+            throw ValidationError(
+                "--join excludes --with, --other-mount and --json: what is found, the other doctor tells"
+            )
         }
         if let with, with.isEmpty || with.hasPrefix("-") { throw ValidationError("\"\(with)\" is no host") }
     }

@@ -25,14 +25,21 @@ struct DoctorPair {
         try pair.prepare()
         var command = [executablePath().string, "doctor", "--queue", opened.root.string, "--join", code]
         if let trustedOwner { command += ["--trust-owner", trustedOwner] }
-        let words = command.map {
-            $0.contains(where: { !$0.isLetter && !$0.isNumber && !"/-_.".contains($0) }) ? "'\($0)'" : $0
-        }
+        let words = command.map(Self.quoted)
         Terminal.note("on \(host), unless it starts by itself in a moment: \(words.joined(separator: " "))")
-        let caller = try? ChildProcess("/usr/bin/env", ["ssh", "-o", "BatchMode=yes", host] + words)
+        let caller = try? ChildProcess(
+            "/usr/bin/env",
+            ["ssh", "-n", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", host] + words
+        )
         defer { caller?.terminate() }
         try waitForJoining(pair, caller, host)
         return try pair.act { Terminal.note("measuring with \(host): \($0)") }
+    }
+
+    /// A word as a shell takes it for one.
+    private static func quoted(_ word: String) -> String {
+        let isPlain = word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "/-_.".contains($0)) }
+        return isPlain ? word : "'\(word.replacing("'", with: "'\\''"))'"
     }
 
     private func waitForJoining(_ pair: PairExamination, _ caller: ChildProcess?, _ host: String) throws {

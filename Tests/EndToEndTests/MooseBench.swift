@@ -121,7 +121,7 @@ struct MooseBench: ObservedQueue {
             #expect(end.exit == .code(0), "\(end)")
         }
         #expect(
-            try await DistributedCampaign.report(of: campaign, in: self) == DistributedCampaign.large.undisturbed.value
+            try await DistributedCampaign.report(of: campaign, in: self) == DistributedCampaign.large.undisturbed
         )
         let planned = try directory().plan(of: campaign).buckets.flatMap(\.jobs).map(\.id)
         #expect(try doneTokens(of: campaign).map(\.name.job).sorted() == planned.sorted())

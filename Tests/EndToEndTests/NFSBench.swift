@@ -26,6 +26,7 @@ struct NFSBench {
         try await cluster.shell(
             on: .a,
             """
+            set -e
             mkdir -p \(name)/images && cp \(images) \(name)/images && cat >\(name)/small.yaml <<'END'
             \(DistributedCampaign.small.text)
             END
@@ -95,14 +96,6 @@ struct NFSBench {
         return try await cluster.shell(on: .s, "test -e \(report) && echo yes || echo no") == "yes\n"
     }
 
-    /// What is said of a queue that the server has given to nobody.
-    static func refusal(on cluster: NFSCluster) async throws -> String {
-        let made = try await cluster.start(on: .a, Programs.coordinator, ["init", "/mnt/shared/queue"]).result()
-        let asked = try await cluster.start(on: .a, Programs.coordinator, ["status", "--queue", "/mnt/shared/queue"])
-            .result()
-        return made.complaints + asked.complaints
-    }
-
     // MARK: The end
 
     /// How the jobs of a campaign went.
@@ -124,7 +117,7 @@ struct NFSBench {
         let report = "\(onServer)/queue/reports/\(campaign)"
         let files = DistributedCampaign.files.map { "\(report)/\($0)" }.joined(separator: " ")
         let sums = try await cluster.shell(on: .s, "sha256sum \(files)").split(separator: "\n").map { $0.prefix(64) }
-        let undisturbed = try await DistributedCampaign.small.undisturbed.value
+        let undisturbed = try await DistributedCampaign.small.undisturbed
         #expect(
             sums.map(String.init)
                 == DistributedCampaign.files.map {

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 
+private import Glibc
 public import SystemPackage
 public import SystemSupport
 
-/// The local file system as an NFS client shows it: a name that was once asked for and not there stays absent, whatever
-/// others do, until the directory above it is opened.
+/// The local file system as an NFS client shows it, until the directory above a name is opened: a name that was once asked
+/// for and not there stays absent, and one that was there leads to the file that had it, whatever others do.
 public struct RememberingFileSystem: FileSystem {
     private let disk = LocalFileSystem()
     private let absent = Monitor<Set<FilePath>>([])
+    private let present = Monitor<[FilePath: KnownFile]>([:])
     private let refreshes = Monitor(0)
     private let closed: FilePath?
 
@@ -31,13 +33,30 @@ public struct RememberingFileSystem: FileSystem {
         }
     }
 
+    /// The content of the file that had a name when it was last asked for, where it has another one by now.
+    private func formerContents(of file: FilePath) -> [UInt8]? {
+        guard let known = present.withLock({ $0[file] }), known.isElsewhere(than: file) else { return nil }
+        return known.contents
+    }
+
+    /// Takes in which file has a name.
+    private func note(_ file: FilePath) {
+        guard let contents = try? disk.seenContents(of: file, limit: 1 << 20),
+            let descriptor = try? FileDescriptor.open(file, .readOnly, options: .closeOnExec)
+        else { return }
+        let known = KnownFile(descriptor, contents)
+        present.withLock { $0[file] = known }
+    }
+
     private func forget(namesIn directory: FilePath) {
+        present.withLock { $0 = $0.filter { $0.key.removingLastComponent() != directory } }
         absent.withLock { $0 = $0.filter { $0.removingLastComponent() != directory } }
     }
 
     private func make(_ path: FilePath, _ body: () throws(FileError) -> Void) throws(FileError) {
         try require("make", path.removingLastComponent())
         absent.withLock { _ = $0.remove(path) }
+        present.withLock { $0[path] = nil }
         try body()
     }
 
@@ -52,13 +71,17 @@ public struct RememberingFileSystem: FileSystem {
 
     /// Reads.
     public func seenContents(of file: FilePath, limit: Int) throws(FileError) -> [UInt8] {
+        if let former = formerContents(of: file) { return former }
         try require("read", file)
+        note(file)
         return try disk.seenContents(of: file, limit: limit)
     }
 
     /// Looks.
     public func isSeen(_ path: FilePath) throws(FileError) -> Bool {
+        if formerContents(of: path) != nil { return true }
         do throws(FileError) { try require("open", path) } catch  where error.isAbsence { return false }
+        note(path)
         return true
     }
 
@@ -96,6 +119,7 @@ public struct RememberingFileSystem: FileSystem {
     /// Renames what is not remembered as absent.
     public func rename(_ source: FilePath, to destination: FilePath) throws(FileError) {
         try require("rename", source)
+        present.withLock { $0[source] = nil }
         try make(destination) { () throws(FileError) in try disk.rename(source, to: destination) }
     }
 
@@ -123,4 +147,23 @@ public struct RememberingFileSystem: FileSystem {
 
     /// Removes a directory.
     public func removeDirectory(_ directory: FilePath) throws(FileError) { try disk.removeDirectory(directory) }
+}
+
+/// A file as it was when it had a name, held open.
+private final class KnownFile: Sendable {
+    let contents: [UInt8]
+    private let descriptor: FileDescriptor
+
+    init(_ descriptor: FileDescriptor, _ contents: [UInt8]) {
+        (self.descriptor, self.contents) = (descriptor, contents)
+    }
+
+    deinit { try? descriptor.close() }
+
+    /// Whether it still exists, and not by this name; of one that was removed, a server says that its handle is stale.
+    func isElsewhere(than name: FilePath) -> Bool {
+        var (own, other) = (stat(), stat())
+        guard unsafe fstat(descriptor.rawValue, &own) == 0, own.st_nlink > 0 else { return false }
+        return unsafe lstat(name.string, &other) != 0 || own.st_ino != other.st_ino
+    }
 }

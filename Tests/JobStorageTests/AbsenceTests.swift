@@ -7,7 +7,7 @@ import SystemSupport
 import Testing
 
 /// What is done on a machine that remembers of names that they were not there.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(120)))
 struct AbsenceTests {
     private let folder: TemporaryFolder
     private let client = RememberingFileSystem()
@@ -62,7 +62,31 @@ struct AbsenceTests {
         _ = try client.names(in: folder.path)
         #expect(client.refreshCount == 0)
         #expect(try !client.isPresent(folder.path.appending("g")))
-        #expect(client.refreshCount == folder.path.components.count)
+        #expect(client.refreshCount == folder.path.components.count + 1, "and the root")
+    }
+
+    @Test func `a file that others have renamed is under its old name to who does not ask afresh`() throws {
+        let (old, new) = (folder.path.appending("old"), folder.path.appending("new"))
+        try others.create(old, contents: [1], durably: false)
+        #expect(try client.isPresent(old))
+        try others.rename(old, to: new)
+        #expect(try client.isPresent(old), "the client does remember")
+        #expect(try !client.isStillPresent(old))
+        #expect(try client.isStillPresent(new))
+    }
+
+    @Test func `what was damaged, put away and made anew is read anew, and counts as damaged only if it still is`()
+        throws
+    {
+        let file = folder.path.appending("f")
+        let (bad, good) = ([1, 2, 3] as [UInt8], [4, 5, 6] as [UInt8])
+        try others.create(file, contents: bad, durably: false)
+        #expect(try client.contents(of: file, digest: ContentDigest(of: good), limit: 9) == nil)
+        #expect(try client.isPresent(file))
+        try others.rename(file, to: folder.path.appending("away"))
+        try others.create(file, contents: good, durably: false)
+        #expect(try client.contents(of: file, limit: 9) == bad, "the client does remember")
+        #expect(try client.contents(of: file, digest: ContentDigest(of: good), limit: 9) == good)
     }
 
     @Test func `a folder above that may be passed and not read is no obstacle`() throws {

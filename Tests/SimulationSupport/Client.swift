@@ -87,6 +87,10 @@ struct Client: FileSystem {
             .create,
             file,
             start: { state, author in
+                if state.lacksDirectory(above: path, World.Step(author: author)) {
+                    return World.Start(node: .failure(.noSuchFileOrDirectory))
+                }
+                state.forgetAbsence(of: path, World.Step(author: author))
                 let node = state.tree.make(path, directory: false, by: author)
                 if case .success(let node) = node {
                     state.tree.write(node, Array(contents.prefix(contents.count / 2)), by: author)
@@ -104,8 +108,10 @@ struct Client: FileSystem {
 
     func append(_ contents: [UInt8], to file: FilePath) throws(FileError) {
         let path = names(of: file)
-        try world.perform(process, .append, file) { state, step in
-            state.node(path, orMadeBy: step.author).map { node in
+        try world.perform(process, .append, file) { (state, step) -> Result<Void, Errno> in
+            if state.lacksDirectory(above: path, step) { return .failure(.noSuchFileOrDirectory) }
+            state.forgetAbsence(of: path, step)
+            return state.node(path, orMadeBy: step.author).map { node in
                 state.inspector.see(overwritten: path, by: state.actor(step.author.process))
                 state.tree.write(node, state.tree.nodes[node].content + contents, by: step.author)
             }
@@ -125,6 +131,10 @@ struct Client: FileSystem {
                 if isBeat, state.processes[author.process].heartbeatsRefusedUntil > author.time {
                     return World.Start(node: .failure(.ioError))
                 }
+                if state.lacksDirectory(above: path, World.Step(author: author)) {
+                    return World.Start(node: .failure(.noSuchFileOrDirectory))
+                }
+                state.forgetAbsence(of: path, World.Step(author: author))
                 let node = state.node(path, orMadeBy: author)
                 if case .success(let node) = node {
                     let before = state.tree.nodes[node].content
@@ -213,15 +223,17 @@ struct Client: FileSystem {
 
     func remove(_ file: FilePath) throws(FileError) {
         let path = names(of: file)
-        try world.perform(process, .remove, file) { state, step in
-            state.tree.remove(path, directory: false, by: step.author)
+        try world.perform(process, .remove, file) { (state, step) -> Result<Void, Errno> in
+            if let errno = state.absence(of: path, step) { return .failure(errno) }
+            return state.tree.remove(path, directory: false, by: step.author)
         }
     }
 
     func removeDirectory(_ directory: FilePath) throws(FileError) {
         let path = names(of: directory)
-        try world.perform(process, .removeDirectory, directory) { state, step in
-            state.tree.remove(path, directory: true, by: step.author)
+        try world.perform(process, .removeDirectory, directory) { (state, step) -> Result<Void, Errno> in
+            if let errno = state.absence(of: path, step) { return .failure(errno) }
+            return state.tree.remove(path, directory: true, by: step.author)
         }
     }
 

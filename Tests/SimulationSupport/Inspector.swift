@@ -172,8 +172,8 @@ struct Inspector: Sendable {
         guard let name = edit.path.last, name.hasSuffix(".done"),
             let campaign = campaigns.plans.map(\.campaign).first(where: { name.hasPrefix("\($0).") })
         else { return }
-        let isDurable = tree.isDurable(["reports", "\(campaign)", "SUCCESS.json"])
-        check(isDurable, "\(campaign) is noted as done, but a power cut would lose its report")
+        let survives = tree.survives(["reports", "\(campaign)", "SUCCESS.json"])
+        check(survives, "\(campaign) is noted as done, but a power cut would lose its report")
     }
 
     // MARK: Write once

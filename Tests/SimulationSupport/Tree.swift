@@ -106,6 +106,15 @@ struct Tree: Sendable {
         return entry.change < durableChanges && nodes[entry.node].durable == nodes[entry.node].content
     }
 
+    /// Whether something of a name would survive a power cut: what has it now, or what that has replaced.
+    func survives(_ path: [String]) -> Bool {
+        isDurable(path)
+            || journal.flatMap(\.edits).contains { edit in
+                edit.kind == .replaced && edit.path == path && edit.entry.change < durableChanges
+                    && nodes[edit.node].durable == nodes[edit.node].content
+            }
+    }
+
     // MARK: Content
 
     mutating func write(_ node: Int, _ content: [UInt8], by author: Author) {

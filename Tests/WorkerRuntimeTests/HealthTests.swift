@@ -192,7 +192,7 @@ struct WorkFinderTests {
     }
 }
 
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(120)))
 struct SeldomWordTests {
     @Test func `what goes on failing is said at once, then ever more seldom, and its end once`() {
         var word = SeldomWord()
