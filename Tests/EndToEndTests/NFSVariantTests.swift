@@ -32,25 +32,6 @@ extension EndToEnd.NetworkFileSystemTests {
             }
         }
 
-        @Test("Handles that become stale, since the export is taken away and made anew, cost time at most")
-        func staleHandles() async throws {
-            try await NFSCluster.with("vers=4.2") { cluster in
-                let bench = try await NFSBench(lease: 20)
-                let campaign = try await bench.submit()
-                let programs = [try bench.coordinate("run"), try bench.worker(on: .a), try bench.worker(on: .b)]
-                for _ in 0..<3 {
-                    try await Task.sleep(for: .seconds(1))
-                    try await cluster.shell(
-                        on: .s,
-                        "exportfs -ua && sleep 2 && exportfs -o \(Self.export) 10.9.0.0/24:/mnt/disk"
-                    )
-                }
-                try await bench.expectSameEnd(campaign, programs)
-            }
-        }
-
-        private static let export = "rw,sync,no_subtree_check,insecure,fsid=0,no_root_squash"
-
         @Test("An export that is full makes workers leave, and those that are started later go on")
         func fullExport() async throws {
             try await NFSCluster.with("vers=4.2") { cluster in

@@ -24,20 +24,15 @@ struct AbsenceTests {
             #expect(outcome.faults.isEmpty)
         }
     }
-
-    @Test func `believing what is remembered as absent does jobs anew that were done`() throws {
-        let misled = try Self.seeds.filter { seed in
-            let outcome = try Simulation.run(.undisturbed(seed: seed, safeguardOut: .absencesAreAskedAgain))
-            return outcome.violations.contains { $0.contains("done anew") }
-        }
-        #expect(!misled.isEmpty)
-    }
 }
 
 /// The first seed that breaks a rule without a safeguard.
 private func firstBroken(without safeguard: Safeguard) throws -> (scenario: Scenario, outcome: Outcome)? {
     for seed in 1...(400 as UInt64) {
-        let scenario = Scenario(seed: seed, safeguardOut: safeguard)
+        // This one is missed where nothing else goes wrong.
+        let scenario =
+            safeguard == .absencesAreAskedAgain
+            ? Scenario.undisturbed(seed: seed, safeguardOut: safeguard) : Scenario(seed: seed, safeguardOut: safeguard)
         let outcome = try Simulation.run(scenario)
         if !outcome.violations.isEmpty { return (scenario, outcome) }
     }

@@ -15,7 +15,7 @@ struct SimulationTests {
             return
         }
         let count =
-            environment["LUCID_SEEDS"].flatMap { UInt64($0) } ?? (environment["LUCID_LONG"] == "1" ? 20_000 : 1_000)
+            environment["LUCID_SEEDS"].flatMap { UInt64($0) } ?? (environment["LUCID_LONG"] == "1" ? 20_000 : 500)
         let start = BootClock().now
         let sum = Monitor((calls: 0, faults: 0, seconds: 0.0, failed: 0))
         let failing = try failingSeeds(in: 1...count) { outcome in
