@@ -31,7 +31,7 @@ public func unpack(
     limits: ArchiveLimits,
     onProgress: (UnpackedContent) -> Void
 ) throws -> UnpackedContent {
-    let size = try archiveSize(archive)
+    let size = try LocalFileSystem().byteCount(ofUserFile: archive)
     var reader = try ArchiveReader(archive)
     var unpacking = Unpacking(folder, fileSystem, limits, byteLimit: limits.bytes(fromArchiveOf: size))
     try fileSystem.makeDirectory(folder)
@@ -40,15 +40,6 @@ public func unpack(
         onProgress(unpacking.content)
     }
     return unpacking.content
-}
-
-private func archiveSize(_ archive: FilePath) throws -> Int {
-    do {
-        let descriptor = try LocalFileSystem().open(toRead: archive)
-        return try descriptor.closeAfter { try Int(descriptor.seek(offset: 0, from: .end)) }
-    } catch {
-        throw FileError("read", archive, error as? Errno ?? .ioError)
-    }
 }
 
 /// The state of an archive that is being unpacked.

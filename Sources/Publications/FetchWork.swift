@@ -17,7 +17,10 @@ struct FetchWork {
 
     func run(by client: WebClient) throws -> PublicationCache.Item {
         if case .file(let file) = publication.source {
-            let content = Download(digest: try ContentDigest(ofFile: file), byteCount: try Self.size(of: file))
+            let content = Download(
+                digest: try ContentDigest(ofFile: file),
+                byteCount: try LocalFileSystem().byteCount(ofUserFile: file)
+            )
             return try keepFolder(nil, of: file, content, nil)
         }
         let address = try publication.address(mirror: options.mirror)
@@ -33,15 +36,6 @@ struct FetchWork {
         } catch {
             try? fileSystem.remove(draft.whole)
             throw error
-        }
-    }
-
-    private static func size(of file: FilePath) throws(FileError) -> Int {
-        do {
-            let descriptor = try LocalFileSystem().open(toRead: file)
-            return try descriptor.closeAfter { try Int(descriptor.seek(offset: 0, from: .end)) }
-        } catch {
-            throw FileError("read", file, error as? Errno ?? .ioError)
         }
     }
 

@@ -140,6 +140,13 @@ public struct LocalFileSystem: FileSystem {
         }
     }
 
+    /// How many bytes a file has that a user named, through links where it is one.
+    public func byteCount(ofUserFile file: FilePath) throws(FileError) -> Int {
+        let descriptor = try open(toRead: file)
+        defer { try? descriptor.close() }
+        return try attempt("read", file) { Int(try status(of: descriptor).st_size) }
+    }
+
     /// Opens with O_EXCL.
     public func create(_ file: FilePath, contents: [UInt8], durably: Bool) throws(FileError) {
         try attempt("write", file) {

@@ -60,6 +60,12 @@ struct UnpackingTests {
         #expect(try LocalFileSystem().names(in: place.path.below("out", "empty")).isEmpty)
     }
 
+    @Test("One that is not there is said not to be there")
+    func missing() throws {
+        let error = #expect(throws: FileError.self) { try unpacked(place.path.below("none.zip")) }
+        #expect(error?.errno == .noSuchFileOrDirectory)
+    }
+
     @Test("So do a tar's, however it is compressed", arguments: ["a.tar", "a.gz", "a.xz", "a.bz2"])
     func tar(name: String) throws {
         let archive = try make("add(t, 'd', tarfile.DIRTYPE); add(t, './d/x', data=b'one')", name)
