@@ -74,23 +74,24 @@ struct InputArray: Sendable {
     ///   `JobFailure.environment` where only the server that this worker was told to ask does not have it, or does not
     ///   answer; `HandedBack` where the worker was asked to stop meanwhile.
     func read<Result>(_ body: () throws -> Result) throws -> Result {
-        guard let server else {
-            return try readAnew(closing: reader, body)
-        }
+        guard let server else { return try readAnew(closing: reader, body) }
         return try server.reading(isOpen: true, body)
     }
 }
 
-/// Reads something of an array of the job directory, and where it is damaged once more: the name may have led to a file that
-/// was put away since.
+/// Reads something of an array of the job directory, and where it cannot be read once more: the name may have led to a file
+/// that was put away since.
 ///
 /// - Throws: as `readInput(_:)`.
 private func readAnew<Result>(closing reader: ZarrReader? = nil, _ body: () throws -> Result) throws -> Result {
+    let suspect: FilePath
     do { return try body() } catch let error as ShardError {
-        _ = try? LocalFileSystem().refreshDirectories(above: FilePath(error.file))
-    } catch let error as FileError where error.isTransient {
-        _ = try? LocalFileSystem().refreshDirectories(above: error.path)
+        suspect = FilePath(error.file)
+    } catch let error as FileError {
+        suspect = error.path
     }
+    // Where the folders cannot be opened either, the second reading says so.
+    _ = try? LocalFileSystem().refreshDirectories(above: suspect)
     reader?.closeFiles()
     return try readInput(body)
 }

@@ -298,4 +298,19 @@ struct GramRunnerTests {
             return
         }
     }
+
+    @Test func `an input that the disk does not give is said to be the input's fault, not the job's`() throws {
+        let bench = try Bench()
+        let payload = try jobs(bench).payloads[1]
+        let shard = bench.directory.array(payload.activations).appending("c").appending("1").appending("0")
+        try bench.directory.fileSystem.remove(shard)
+        // Of a folder, bytes are refused by an error of the system's.
+        try bench.directory.fileSystem.makeDirectory(shard)
+        let failure = #expect(throws: JobFailure.self) { try bench.run(GramRunner(), payload) }
+        guard case .inputUnreadable("file", let message) = failure else {
+            Issue.record("failed as \(String(describing: failure))")
+            return
+        }
+        #expect(message.contains(shard.string))
+    }
 }
