@@ -95,13 +95,15 @@ public final class Worker: Sendable {
                 continue
             }
             finder.listings = 0
+            var hasLooked = false
             do throws(FileError) {
                 if canClaim(&health) {
                     let start = now()
                     let terms = WorkFinder.Terms(kinds: kinds(durations, now: start), control: control.state)
                     let claim = try finder.claim(for: name, terms, now: start)
-                    if complaint.end() { logger.warning("work can be looked for again") }
+                    hasLooked = true
                     if let claim {
+                        sayAgain(&complaint)
                         idleSince = nil
                         let ending = execute(claim)
                         if let exit = ending.exit { return exit }
@@ -113,6 +115,7 @@ public final class Worker: Sendable {
                     }
                 }
                 if options.untilEmpty, try watch.haveAllEnded(control.state) { return .empty }
+                if hasLooked { sayAgain(&complaint) }
             } catch  where error.isEnvironmental {
                 return .environment("\(error)")
             } catch {
@@ -162,6 +165,11 @@ public final class Worker: Sendable {
             * Double.random(in: 0...1, using: &randomness)
         let left = end.map { max(.zero, now().duration(to: $0)) } ?? wait
         _ = directory.surroundings.wait(on: isDraining, atMost: min(wait, left)) { $0 }
+    }
+
+    /// Says once that what had failed does no more.
+    private func sayAgain(_ complaint: inout SeldomWord) {
+        if complaint.end() { logger.warning("work can be looked for again") }
     }
 
     /// Gives the job directory some time to come back.

@@ -47,14 +47,21 @@ extension EndToEnd {
             _ = try await eventually("a heartbeat") { try beats() }
             let away = bench.root.appending("away")
             try LocalFileSystem().rename(bench.queue, to: away)
-            _ = try await eventually("a complaint") { worker.complaints.contains("heartbeat failed") ? true : nil }
-            try await Task.sleep(for: .seconds(4))
-            #expect(worker.complaints.split(separator: "failed").count <= 4, "\(worker.complaints)")
+            let complaints = ["heartbeat failed", "looking for work failed"]
+            _ = try await eventually("both complaints") {
+                complaints.allSatisfy { worker.complaints.contains($0) } ? true : nil
+            }
+            #expect(!worker.complaints.contains("again"), "\(worker.complaints)")
             try LocalFileSystem().rename(away, to: bench.queue)
             let before = try #require(try beats())
             _ = try await eventually("heartbeats again") { try beats().map { $0 > before } == true ? true : nil }
             _ = try await eventually("a word of it") {
-                worker.complaints.contains("heartbeats are written again") ? true : nil
+                ["heartbeats are written again", "work can be looked for again"].allSatisfy {
+                    worker.complaints.contains($0)
+                } ? true : nil
+            }
+            for complaint in complaints {
+                #expect(worker.complaints.components(separatedBy: complaint).count == 2, "\(worker.complaints)")
             }
             worker.signal(SIGTERM)
             #expect(try await worker.result().exit == .code(0))
