@@ -88,13 +88,15 @@ extension JobDirectory {
 
     /// Whether the campaign's merged output is complete.
     public func isMerged(_ campaign: CampaignID) throws(FileError) -> Bool {
-        try fileSystem.isPresent(root.below("reports", campaign.description, "SUCCESS.json"))
+        try fileSystem.isPresent(success(of: campaign))
     }
 
     /// Whether the campaign's merged output is complete as far as this machine knows, which may be of a minute ago.
     public func isSeenMerged(_ campaign: CampaignID) throws(FileError) -> Bool {
-        try fileSystem.isSeen(root.below("reports", campaign.description, "SUCCESS.json"))
+        try fileSystem.isSeen(success(of: campaign))
     }
+
+    private func success(of campaign: CampaignID) -> FilePath { reports(of: campaign).below("SUCCESS.json") }
 
     /// Makes a campaign's merged output, as it is seen now, survive a power cut.
     public func synchronizeReport(of campaign: CampaignID) throws(FileError) {

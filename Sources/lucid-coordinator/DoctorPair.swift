@@ -67,11 +67,11 @@ struct DoctorPair {
     /// Takes the other part, until the doctor that asked is done.
     func join(_ code: String) throws {
         let drafts = opened.root.appending("scratch")
-        for process in try opened.fileSystem.names(in: drafts) {
+        // The code is part of a path.
+        let isCode = !code.isEmpty && code.allSatisfy { $0.isASCII && $0.isNumber }
+        for process in isCode ? try opened.fileSystem.names(in: drafts) : [] {
             let folder = drafts.appending(process).appending(Self.prefix + code)
-            guard code.allSatisfy(\.isNumber), try opened.fileSystem.isPresent(folder.appending("races")) else {
-                continue
-            }
+            guard try opened.fileSystem.isPresent(folder.appending("races")) else { continue }
             Terminal.note("measuring together; what is found, the other doctor tells")
             return try PairExamination(opened.fileSystem, folder: folder).watch { Terminal.note("measuring: \($0)") }
         }

@@ -52,12 +52,7 @@ extension ImageSetTests {
         let script = "import shutil, sys; shutil.make_archive(sys.argv[1], sys.argv[2], sys.argv[3], 'photos')"
         let stem = archive.removingLastComponent().appending("packed").string
         try runTool("python3", ["-c", script, stem, format, archive.removingLastComponent().string])
-        let cache = try PublicationCache(at: real.temporary.folder.path.appending("downloads"))
-        let published = PublishedData(
-            { [cache] },
-            by: WebClient(.standard),
-            options: FetchOptions(mirror: nil, byteLimit: 1000, archives: .pictures)
-        ) { _, _ in }
+        let published = try publishedData()
         let name = try #require(archive.lastComponent).string
         let submission = try check("images: \(name)", published: published)
         #expect(submission.imageCount == 40)
@@ -71,12 +66,7 @@ extension ImageSetTests {
     }
 
     @Test func `what is wrong in an archive is said by the archive's name, and not by its place in the cache`() throws {
-        let cache = try PublicationCache(at: real.temporary.folder.path.appending("downloads"))
-        let published = PublishedData(
-            { [cache] },
-            by: WebClient(.standard),
-            options: FetchOptions(mirror: nil, byteLimit: 1000, archives: .pictures)
-        ) { _, _ in }
+        let published = try publishedData()
         func packed(_ name: String) throws -> Submission {
             let script = "import shutil, sys; shutil.make_archive(sys.argv[1], 'zip', sys.argv[2], 'photos')"
             let folder = real.temporary.folder.path

@@ -26,6 +26,16 @@ struct ImageSetTests {
 
     // MARK: Helpers
 
+    /// What is fetched to a cache of the test's own.
+    func publishedData() throws -> PublishedData {
+        let cache = try PublicationCache(at: real.temporary.folder.path.appending("downloads"))
+        return PublishedData(
+            { [cache] },
+            by: WebClient(.standard),
+            options: FetchOptions(mirror: nil, byteLimit: 1000, archives: .pictures)
+        ) { _, _ in }
+    }
+
     /// Checks a campaign over the photos, without publishing it.
     func check(
         _ dataset: String = "images: photos",
@@ -326,12 +336,7 @@ struct ImageSetTests {
         let server = try RawServer { _ in
             RawServer.Answer("HTTP/1.1 200 OK\nContent-Length: \(bytes.count)\nConnection: close", bytes)
         }
-        let cache = try PublicationCache(at: real.temporary.folder.path.appending("downloads"))
-        let published = PublishedData(
-            { [cache] },
-            by: WebClient(.standard),
-            options: FetchOptions(mirror: nil, byteLimit: 1000, archives: .pictures)
-        ) { _, _ in }
+        let published = try publishedData()
         func check(_ limits: String) throws -> Submission {
             try self.check(
                 "images: \"\(server.address("/photos.zip"))\"",

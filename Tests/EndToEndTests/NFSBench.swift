@@ -2,6 +2,7 @@
 
 import FoundationEssentials
 import JobStorage
+import JobStorageTestSupport
 import SystemPackage
 import SystemSupport
 import Testing
@@ -64,30 +65,30 @@ struct NFSBench {
 
     /// Waits until so many jobs are done.
     func done(_ count: Int) async throws {
-        try await eventually("\(counted(count, "job")) done") { try await tokens(in: .done).count >= count }
+        _ = try await eventually("\(counted(count, "job")) done", within: .seconds(120)) {
+            try await tokens(in: .done).count >= count ? true : nil
+        }
     }
 
     /// Waits until a machine's worker is in the middle of a job, and gives the token.
     func running(on host: NFSCluster.Host) async throws -> TokenName {
-        var found: TokenName?
-        try await eventually("a job that runs on \(host)") {
-            found = try await tokens(in: .running).first {
-                $0.worker?.description.hasPrefix("\(host.rawValue)-") ?? false
-            }
-            return found != nil
+        try await eventually("a job that runs on \(host)", within: .seconds(120)) {
+            try await tokens(in: .running).first { $0.worker?.description.hasPrefix("\(host.rawValue)-") ?? false }
         }
-        return try #require(found)
     }
 
-    private func eventually(_ what: String, _ look: () async throws -> Bool) async throws {
-        let start = BootClock().now
-        while try await !look() {
-            try Fleet.requireAlive(waitingFor: what)
-            guard start.duration(to: BootClock().now) < .seconds(120) else {
-                throw Casualty(description: "\(what), after two minutes\(Fleet.lastWords)")
-            }
-            try await Task.sleep(for: .milliseconds(20))
+    /// Pulls a machine's cable while its worker is in the middle of a job, and gives the token of that job.
+    func cutOff(_ host: NFSCluster.Host) async throws -> TokenName {
+        for _ in 0..<20 {
+            let token = try await running(on: host)
+            try await cluster.setLink(of: host, isUp: false)
+            // From here on nothing that the machine does changes what the server has.
+            let results = try await cluster.shell(on: .s, "find \(onServer)/queue/results -type f")
+            let isInTheMiddle = try await tokens(in: .running).contains(token)
+            if isInTheMiddle, !results.contains("/\(token.job).g") { return token }
+            try await cluster.setLink(of: host, isUp: true)
         }
+        throw Unavailable("a worker in the middle of a job")
     }
 
     /// Whether a campaign's report is complete.

@@ -179,11 +179,11 @@ func succeed(_ program: FilePath, _ arguments: String...) async throws -> Progra
 func eventually<Value>(
     _ what: String,
     within limit: Duration = .seconds(60),
-    _ look: () throws -> Value?
+    _ look: () async throws -> Value?
 ) async throws -> Value {
     let start = BootClock().now
     while true {
-        if let value = try look() { return value }
+        if let value = try await look() { return value }
         try Fleet.requireAlive(waitingFor: what)
         guard start.duration(to: BootClock().now) < limit else {
             throw Unavailable("\(what), after \(limit)\(Fleet.lastWords)")
