@@ -36,12 +36,12 @@ public struct PairExamination {
         case rememberedName = "remembered name"
 
         /// Whether jobs do not depend on it, so that it is not waited for longer.
-        var isAskedAround: Bool { self == .rememberedAbsence || self == .rememberedName }
+        var isWorkedAround: Bool { self == .rememberedAbsence || self == .rememberedName }
     }
 
     /// Where the protocol depends on it, later than this is a fault of the place.
     private static let limit = Duration.seconds(60)
-    /// What is asked around is not waited for longer.
+    /// What is worked around is not waited for longer.
     private static let shortLimit = Duration.seconds(5)
     private static let silence = Duration.seconds(150)
 
@@ -133,7 +133,7 @@ public struct PairExamination {
     private func finding(_ scene: Scene, _ time: Duration?) -> ExaminationFinding {
         let value = time.map { $0 / .seconds(1) * 1000 }
         let after = value.map { "after \(Int($0.rounded())) ms" }
-        if scene.isAskedAround {
+        if scene.isWorkedAround {
             let text = after ?? "not within \(Self.shortLimit.components.seconds) s"
             return ExaminationFinding(
                 scene.rawValue,
@@ -180,7 +180,7 @@ public struct PairExamination {
             try give("ready \(scene)")
             // A new file is one that nobody asked for before it was there.
             if scene == .newFile { try receive("done \(scene)") }
-            let limit = scene.isAskedAround ? Self.shortLimit : Self.limit
+            let limit = scene.isWorkedAround ? Self.shortLimit : Self.limit
             try give(try wait(limit, until: { try hasHappened(scene) }) ? "seen \(scene)" : "late \(scene)")
         }
         onStep("races")
