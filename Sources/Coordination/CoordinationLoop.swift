@@ -70,13 +70,17 @@ public struct CoordinationLoop {
     ) throws(FileError) -> [CampaignID: CampaignEnd] {
         defer { try? directory.removeScratch(of: name) }
         var pause = rhythm
+        var complaint = SeldomWord()
+        var closure = Closure()
         repeat {
             let start = now()
             do throws(FileError) {
                 if try step() { break }
                 guard try look() else { break }
-            } catch  where !error.isEnvironmental {
-                logger.warning("step failed", metadata: ["error": "\(error)"])
+                closure.end()
+                if complaint.end() { logger.warning("steps succeed again") }
+            } catch  where !error.isEnvironmental || closure.mayPass(error, in: directory, now: now()) {
+                if complaint.isDue(at: now()) { logger.warning("step failed", metadata: ["error": "\(error)"]) }
             }
             pause = hasChanged ? rhythm : Self.pause(after: start.duration(to: now()), rhythm: rhythm)
         } while !directory.surroundings.wait(on: isStopping, atMost: pause, until: { $0 })

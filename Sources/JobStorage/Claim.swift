@@ -40,9 +40,10 @@ extension JobDirectory {
         do throws(FileError) {
             let move = try move(path(of: pending), to: path(of: token), tries: 1, isFirstLook: !hasDoubts)
             guard move == .moved else { return nil }
-        } catch  where !error.isEnvironmental {
+        } catch {
             // Should this rename happen after all, the attempt is in nobody's list, and the sweep finds it.
             hasDoubts = true
+            if error.isEnvironmental { throw error }
             return nil
         }
         return Claim(token: token, worker: worker)

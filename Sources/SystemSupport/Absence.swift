@@ -87,8 +87,9 @@ extension FileSystem {
                 try refresh(directory)
             } catch  where error.isAbsence {
                 return false
-            } catch  where error.errno == .permissionDenied {
-                // One that may be passed and not read, as others' homes are, nobody here has asked for names.
+            } catch  where error.errno == .permissionDenied && directory != directories.first {
+                // One that may be passed and not read, as others' homes are, nobody here has asked for names. Of the last
+                // one somebody has, so what is remembered there may be wrong.
             }
         }
         return true

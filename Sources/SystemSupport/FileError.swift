@@ -55,6 +55,11 @@ extension FileError {
         [.noSpace, .diskQuotaExceeded, .readOnlyFileSystem, .permissionDenied, .notPermitted].contains(errno)
     }
 
+    /// Whether the place is closed to us, which may pass where it was open before.
+    ///
+    /// An NFS server that starts again answers so until it has its exports.
+    public var isClosure: Bool { errno == .permissionDenied || errno == .notPermitted }
+
     /// Whether there is nothing under the name, or no folder where it would be.
     public var isAbsence: Bool { errno == .noSuchFileOrDirectory || errno == .notDirectory }
 

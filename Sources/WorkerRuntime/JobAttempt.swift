@@ -13,6 +13,8 @@ struct JobAttempt {
         case givenBack(ReturnCode, String)
         /// The worker itself cannot go on.
         case unfit(String)
+        /// A place is closed to the worker.
+        case shutOut(FileError)
         /// The worker is to start anew in another mode.
         case restart(String)
 
@@ -25,6 +27,7 @@ struct JobAttempt {
                 case JobFailure.failed(let code, let message): .givenBack(.failed(code), message)
                 case JobFailure.inputUnreadable(let code, let message): .givenBack(.inputUnreadable(code), message)
                 case JobFailure.environment(let message): .unfit(message)
+                case let error as FileError where error.isClosure: .shutOut(error)
                 case let error as FileError where error.isEnvironmental: .unfit("\(error)")
                 case let error as FileError: .givenBack(.failed("file"), "\(error)")
                 default: .givenBack(.failed("error"), "\(error)")
@@ -80,12 +83,12 @@ struct JobAttempt {
         }
     }
 
-    /// Makes the result durable and ends the claim with it; an exit where this machine cannot write it.
-    func finish(_ claim: consuming Claim, _ result: JobResult) -> WorkerExit? {
+    /// Makes the result durable and ends the claim with it; an error where this machine cannot write it.
+    func finish(_ claim: consuming Claim, _ result: JobResult) -> FileError? {
         let token = claim.token
         do throws(FileError) { try directory.store(result, versions: options.versions, of: claim) } catch {
             end(claim, .handedBack, "\(error)")
-            return error.isEnvironmental ? .environment("\(error)") : nil
+            return error.isEnvironmental ? error : nil
         }
         var verdict: Result<Verdict, FileError>
         let patience = Patience(directory, isDraining: isDraining)

@@ -21,7 +21,9 @@ struct Patience {
 
     /// Waits for a while, and says whether another try is worth it.
     func waits(after verdict: Result<Verdict, FileError>) -> Bool {
-        guard case .failure(let error) = verdict, !error.isEnvironmental, directory.surroundings.now < end else {
+        guard case .failure(let error) = verdict, !error.isEnvironmental || error.isClosure,
+            directory.surroundings.now < end
+        else {
             return false
         }
         return !directory.surroundings.wait(on: isDraining, atMost: directory.settings.heartbeat / 5) { $0 }

@@ -86,6 +86,7 @@ public final class Worker: Sendable {
         var durations = JobDurations()
         var idleSince: BootClock.Instant?
         var complaint = SeldomWord()
+        var closure = Closure()
         while true {
             if isDraining.withLock({ $0 }) { return .drained }
             if timeIsUp() { return .timeLimit }
@@ -105,7 +106,7 @@ public final class Worker: Sendable {
                     if let claim {
                         sayAgain(&complaint)
                         idleSince = nil
-                        let ending = execute(claim)
+                        let ending = execute(claim, &closure)
                         if let exit = ending.exit { return exit }
                         let duration = start.duration(to: now())
                         health.see(failure: ending.isFailure, after: duration)
@@ -115,10 +116,12 @@ public final class Worker: Sendable {
                     }
                 }
                 if options.untilEmpty, try watch.haveAllEnded(control.state) { return .empty }
-                if hasLooked { sayAgain(&complaint) }
-            } catch  where error.isEnvironmental {
-                return .environment("\(error)")
+                if hasLooked {
+                    sayAgain(&complaint)
+                    closure.end()
+                }
             } catch {
+                if let exit = exit(after: error, &closure) { return exit }
                 if complaint.isDue(at: now()) {
                     logger.warning("looking for work failed", metadata: ["error": "\(error)"])
                 }
@@ -181,8 +184,14 @@ public final class Worker: Sendable {
 
     // MARK: One job
 
+    /// Why to leave after an error, where it is no passing one.
+    private func exit(after error: FileError, _ closure: inout Closure) -> WorkerExit? {
+        guard error.isEnvironmental, !closure.mayPass(error, in: directory, now: now()) else { return nil }
+        return .environment("\(error)")
+    }
+
     /// Runs a claimed job and says how it ended.
-    private func execute(_ claim: consuming Claim) -> JobEnding {
+    private func execute(_ claim: consuming Claim, _ closure: inout Closure) -> JobEnding {
         let token = claim.token
         let start = now()
         var logger = logger
@@ -206,12 +215,17 @@ public final class Worker: Sendable {
         do throws(FileError) { try pulse.beat() } catch {
             // Without an acknowledged beat the attempt is not leased, so it is not computed.
             attempt.end(claim, .handedBack, "could not publish the claim: \(error)")
-            return JobEnding(exit: error.isEnvironmental ? .environment("\(error)") : nil, needsRest: true)
+            return JobEnding(exit: exit(after: error, &closure), needsRest: true)
         }
         let (outcome, kind) = attempt.outcome(of: claim)
         switch outcome {
         case .result(let result):
-            return JobEnding(exit: attempt.finish(claim, result), kind: kind)
+            let refusal = attempt.finish(claim, result)
+            guard let refusal else {
+                closure.end()
+                return JobEnding(kind: kind)
+            }
+            return JobEnding(exit: exit(after: refusal, &closure), needsRest: true)
         case .givenBack(.handedBack, let message):
             attempt.end(claim, .handedBack, isCancelled() ? "cancelled by a user" : message)
             return JobEnding()
@@ -227,6 +241,9 @@ public final class Worker: Sendable {
         case .unfit(let message):
             attempt.end(claim, .handedBack, message)
             return JobEnding(exit: .environment(message))
+        case .shutOut(let error):
+            attempt.end(claim, .handedBack, "\(error)")
+            return JobEnding(exit: exit(after: error, &closure), needsRest: true)
         }
     }
 }

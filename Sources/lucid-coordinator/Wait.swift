@@ -51,7 +51,7 @@ struct Wait: ParsableCommand {
             do throws(FileError) { overview = try observer.look() } catch {
                 // A file server that is away for a moment ends no wait of days.
                 let isBrief = lastSight.duration(to: now) < directory.settings.lease
-                guard isBrief, !error.isEnvironmental else { throw error }
+                guard isBrief, !error.isEnvironmental || error.isClosure else { throw error }
                 continue
             }
             lastSight = now

@@ -34,6 +34,8 @@ public enum Fault: Sendable, CustomStringConvertible {
     case heartbeatsRefused(Duration)
     /// There is no space left for anybody for a time.
     case full(Duration)
+    /// Everything is closed to everybody for a time, as an NFS export that is withdrawn.
+    case closed(Duration)
     /// The process is asked to leave.
     case asked
     /// The machine's time of day is set.
@@ -59,6 +61,7 @@ public enum Fault: Sendable, CustomStringConvertible {
         case .serverRestarted: "file server restarted"
         case .heartbeatsRefused(let time): "heartbeats refused for \(time.seconds) s"
         case .full(let time): "no space for \(time.seconds) s"
+        case .closed(let time): "closed for \(time.seconds) s"
         case .asked: "asked to leave"
         case .clockSet(let jump): "clock set by \(jump.seconds) s"
         case .damagedShard(let isGone): "a shard is \(isGone ? "gone" : "damaged")"
@@ -74,14 +77,14 @@ extension Fault {
         switch self {
         case .stalled, .serverRestarted, .clockSet, .asked, .damagedShard: 0
         case .refused, .reported, .late, .torn, .stale, .killed, .machineDied, .suspended, .slow, .heartbeatsRefused: 1
-        case .powerCut, .full, .blind: 4
+        case .powerCut, .full, .closed, .blind: 4
         }
     }
 
     /// For how many generations of jobs it can be the reason: two campaigns may lean on a shard.
     fileprivate var restarts: Int {
         switch self {
-        case .stalled, .serverRestarted, .clockSet, .asked, .suspended, .slow, .full, .heartbeatsRefused: 0
+        case .stalled, .serverRestarted, .clockSet, .asked, .suspended, .slow, .full, .closed, .heartbeatsRefused: 0
         case .refused, .reported, .torn, .stale, .killed, .machineDied: 1
         case .damagedShard, .late: 2
         case .blind: 4
@@ -202,7 +205,9 @@ struct FaultSource: Sendable {
         case .sleeps:
             switch Int.random(in: 0..<6, using: &random) {
             case 4: return .heartbeatsRefused(random.duration(lease * 0.5...lease * 3))
-            case 5: return .full(random.duration(0.5...lease))
+            case 5:
+                let time = random.duration(0.5...lease)
+                return random.happens(0.5) ? .full(time) : .closed(random.happens(0.7) ? time : time * 3)
             case 0: return .suspended(random.duration(lease * 0.5...lease * 3))
             case 1: return .stalled(random.duration(lease * 0.2...lease * 3))
             case 2: return .slow(random.duration(0.5...lease * 2))

@@ -119,6 +119,7 @@ extension World.State {
             stalledUntil = max(stalledUntil, now + .seconds(2))
         case .heartbeatsRefused(let time): processes[process].heartbeatsRefusedUntil = now + time
         case .full(let time): fullUntil = max(fullUntil, now + time)
+        case .closed(let time): closedUntil = max(closedUntil, now + time)
         case .blind(let time): machines[processes[process].host].staleUntil = now + time
         case .asked: ask(toLeave: process)
         case .clockSet(let jump): machines[processes[process].host].clockOffset = jump
@@ -128,6 +129,9 @@ extension World.State {
         guard processes[process].runs else { return nil }
         let needsSpace = [.create, .append, .overwrite, .makeDirectory].contains(call)
         if needsSpace, fullUntil > now { fault = .refused(.noSpace) }
+        // What a machine remembers as absent it does not ask for.
+        let isRemembered = machines[processes[process].host].absences.cover(Tree.components(path).inQueue, at: now)
+        if closedUntil > now, !isRemembered { fault = .refused(.permissionDenied) }
         if stalledUntil > now { wake = max(wake, stalledUntil + latency) }
         return (number, fault, wake)
     }

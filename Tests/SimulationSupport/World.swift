@@ -51,6 +51,7 @@ final class World: Sendable {
         var calls = 0
         var stalledUntil = Duration.zero
         var fullUntil = Duration.zero
+        var closedUntil = Duration.zero
         var latencies: SeededRandom
         var chance: SeededRandom
         var failures: [JobID: Int] = [:]

@@ -190,6 +190,48 @@ struct WorkerTests {
         #expect(try tokens(.pending).count == 4)
     }
 
+    @Test func `a job directory that is closed for a while is waited for, and the job goes back unharmed`() throws {
+        try publish(bucket(0, jobs: 1))
+        let files = ClosableFileSystem()
+        let root = directory.root
+        let isClosed = Monitor(false)
+        let runner = Runner { _, context in
+            files.close(root)
+            isClosed.withLock { $0 = true }
+            throw FileError("read", root.appending("cache"), .permissionDenied)
+        }
+        let worker = try Worker(
+            temporary.through(files),
+            options: options(),
+            runners: ["sum": runner],
+            logger: quiet
+        )
+        let server = DedicatedThread(named: "server") {
+            guard isClosed.wait(atMost: .seconds(60), for: { $0 ? true : nil }) == true else { return }
+            // Long enough for a first refusal, not for a lease.
+            _ = Monitor(false).wait(atMost: .milliseconds(500)) { $0 ? true : nil }
+            files.close(nil)
+        }
+        #expect(worker.run() == .idle)
+        try server.join()
+        #expect(try tokens(.returned).map { $0.name.reason?.description } == ["r"])
+    }
+
+    @Test func `a worker to which a part of the job directory stays closed leaves, and says which`() throws {
+        try publish(bucket(0, jobs: 1))
+        let files = ClosableFileSystem()
+        let pending = directory.root.appending("pending")
+        let worker = try Worker(
+            temporary.through(files),
+            options: options(idleTimeout: nil),
+            runners: ["sum": echo],
+            logger: quiet
+        )
+        files.close(pending)
+        guard case .environment(let message) = worker.run() else { throw Unavailable("an end by the environment") }
+        #expect(message.contains(pending.string) && message.contains("check that you may read it"))
+    }
+
     @Test func `a worker that is asked to leave hands its job back and claims no other`() throws {
         try publish(bucket(0, jobs: 3))
         let isRunning = Monitor(false)

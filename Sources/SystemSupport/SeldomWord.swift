@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
 
-import SystemSupport
-
 /// Decides when to speak of something that goes on failing: at once, then ever more seldom, and once when it is over.
-struct SeldomWord {
+public struct SeldomWord: Sendable {
     private static let shortest = Duration.seconds(10)
     private static let longest = Duration.seconds(600)
 
     private var next: BootClock.Instant?
     private var span = Self.shortest
 
+    /// Nothing has failed yet.
+    public init() {}
+
     /// Whether to say now that it fails.
-    mutating func isDue(at now: BootClock.Instant) -> Bool {
+    public mutating func isDue(at now: BootClock.Instant) -> Bool {
         if let next, now < next { return false }
         if next != nil { span = min(span * 2, Self.longest) }
         next = now.advanced(by: span)
@@ -19,7 +20,7 @@ struct SeldomWord {
     }
 
     /// Whether it had failed before, now that it does no more.
-    mutating func end() -> Bool {
+    public mutating func end() -> Bool {
         defer { self = SeldomWord() }
         return next != nil
     }
