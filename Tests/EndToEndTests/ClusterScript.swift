@@ -8,9 +8,10 @@ import SystemSupport
 /// What the scripts have in common that make machines and file systems on this one.
 enum ClusterScript {
     /// Why a script can do nothing on this machine, in its own words; nil where it can.
-    static func obstacle(_ script: FilePath) -> String? {
+    static func obstacle(_ script: FilePath, environment: [String] = []) -> String? {
         guard let folder = try? TemporaryFolder() else { return "no temporary folder can be made" }
-        let command = "exec \(script) check </dev/null >/dev/null 2>\(folder.path)/reasons"
+        let check = (["env"] + environment + [script.string, "check"]).joined(separator: " ")
+        let command = "exec \(check) </dev/null >/dev/null 2>\(folder.path)/reasons"
         guard let process = try? ChildProcess("/bin/sh", ["-c", command]) else { return "there is no /bin/sh" }
         let exit = process.exit(within: .seconds(60))
         if exit == nil { kill(-process.pid, SIGKILL) }

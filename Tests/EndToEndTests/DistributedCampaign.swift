@@ -12,6 +12,8 @@ struct DistributedCampaign {
     static let large = DistributedCampaign(epochs: 6)
     /// As few jobs as have work for two machines.
     static let small = DistributedCampaign(epochs: 3)
+    /// Three hundred jobs.
+    static let many = DistributedCampaign(epochs: 49)
 
     /// The files of its report that have the same bytes whatever happened.
     static let files = ["cka.json", "cka.csv", "cka.npy", "debiased.npy", "heatmaps/logits.png"]

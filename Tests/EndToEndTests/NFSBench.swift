@@ -12,6 +12,8 @@ import Testing
 /// The test looks at it on the server, past every cache.
 struct NFSBench {
     let cluster: NFSCluster
+    private let content: DistributedCampaign
+    private let user: Int
     private let name = "bench-\(UInt64.random(in: .min ... .max))"
 
     private var queue: String { "/mnt/shared/\(name)/queue" }
@@ -20,22 +22,23 @@ struct NFSBench {
 
     /// Makes all of it on machine a.
     ///
-    /// A worker is called lost after so many seconds of silence.
-    init(lease: Int) async throws {
+    /// A worker is called lost after so many seconds of silence. All is done by the user of that number.
+    init(_ content: DistributedCampaign = .small, lease: Int, user: Int = 0) async throws {
+        self.content = content
+        self.user = user
         cluster = try #require(NFSCluster.current, "the suite's trait sets one up")
         let images = smallImages.map { Package.images.appending($0).string }.joined(separator: " ")
-        try await cluster.shell(
-            on: .a,
-            """
+        let command = """
             set -e
             mkdir -p \(name)/images && cp \(images) \(name)/images && cat >\(name)/small.yaml <<'END'
-            \(DistributedCampaign.small.text)
+            \(content.text)
             END
             \(Programs.coordinator) init \(queue) && sed --in-place \
             's/"heartbeatSeconds":10,"leaseSeconds":120/"heartbeatSeconds":1,"leaseSeconds":\(lease)/' \(queue)/queue.json \
             && grep --quiet '"leaseSeconds":\(lease)' \(queue)/queue.json
             """
-        )
+        let end = try await start(on: .a, "/bin/sh", ["-c", command]).result()
+        try #require(end.exit == .code(0), "\(end)")
     }
 
     /// Submits the campaign and gives its id.
@@ -47,12 +50,17 @@ struct NFSBench {
 
     /// Starts a command of the coordinator on a machine.
     func coordinate(on host: NFSCluster.Host = .a, _ arguments: String...) throws -> RunningProgram {
-        try cluster.start(on: host, Programs.coordinator, arguments + ["--queue", queue])
+        try start(on: host, Programs.coordinator, arguments + ["--queue", queue])
     }
 
     /// Starts a worker on a machine.
     func worker(on host: NFSCluster.Host) throws -> RunningProgram {
-        try cluster.start(on: host, Programs.worker, ["--queue", queue, "--until-empty", "--threads", "1"])
+        try start(on: host, Programs.worker, ["--queue", queue, "--until-empty", "--threads", "1"])
+    }
+
+    private func start(on host: NFSCluster.Host, _ program: FilePath, _ arguments: [String]) throws -> RunningProgram {
+        let user = ["--reuid=\(user)", "--regid=\(user)", "--clear-groups", program.string]
+        return try cluster.start(on: host, "/usr/bin/setpriv", user + arguments)
     }
 
     // MARK: What the server has
@@ -118,7 +126,7 @@ struct NFSBench {
         let report = "\(onServer)/queue/reports/\(campaign)"
         let files = DistributedCampaign.files.map { "\(report)/\($0)" }.joined(separator: " ")
         let sums = try await cluster.shell(on: .s, "sha256sum \(files)").split(separator: "\n").map { $0.prefix(64) }
-        let undisturbed = try await DistributedCampaign.small.undisturbed
+        let undisturbed = try await content.undisturbed
         #expect(
             sums.map(String.init)
                 == DistributedCampaign.files.map {

@@ -7,8 +7,32 @@ import SystemPackage
 import SystemSupport
 import Testing
 
-/// A server and two clients of NFS, each a kernel of its own; `Tests/Cluster/nfs` makes them.
+/// A server and two clients of NFS, or of GlusterFS, each a kernel of its own; `Tests/Cluster/nfs` makes them.
 struct NFSCluster: Sendable {
+    /// What serves the disk.
+    enum Server: String {
+        /// The kernel's nfsd.
+        case kernel
+        /// NFS by nfs-ganesha, a process.
+        case ganesha
+        /// GlusterFS, mounted by FUSE.
+        case glusterfs
+    }
+
+    /// What there is to be mounted, and how.
+    struct Configuration: Sendable {
+        /// Options of mount.nfs or mount.glusterfs.
+        var options: String
+        /// What serves the disk.
+        var server = Server.kernel
+        /// Further options of the export, as in exports(5).
+        var export = "no_root_squash"
+        /// Options of mke2fs for the disk.
+        var disk = ""
+        /// Megabytes of memory that each machine has.
+        var memory = 768
+    }
+
     /// A machine.
     enum Host: String {
         /// The server, which sees the disk itself.
@@ -21,6 +45,11 @@ struct NFSCluster: Sendable {
 
     /// Why there can be none on this machine; nil where there can.
     static let obstacle = ClusterScript.obstacle(script)
+
+    /// Why none with that server; nil where there can be one.
+    static func obstacle(_ server: Server) -> String? {
+        ClusterScript.obstacle(script, environment: ["SERVER=\(server.rawValue)"])
+    }
 
     /// What a skipped test says.
     static let absence = Comment(
@@ -35,33 +64,40 @@ struct NFSCluster: Sendable {
 
     /// Where it is.
     let folder: FilePath
+    private let configuration: Configuration
 
-    private init(options: String, export: String) async throws {
+    /// What it is called in messages.
+    var title: String { "\(configuration.server) \(configuration.options)" }
+
+    private init(_ configuration: Configuration) async throws {
+        self.configuration = configuration
         folder = FilePath("/tmp/lucid-nfs-\(UInt64.random(in: .min ... .max))")
-        let result = try await RunningProgram(Self.script, ["up", folder.string, options, export]).result()
+        let environment = [
+            "SERVER=\(configuration.server.rawValue)", "FSTYPE_OPTIONS=\(configuration.disk)",
+            "MEMORY=\(configuration.memory)M",
+        ]
+        let up = [Self.script.string, "up", folder.string, configuration.options, configuration.export]
+        let result = try await RunningProgram("/usr/bin/env", environment + up).result()
         try #require(result.exit == .code(0), "\(result)")
     }
 
-    /// Sets one up for a body, and takes it down after it.
+    /// Sets one up for a body, during which it is `current`, and takes it down after it.
     ///
-    /// - Parameters:
-    ///   - options: of mount.nfs.
-    ///   - export: further options of the export, as in exports(5).
-    ///   - body: what is done on it; `current` is it meanwhile.
     /// - Throws: what the body throws, and where there is no cluster.
-    static func with(
-        _ options: String,
-        export: String = "no_root_squash",
-        _ body: (NFSCluster) async throws -> Void
-    ) async throws {
-        let cluster = try await NFSCluster(options: options, export: export)
+    static func with(_ configuration: Configuration, _ body: (NFSCluster) async throws -> Void) async throws {
+        let cluster = try await NFSCluster(configuration)
         do {
             try await $current.withValue(cluster) { try await body(cluster) }
         } catch {
-            try await cluster.takeDown()
+            do { try await cluster.takeDown() } catch { Issue.record(error, "taking the cluster down") }
             throw error
         }
         try await cluster.takeDown()
+    }
+
+    /// The same with the kernel's server and a mount's options.
+    static func with(_ options: String, _ body: (NFSCluster) async throws -> Void) async throws {
+        try await with(Configuration(options: options), body)
     }
 
     /// Takes it down, whatever state it is in.
@@ -98,14 +134,17 @@ struct NFSCluster: Sendable {
 
 /// Sets a cluster up for the tests of a suite together, and takes it down after the last of them.
 struct OnNFS: SuiteTrait, TestScoping {
-    /// Options of mount.nfs.
-    let options: String
+    let configuration: NFSCluster.Configuration
+
+    init(options: String, server: NFSCluster.Server = .kernel) {
+        configuration = NFSCluster.Configuration(options: options, server: server)
+    }
 
     @concurrent func provideScope(
         for test: Test,
         testCase: Test.Case?,
         performing body: @Sendable @concurrent () async throws -> Void
     ) async throws {
-        try await NFSCluster.with(options) { _ in try await body() }
+        try await NFSCluster.with(configuration) { _ in try await body() }
     }
 }

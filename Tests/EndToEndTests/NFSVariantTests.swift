@@ -32,24 +32,99 @@ extension EndToEnd.NetworkFileSystemTests {
             }
         }
 
+        @Test(
+            "Six workers on each machine finish three hundred short jobs, each in its first generation",
+            arguments: ["vers=4.2", "vers=4.2,lookupcache=positive", "vers=3"]
+        )
+        func manyWorkers(_ options: String) async throws {
+            try await NFSCluster.with(.init(options: options, memory: 2048)) { _ in
+                try await EndToEnd.NetworkFileSystemTests.expectUndisturbed(.many, workersPerMachine: 6)
+            }
+        }
+
+        @Test("With the lease that queues have, too", arguments: ["vers=4.2,actimeo=600", "vers=3,actimeo=600"])
+        func longLease(_ options: String) async throws {
+            try await NFSCluster.with(options) { _ in
+                try await EndToEnd.NetworkFileSystemTests.expectUndisturbed(lease: 120)
+            }
+        }
+
+        @Test(
+            "With nfs-ganesha as server",
+            .enabled(if: NFSCluster.obstacle(.ganesha) == nil, "there is no nfs-ganesha here"),
+            arguments: ["vers=3", "vers=4.1", "vers=4.2", "vers=4.1,lookupcache=positive"]
+        )
+        func ganesha(_ options: String) async throws {
+            try await NFSCluster.with(.init(options: options, server: .ganesha)) { _ in
+                try await EndToEnd.NetworkFileSystemTests.expectUndisturbed()
+                try await EndToEnd.NetworkFileSystemTests.expectARestartSurvived()
+            }
+        }
+
+        @Test(
+            "What is exported may be withdrawn, or be another disk, for a while",
+            arguments: [
+                // Withdrawn: the server knows no handle of it.
+                ("exportfs -ua", "sh /run/export"),
+                // Another one: it has none of the files.
+                (
+                    "exportfs -ua && mount -t tmpfs other /mnt/disk && sh /run/export",
+                    "exportfs -ua && exportfs -f && umount --lazy /mnt/disk && sh /run/export"
+                ),
+            ],
+            ["4.2", "3"]
+        )
+        func exportMadeAnew(_ commands: (withdraw: String, restore: String), version: String) async throws {
+            try await NFSCluster.with("vers=\(version)") { cluster in
+                let bench = try await NFSBench(lease: 20)
+                let campaign = try await bench.submit()
+                let programs = [try bench.coordinate("run"), try bench.worker(on: .a), try bench.worker(on: .b)]
+                try await bench.done(3)
+                try await cluster.shell(on: .s, commands.withdraw)
+                try await Task.sleep(for: .seconds(8))
+                try await cluster.shell(on: .s, commands.restore)
+                let course = try await bench.expectSameEnd(campaign, programs)
+                #expect(course.done.allSatisfy { $0.attempt.crashes == 0 }, "\(course.done.map(\.attempt))")
+            }
+        }
+
         @Test("An export that is full makes workers leave, and those that are started later go on")
         func fullExport() async throws {
             try await NFSCluster.with("vers=4.2") { cluster in
-                let bench = try await NFSBench(lease: 20)
-                let campaign = try await bench.submit()
-                let coordinator = try bench.coordinate("run")
-                let victims = [try bench.worker(on: .a), try bench.worker(on: .b)]
-                try await bench.done(3)
-                try await cluster.shell(on: .s, "dd if=/dev/zero of=/mnt/disk/filler bs=1M 2>/dev/null || sync")
-                var words = ""
-                for victim in victims { words += try await victim.result().complaints }
-                #expect(words.contains("free some space"), "\(words)")
-                try await cluster.shell(on: .s, "rm /mnt/disk/filler")
-                try await bench.expectSameEnd(
-                    campaign,
-                    [coordinator, try bench.worker(on: .a), try bench.worker(on: .b)]
+                try await expectFullnessSurvived(
+                    try await NFSBench(lease: 20),
+                    full: "dd if=/dev/zero of=/mnt/disk/filler bs=1M 2>/dev/null || sync",
+                    free: "rm /mnt/disk/filler"
                 )
             }
+        }
+
+        @Test("A user's quota that is used up does the same")
+        func usedQuota() async throws {
+            try await NFSCluster.with(.init(options: "vers=4.2", disk: "-O quota")) { cluster in
+                try await cluster.shell(on: .s, "chmod 1777 /mnt/disk")
+                try await expectFullnessSurvived(
+                    try await NFSBench(lease: 20, user: 1000),
+                    full: """
+                        setquota -u 1000 0 $(quota -u 1000 --no-wrap --hide-device | awk 'END { print $1 + 64 }') 0 0 /mnt/disk
+                        """,
+                    free: "setquota -u 1000 0 0 0 0 /mnt/disk"
+                )
+            }
+        }
+
+        /// Runs a campaign during which nothing can be written for a while, by commands for the server.
+        private func expectFullnessSurvived(_ bench: NFSBench, full: String, free: String) async throws {
+            let campaign = try await bench.submit()
+            let coordinator = try bench.coordinate("run")
+            let victims = [try bench.worker(on: .a), try bench.worker(on: .b)]
+            try await bench.done(3)
+            try await bench.cluster.shell(on: .s, full)
+            var words = ""
+            for victim in victims { words += try await victim.result().complaints }
+            #expect(words.contains("free some space"), "\(words)")
+            try await bench.cluster.shell(on: .s, free)
+            try await bench.expectSameEnd(campaign, [coordinator, try bench.worker(on: .a), try bench.worker(on: .b)])
         }
 
         @Test("Clocks that differ by an hour are nobody's business")
@@ -62,7 +137,7 @@ extension EndToEnd.NetworkFileSystemTests {
 
         @Test("Where root is nobody to the server, who owns the queue is named")
         func squashedRoot() async throws {
-            try await NFSCluster.with("vers=4.2", export: "root_squash") { cluster in
+            try await NFSCluster.with(.init(options: "vers=4.2", export: "root_squash")) { cluster in
                 try await cluster.shell(on: .s, "chmod 1777 /mnt/disk")
                 let refused = try await refusal(on: cluster)
                 #expect(refused.contains("--trust-owner"), "\(refused)")
