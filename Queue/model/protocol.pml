@@ -695,7 +695,7 @@ gone:
 #define SEES_UNPUBLISHED(job) \
     :: bucket[job] == 0 && IS_READY(job) -> from = job; coordinator_has_moved = 1; goto look_at_outputs
 /* No token of a published job was seen in two scans: truly, or because both missed it. */
-#ifdef NO_REMAKING
+#ifdef NO_RESTORING
 #define SEES_NOTHING_OF(job)
 #else
 #define SEES_NOTHING_OF(job) \
@@ -703,7 +703,7 @@ gone:
     :: FAULT(STALENESS) && bucket[job] == WHOLE && HAS_TOKEN(job) -> MEET; next_generation(job); goto take_ticket
 #endif
 
-#ifdef REMAKE_BY_LINK
+#ifdef RESTORE_BY_LINK
 #define TAKE_FROM_SCRATCH skip
 #define IS_IN_SCRATCH true
 #else

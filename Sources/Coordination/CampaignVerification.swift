@@ -84,7 +84,7 @@ struct CampaignVerification {
                 campaign: campaign,
                 job: job.id,
                 "it has no token any more",
-                remedy: .remake(job, bucket.name)
+                remedy: .restoreToken(job, bucket.name)
             )
         }
         let known = Set(bucket.jobs.map(\.id)).union(published.omitted)
@@ -144,7 +144,7 @@ struct CampaignVerification {
                         job: job.id,
                         path: relative(directory.path(of: token)),
                         "\(error)",
-                        remedy: .remake(job, bucket.name)
+                        remedy: .restoreToken(job, bucket.name)
                     )
                 )
             }
@@ -178,7 +178,7 @@ struct CampaignVerification {
             guard state == .done || kept != nil else { continue }
             for file in try filesLost(of: job, keeping: kept) where lost.insert(file).inserted {
                 switch state {
-                case .done: problems.append(lostFile(file, of: job, .redo(job.id, token, bucket)))
+                case .done: problems.append(lostFile(file, of: job, .reissue(job.id, token, bucket)))
                 case .failed: problems.append(lostFile(file, of: job, .none))
                 case .pending, .running, .returned, nil: break
                 }
@@ -251,7 +251,7 @@ struct CampaignVerification {
                 job: token.name.job,
                 path: relative(directory.path(of: token)),
                 "the job is done, but its result cannot be used: \(error)",
-                remedy: .redo(token.name.job, token, bucket)
+                remedy: .reissue(token.name.job, token, bucket)
             )
         }
     }

@@ -162,13 +162,13 @@ public struct CoordinationLoop {
         for token in snapshot.void.sorted(by: { directory.path(of: $0).string < directory.path(of: $1).string }) {
             _ = try directory.settle(token, .fail(.superseded), priority: 0)
         }
-        try remakeLost(of: course, snapshot)
+        try restoreLostTokens(of: course, snapshot)
         if try cancel(snapshot, of: campaign) { snapshot = try course.look(directory) }
         hints.see(snapshot, of: course.plan, control.state)
         for token in snapshot.openTokens {
             switch token.name.standing {
             case .returned(_, .brokenRecord) where token.name.attempt.generation < RepairDecision.generationLimit:
-                try renew(token, course.makers(content, in: directory))
+                try restore(token, course.makers(content, in: directory))
             case .returned(_, let code) where token.lacksInput:
                 let repair = InputRepair(
                     directory: directory,
@@ -193,28 +193,28 @@ public struct CoordinationLoop {
         return try end(of: &course, snapshot)
     }
 
-    /// Makes a token again whose record could not be worked from: the plan has what it should hold.
-    private mutating func renew(_ token: Token, _ makers: ArrayMakers) throws(FileError) {
+    /// Restores a token whose record could not be worked from: the plan has what it should hold.
+    private mutating func restore(_ token: Token, _ makers: ArrayMakers) throws(FileError) {
         guard let job = makers.makers[token.name.job]?.job else { return }
         let scratch = directory.scratch(of: name)
-        guard try directory.remake(job, in: token.bucket, of: token.campaign, scratch: scratch) != nil else { return }
+        guard try directory.restoreToken(of: job, in: token.bucket, of: token.campaign, scratch: scratch) != nil else { return }
         hasChanged = true
         log.write(token, "broken", "its record could not be worked from; it is done in a new generation")
     }
 
-    /// Makes tokens again that several looks did not find.
-    private mutating func remakeLost(of course: CampaignCourse, _ snapshot: CampaignSnapshot) throws(FileError) {
+    /// Restores tokens that several looks did not find.
+    private mutating func restoreLostTokens(of course: CampaignCourse, _ snapshot: CampaignSnapshot) throws(FileError) {
         let campaign = course.plan.campaign
         for bucket in course.plan.buckets {
             let missing = snapshot.missingJobs(of: bucket)
             let rhythm = directory.settings.heartbeat
             for job in losses.lost(missing, in: bucket.name, of: campaign, now: now(), rhythm: rhythm) {
                 let scratch = directory.scratch(of: name)
-                guard let token = try directory.remake(job, in: bucket.name, of: campaign, scratch: scratch) else {
+                guard let token = try directory.restoreToken(of: job, in: bucket.name, of: campaign, scratch: scratch) else {
                     continue
                 }
                 hasChanged = true
-                logger.warning("lost job made again", metadata: ["campaign": "\(campaign)", "job": "\(job.id)"])
+                logger.warning("lost token restored", metadata: ["campaign": "\(campaign)", "job": "\(job.id)"])
                 log.write(token, "lost", "no token of it was left; it is done in a new generation")
             }
         }
@@ -307,7 +307,7 @@ public struct CoordinationLoop {
         } catch {
             return .broken("\(error)")
         }
-        return try remake(unusable, &course, snapshot)
+        return try reissueMaker(of: unusable, &course, snapshot)
     }
 
     /// Merges parts for some moments; whether there are more.
@@ -335,9 +335,9 @@ public struct CoordinationLoop {
         return .done
     }
 
-    /// Starts a job anew whose result cannot be merged, unless that was done often enough.
-    private mutating func remake(
-        _ unusable: UnusableResult,
+    /// Reissues a job whose result cannot be merged, unless that was done often enough.
+    private mutating func reissueMaker(
+        of unusable: UnusableResult,
         _ course: inout CampaignCourse,
         _ snapshot: CampaignSnapshot
     ) throws(FileError) -> CampaignEnd? {
@@ -353,7 +353,7 @@ public struct CoordinationLoop {
         if try directory.reissue(token.name.job, token, in: bucket, of: token.campaign, scratch: scratch) == .moved {
             hasChanged = true
             logger.warning(
-                "result is made again",
+                "job reissued, since its result cannot be merged",
                 metadata: ["campaign": "\(token.campaign)", "job": "\(token.name.job)", "why": "\(unusable)"]
             )
         }

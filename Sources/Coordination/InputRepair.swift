@@ -83,9 +83,9 @@ struct InputRepair {
             }
         case .wait:
             _ = try mark(token, code)
-        case .remake(let jobs):
+        case .reissue(let jobs):
             guard try mark(token, code) else { return }
-            for job in jobs.sorted() { try remake(job, snapshot) }
+            for job in jobs.sorted() { try reissue(job, snapshot) }
         }
     }
 
@@ -99,7 +99,7 @@ struct InputRepair {
     /// Moves away what is damaged of all that a job made, and starts it anew.
     ///
     /// As long as the job is still done, nobody has made these files again, so they are the ones that were inspected.
-    private func remake(_ job: JobID, _ snapshot: CampaignSnapshot) throws(FileError) {
+    private func reissue(_ job: JobID, _ snapshot: CampaignSnapshot) throws(FileError) {
         guard let maker = makers.makers[job] else { return }
         let (token, bucket, campaign) = (snapshot.token(of: job, in: maker.bucket.name), maker.bucket, makers.campaign)
         for file in content.outputs(of: maker.job) where !content.isReadable(file) {

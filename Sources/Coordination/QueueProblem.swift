@@ -52,15 +52,15 @@ public struct QueueProblem: Equatable, Encodable, Sendable {
     enum Remedy: Equatable, Sendable {
         /// Nothing that a program should decide.
         case none
-        /// Make the job's token again.
-        case remake(JobSpecification, BucketName)
-        /// Start the done job anew.
-        case redo(JobID, Token?, PublicationPlan.Bucket)
+        /// Restore the job's token.
+        case restoreToken(JobSpecification, BucketName)
+        /// Reissue the done job.
+        case reissue(JobID, Token?, PublicationPlan.Bucket)
         /// Let the job go on, or fail, as a coordinator would.
         case settle(Token, SweepDecision, PublicationPlan.Bucket)
         /// Move the token to `failed`.
         case supersede(Token)
-        /// Move the file away; start its maker anew where there is one.
+        /// Move the file away; reissue its maker where there is one.
         case quarantine(FilePath)
         /// Merge the campaign again.
         case merge(PublicationPlan)

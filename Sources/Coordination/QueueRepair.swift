@@ -51,15 +51,15 @@ public struct QueueRepair: Sendable {
     private func attend(to problem: QueueProblem) throws -> Outcome? {
         switch problem.remedy {
         case .none: return nil
-        case .remake(let job, let bucket):
+        case .restoreToken(let job, let bucket):
             guard let campaign = problem.campaign else { return nil }
             let token = try directory.withScratch { scratch in
-                try directory.remake(job, in: bucket, of: campaign, scratch: scratch)
+                try directory.restoreToken(of: job, in: bucket, of: campaign, scratch: scratch)
             }
             return token.map { token in
                 Outcome(.begun, "job \(job.id) can be claimed in generation \(token.name.attempt.generation)")
             }
-        case .redo(let job, let token, let bucket):
+        case .reissue(let job, let token, let bucket):
             guard let campaign = problem.campaign else { return nil }
             let move = try directory.withScratch { scratch in
                 try directory.reissue(job, token, in: bucket, of: campaign, scratch: scratch)

@@ -4,9 +4,10 @@ public import SystemPackage
 public import SystemSupport
 
 extension JobDirectory {
+    /// As on disk since format 1.
     static let ticketPrefix = ".remade-"
 
-    /// Makes the token of a job again that no folder of its bucket has any more.
+    /// Restores the token of a job that no folder of its bucket has any more.
     ///
     /// It stands in a generation that the job never had, and of which this caller holds the ticket. It comes to its place
     /// by a rename, which can happen only once, however late. Should the lost token turn up, it is void.
@@ -18,8 +19,8 @@ extension JobDirectory {
     ///   - scratch: the caller's own folder.
     /// - Throws: `FileError` where nobody can tell whether the token was made; it will be seen, or be lost again.
     /// - Returns: the token; nil where another coordinator is making it.
-    public func remake(
-        _ job: JobSpecification,
+    public func restoreToken(
+        of job: JobSpecification,
         in bucket: BucketName,
         of campaign: CampaignID,
         scratch: FilePath

@@ -10,7 +10,7 @@ public enum RepairDecision: Equatable, Sendable {
     /// Some of its inputs are being made.
     case wait
     /// These jobs' damaged files are to be moved away, and the jobs to be done again.
-    case remake(Set<JobID>)
+    case reissue(Set<JobID>)
     /// The job goes on, or failed.
     case settle(SweepDecision)
 
@@ -63,6 +63,6 @@ public enum RepairDecision: Equatable, Sendable {
         let lost = producers.filter { damaged.contains($0.job) }
         if lost.isEmpty { return .settle(undamaged) }
         guard lost.allSatisfy({ $0.generation < generationLimit }) else { return .settle(.fail(.inputLost)) }
-        return .remake(Set(lost.map(\.job)))
+        return .reissue(Set(lost.map(\.job)))
     }
 }

@@ -173,7 +173,7 @@ struct EndedCampaignTests {
             job: job.id,
             path: FilePath("results"),
             "it is gone",
-            remedy: .redo(job.id, nil, bucket(0, jobs: 1))
+            remedy: .reissue(job.id, nil, bucket(0, jobs: 1))
         )
         _ = try QueueRepair(directory, content: Joining(directory: directory)).repair(problem)
         #expect(try directory.endNotes()[ended] == nil)

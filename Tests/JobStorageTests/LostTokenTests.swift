@@ -30,15 +30,15 @@ struct LostTokenTests {
         try present(directory.tokens(in: .pending, stage.name, of: id).first { $0.name.job == job.id })
     }
 
-    private func remake(_ directory: JobDirectory? = nil) throws -> Token? {
-        try (directory ?? self.directory).remake(job, in: stage.name, of: id, scratch: temporary.scratch())
+    private func restore(_ directory: JobDirectory? = nil) throws -> Token? {
+        try (directory ?? self.directory).restoreToken(of: job, in: stage.name, of: id, scratch: temporary.scratch())
     }
 
     @Test func `a job without a token is missing, and made again in a generation that it never had`() throws {
         let lost = try token()
         try LocalFileSystem().remove(directory.path(of: lost))
         #expect(try directory.scan(id).missingJobs(of: stage).map(\.id) == [job.id])
-        let made = try present(remake())
+        let made = try present(restore())
         #expect(made.name.attempt == Attempt(generation: 2, number: 1, crashes: 0, failures: 0))
         #expect(try directory.specification(of: made) == job)
         #expect(try directory.scan(id).missingJobs(of: stage) == [])
@@ -48,7 +48,7 @@ struct LostTokenTests {
         let lost = try token()
         let (hidden, place) = (temporary.folder.path.appending("hidden"), directory.path(of: lost))
         try LocalFileSystem().rename(place, to: hidden)
-        let made = try present(remake())
+        let made = try present(restore())
         try LocalFileSystem().rename(hidden, to: place)
         let snapshot = try directory.scan(id)
         #expect(snapshot.tokens[job.id] == made)
@@ -60,7 +60,7 @@ struct LostTokenTests {
         let (directory, id, stage, job) = (directory, id, stage, job)
         let scratch = try temporary.scratch()
         try onThreads(8, named: "coordinator") { _ in
-            _ = try? directory.remake(job, in: stage.name, of: id, scratch: scratch)
+            _ = try? directory.restoreToken(of: job, in: stage.name, of: id, scratch: scratch)
         }
         let tokens = try directory.tokens(in: .pending, stage.name, of: id).filter { $0.name.job == job.id }
         #expect(Set(tokens.map(\.name.attempt.generation)).count == tokens.count)
@@ -74,14 +74,14 @@ struct LostTokenTests {
                 target.string.contains(".remade-") ? .reported(errno) : nil
             })
         )
-        #expect(try present(remake(unreliable)).name.attempt.generation == 2)
+        #expect(try present(restore(unreliable)).name.attempt.generation == 2)
     }
 
     @Test func `a ticket without a token costs a generation`() throws {
         try LocalFileSystem().remove(directory.path(of: token()))
         let refusing = try temporary.through(FaultyFileSystem { _, _ in .refused(.ioError) })
-        #expect(throws: FileError.self) { try remake(refusing) }
-        #expect(try present(remake()).name.attempt.generation == 3)
+        #expect(throws: FileError.self) { try restore(refusing) }
+        #expect(try present(restore()).name.attempt.generation == 3)
     }
 
     @Test func `a failed job that is retried starts with clean counts in the next generation`() throws {
