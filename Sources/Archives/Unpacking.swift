@@ -36,7 +36,7 @@ public func unpack(
     var unpacking = Unpacking(folder, fileSystem, limits, byteLimit: limits.bytes(fromArchiveOf: size))
     try fileSystem.makeDirectory(folder)
     while let entry = try reader.next() {
-        try unpacking.take(entry, from: &reader)
+        try unpacking.unpack(entry, from: &reader)
         onProgress(unpacking.content)
     }
     return unpacking.content
@@ -64,7 +64,7 @@ private struct Unpacking {
 
     var content: UnpackedContent { UnpackedContent(fileCount: fileCount, byteCount: byteCount) }
 
-    mutating func take(_ entry: ArchiveReader.Entry, from reader: inout ArchiveReader) throws {
+    mutating func unpack(_ entry: ArchiveReader.Entry, from reader: inout ArchiveReader) throws {
         entryCount += 1
         guard entryCount <= limits.entries else {
             throw ArchiveError.tooMuch(reason: "it has more than \(limits.entries) entries")

@@ -10,7 +10,7 @@ public func runTasks(_ count: Int, threads: Int, _ body: @escaping @Sendable (In
     let next = Counter()
     try onThreads(max(1, min(threads, count)), named: "compute") { _ in
         while true {
-            let task = next.take()
+            let task = next.next()
             guard task < count else { return }
             try body(task)
         }
@@ -20,5 +20,5 @@ public func runTasks(_ count: Int, threads: Int, _ body: @escaping @Sendable (In
 private final class Counter: Sendable {
     private let value = Atomic(0)
 
-    func take() -> Int { value.wrappingAdd(1, ordering: .relaxed).oldValue }
+    func next() -> Int { value.wrappingAdd(1, ordering: .relaxed).oldValue }
 }

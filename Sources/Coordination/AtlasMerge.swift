@@ -84,7 +84,7 @@ struct AtlasMerge {
     /// - Throws: `UnusableResult` where a job's result is to be made again; `FileError` where the disk refuses.
     /// - Returns: whether there is more to do at once.
     mutating func advance(_ results: CampaignResults, _ outlook: CampaignOutlook) throws -> Bool {
-        see(outlook)
+        update(for: outlook)
         let turn = Turn(folder)
         do {
             try takeAll(results, turn)
@@ -120,7 +120,7 @@ struct AtlasMerge {
         return (try? ContentDigest(ofFile: folder.file(name))) == digests[name]
     }
 
-    private mutating func see(_ outlook: CampaignOutlook) {
+    private mutating func update(for outlook: CampaignOutlook) {
         guard outlook != self.outlook else { return }
         self.outlook = outlook
         // What is missing is called otherwise now, on the page and on sheets.
@@ -137,7 +137,7 @@ struct AtlasMerge {
         while turn?.isOver != true {
             if intake == nil { intake = try nextFindings(results).map { ($0, 0) } }
             guard let (findings, number) = intake else { return }
-            try take(findings.portion(number))
+            try append(findings.portion(number))
             turn?.isUsed = true
             intake?.next += 1
             guard number + 1 == findings.portionCount else { continue }
@@ -154,11 +154,11 @@ struct AtlasMerge {
         return nil
     }
 
-    private mutating func take(_ portion: AtlasFindings.Portion) throws {
+    private mutating func append(_ portion: AtlasFindings.Portion) throws {
         for (file, png) in portion.files {
             let name = Self.name(file)
             // One image may drive many neurons.
-            if digests[name] == nil { digests[name] = try folder.place(name, png) }
+            if digests[name] == nil { digests[name] = try folder.write(name, png) }
         }
         // Last, so that nothing is taken in twice where a file could not be written.
         pictures += portion.pictures
@@ -178,7 +178,7 @@ struct AtlasMerge {
     ) throws {
         let name = Self.name(file)
         revisions.insert(name)
-        digests[name] = try folder.place(name, onlyUntilComplete: !isFinal, parts: parts)
+        digests[name] = try folder.write(name, onlyUntilComplete: !isFinal, parts: parts)
     }
 
     // MARK: Sheets
@@ -200,7 +200,7 @@ struct AtlasMerge {
             sheet.tiles.append(try tile(channel, sheet.pictures[channel]))
             turn?.isUsed = true
         }
-        try place(sheet)
+        try write(sheet)
         sheetUnderWay = nil
     }
 
@@ -213,7 +213,7 @@ struct AtlasMerge {
         )
     }
 
-    private mutating func place(_ draft: SheetDraft) throws {
+    private mutating func write(_ draft: SheetDraft) throws {
         let key = draft.key
         let title = AtlasSheet.Title(
             campaign: content.campaign,

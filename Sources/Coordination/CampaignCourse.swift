@@ -19,7 +19,7 @@ struct CampaignCourse {
     }
 
     /// Lists where the campaign's jobs stand.
-    mutating func look(_ directory: JobDirectory) throws(FileError) -> CampaignSnapshot {
+    mutating func scan(_ directory: JobDirectory) throws(FileError) -> CampaignSnapshot {
         var snapshot = settled
         for name in try directory.publishedBuckets(of: plan.campaign) where settled.published(name) == nil {
             var seen = CampaignSnapshot()

@@ -99,7 +99,7 @@ public struct CoordinationLoop {
     public mutating func step() throws(FileError) -> Bool {
         hasChanged = false
         let known = try directory.campaigns()
-        for campaign in notes.look(now: now()) { ends[campaign] = .done }
+        for campaign in notes.readNotes(now: now()) { ends[campaign] = .done }
         readControl()
         var running: [Token] = []
         var isWhole = true
@@ -125,7 +125,7 @@ public struct CoordinationLoop {
     /// Reads what users have said; after a new word, campaigns that had failed may go on.
     private mutating func readControl() {
         do throws(FileError) {
-            guard try control.look() else { return }
+            guard try control.refresh() else { return }
             ends = ends.filter { $0.value == .done }
         } catch {
             logger.info("control not read", metadata: ["error": "\(error)"])
@@ -150,21 +150,21 @@ public struct CoordinationLoop {
         }
         guard var course = campaigns[campaign] else { return nil }
         defer { campaigns[campaign] = course }
-        var snapshot = try course.look(directory)
+        var snapshot = try course.scan(directory)
         while try publish(snapshot.bucketsToPublish(of: course.plan, control.state), of: campaign) {
-            snapshot = try course.look(directory)
+            snapshot = try course.scan(directory)
         }
         let deprived = snapshot.tokens.values.filter(\.lacksInput)
         if !deprived.isEmpty {
             course.reopen(before: Set(deprived.map(\.bucket)))
-            snapshot = try course.look(directory)
+            snapshot = try course.scan(directory)
         }
         for token in snapshot.void.sorted(by: { directory.path(of: $0).string < directory.path(of: $1).string }) {
             _ = try directory.settle(token, .fail(.superseded), priority: 0)
         }
         try restoreLostTokens(of: course, snapshot)
-        if try cancel(snapshot, of: campaign) { snapshot = try course.look(directory) }
-        hints.see(snapshot, of: course.plan, control.state)
+        if try cancel(snapshot, of: campaign) { snapshot = try course.scan(directory) }
+        hints.collect(snapshot, of: course.plan, control.state)
         for token in snapshot.openTokens {
             switch token.name.standing {
             case .returned(_, .brokenRecord) where token.name.attempt.generation < RepairDecision.generationLimit:

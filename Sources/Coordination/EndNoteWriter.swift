@@ -26,7 +26,7 @@ struct EndNoteWriter {
     }
 
     /// Reads the notes that there are, now and then; the campaigns that are done by them and have a report.
-    mutating func look(now: BootClock.Instant) -> [CampaignID] {
+    mutating func readNotes(now: BootClock.Instant) -> [CampaignID] {
         let isFirst = !looks.hasBegun
         guard looks.takeTurn(at: now) else { return [] }
         busy = []

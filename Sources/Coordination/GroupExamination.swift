@@ -19,7 +19,7 @@ struct GroupExamination {
 
     func finding() throws -> ExaminationFinding {
         let access = try fileSystem.access(to: root)
-        let sight = look(below: access)
+        let sight = inspect(below: access)
         let isShared = access.mode & 0o020 != 0
         guard isShared || sight.owners.count > 1 else {
             let text = "for one user; the group \(access.group) may not write, whatever a program's umask"
@@ -65,7 +65,7 @@ struct GroupExamination {
     }
 
     /// Looks at folders and files, those near the root first, until there were very many.
-    private func look(below access: FileAccess) -> Sight {
+    private func inspect(below access: FileAccess) -> Sight {
         var sight = Sight(owners: [access.owner])
         var folders = [root]
         var next = 0
@@ -77,14 +77,14 @@ struct GroupExamination {
                 looks += 1
                 if looks > Self.mostLooks { return sight }
                 let path = folder.below(name)
-                if see(path, as: access, &sight) { folders.append(path) }
+                if inspect(path, as: access, &sight) { folders.append(path) }
             }
         }
         return sight
     }
 
     /// Takes a look at one thing, and says whether it is a folder.
-    private func see(_ path: FilePath, as root: FileAccess, _ sight: inout Sight) -> Bool {
+    private func inspect(_ path: FilePath, as root: FileAccess, _ sight: inout Sight) -> Bool {
         let access: FileAccess
         do throws(FileError) {
             access = try fileSystem.access(to: path)

@@ -35,8 +35,8 @@ public struct LivenessTracker {
     ///
     /// A heartbeat that could not be read is no news. Time counts only between two looks during which the observer
     /// itself could write and read.
-    public mutating func look(
-        at running: [Token],
+    public mutating func observe(
+        _ running: [Token],
         heartbeats: [WorkerName: Heartbeat],
         isHealthy: Bool,
         now: BootClock.Instant
@@ -82,7 +82,7 @@ public struct LivenessTracker {
     }
 
     /// Takes in that a worker's process is gone beyond doubt.
-    public mutating func see(gone worker: WorkerName) {
+    public mutating func record(gone worker: WorkerName) {
         gone.insert(worker)
     }
 

@@ -123,7 +123,7 @@ public final class NetworkCampaigns: CampaignContent {
         var digests: [String: ContentDigest] = [:]
         let files = ReportFiles(directory, manifest)
         for (name, bytes) in try files.contents(of: report) {
-            digests[name] = try folder.place(name, bytes)
+            digests[name] = try folder.write(name, bytes)
         }
         try atlas?.complete(results)
         for (name, digest) in atlas?.digests ?? [:] { digests[name] = digest }
@@ -171,7 +171,7 @@ extension JobDirectory {
     /// Why a registered campaign can never be complete; nil where it may be.
     public func failure(of campaign: CampaignID) throws -> UnfinishedCampaign? {
         var control = ControlReader(self)
-        try control.look()
+        try control.refresh()
         guard try !isMerged(campaign),
             case .failed(let failures) = try scan(campaign).outcome(of: plan(of: campaign), control.state)
         else { return nil }

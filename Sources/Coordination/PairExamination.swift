@@ -59,7 +59,7 @@ public struct PairExamination {
     /// Makes the folder ready for the other one to come.
     public func prepare() throws(FileError) {
         try fileSystem.makeDirectories(folder.appending("signs"))
-        for scene in Scene.allCases { try fileSystem.makeDirectory(place(scene)) }
+        for scene in Scene.allCases { try fileSystem.makeDirectory(path(of: scene)) }
         try fileSystem.makeDirectory(races)
     }
 
@@ -228,10 +228,10 @@ public struct PairExamination {
 
     private var races: FilePath { folder.appending("races") }
 
-    private func place(_ scene: Scene) -> FilePath { folder.appending("\(scene)") }
+    private func path(of scene: Scene) -> FilePath { folder.appending("\(scene)") }
 
     private func names(_ scene: Scene) -> (FilePath, FilePath) {
-        (place(scene).appending("first"), place(scene).appending("second"))
+        (path(of: scene).appending("first"), path(of: scene).appending("second"))
     }
 
     private func sign(_ name: String) -> FilePath {

@@ -103,7 +103,7 @@ public struct Pruning: Sendable {
     /// being submitted, and needs what it has pinned.
     private func endedCampaigns(_ now: FileTime) throws -> [CampaignID: Bool] {
         var control = ControlReader(directory)
-        try control.look()
+        try control.refresh()
         var ended: [CampaignID: Bool] = [:]
         for campaign in try directory.campaigns() {
             let success = directory.reports(of: campaign).appending("SUCCESS.json")

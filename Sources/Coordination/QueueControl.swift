@@ -29,8 +29,8 @@ public struct QueueControl: Sendable {
     /// Says what is wanted of a scope; see `ControlRecord.Verb`.
     ///
     /// - Throws: `FileError` where nobody can tell whether it was said.
-    public func say(_ verb: ControlRecord.Verb, _ scope: ControlRecord.Scope, reason: String = "") throws {
-        _ = try directory.withScratch { try directory.say(verb, scope, reason: reason, scratch: $0) }
+    public func post(_ verb: ControlRecord.Verb, _ scope: ControlRecord.Scope, reason: String = "") throws {
+        _ = try directory.withScratch { try directory.post(verb, scope, reason: reason, scratch: $0) }
     }
 
     /// Makes jobs claimable that failed or were cancelled.

@@ -39,7 +39,7 @@ public struct QueueInquiry: Sendable {
     public init(_ directory: JobDirectory, campaign: CampaignID? = nil) throws {
         self.directory = directory
         var reader = ControlReader(directory)
-        try reader.look()
+        try reader.refresh()
         control = reader.state
         campaigns = try campaign.map { [$0] } ?? directory.campaigns()
         for id in campaigns {
@@ -72,7 +72,7 @@ public struct QueueInquiry: Sendable {
     /// Finds the job of an id, of its first digits, or of "CAMPAIGN/JOB".
     ///
     /// - Throws: `SubmissionError` where there is none, or more than one.
-    public func place(called text: String) throws -> Place {
+    public func locate(_ text: String) throws -> Place {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         let wanted = parts.count == 2 ? try directory.campaign(called: String(parts[0])) : nil
         let digits = parts.last.map(String.init) ?? ""
@@ -105,7 +105,7 @@ public struct QueueInquiry: Sendable {
             text.contains("/") || JobID(text + String(repeating: "0", count: max(0, 32 - text.utf8.count))) != nil
         // The words for a campaign say which there are.
         guard isJob else { return .campaign(try directory.campaign(called: text)) }
-        let place = try place(called: text)
+        let place = try locate(text)
         return .job(place.job, of: place.campaign)
     }
 

@@ -33,9 +33,9 @@ public struct QueueObserver {
     }
 
     /// Where everything stands now.
-    public mutating func look() throws(FileError) -> QueueOverview {
+    public mutating func observe() throws(FileError) -> QueueOverview {
         // After a new word, campaigns that had ended may go on.
-        if try control.look() { lines = lines.filter { $0.value.campaign.state == .done } }
+        if try control.refresh() { lines = lines.filter { $0.value.campaign.state == .done } }
         let beats = try self.beats()
         var held = HeldJobs(beats)
         var campaigns: [QueueStatus.Campaign] = []
@@ -51,7 +51,7 @@ public struct QueueObserver {
                 problems[id] = "\(error)"
                 continue
             }
-            if let plan { lines[id] = try look(at: plan, &held) }
+            if let plan { lines[id] = try line(of: plan, &held) }
             guard let line = lines[id] else { continue }
             campaigns.append(line.campaign)
             progress[id] = line.progress
@@ -85,12 +85,12 @@ public struct QueueObserver {
         return plan
     }
 
-    private mutating func look(at plan: PublicationPlan, _ held: inout HeldJobs) throws(FileError) -> Line {
+    private mutating func line(of plan: PublicationPlan, _ held: inout HeldJobs) throws(FileError) -> Line {
         let campaign = plan.campaign
         // First, so that what is merged is seen with all its jobs done.
         let isMerged = try directory.isMerged(campaign)
         let snapshot = try directory.scan(campaign)
-        let running = held.see(snapshot, of: campaign)
+        let running = held.record(snapshot, of: campaign)
         let counts = snapshot.counts(of: plan, control.state)
         let outcome = snapshot.outcome(of: plan, control.state)
         let state = QueueOverview.state(outcome, isMerged: isMerged, of: campaign, control.state)
@@ -149,7 +149,7 @@ private struct HeldJobs {
     }
 
     /// Takes in where the jobs of a campaign stand; how many jobs' worth is done of those that run.
-    mutating func see(_ snapshot: CampaignSnapshot, of campaign: CampaignID) -> Double {
+    mutating func record(_ snapshot: CampaignSnapshot, of campaign: CampaignID) -> Double {
         var sum = 0.0
         for (name, beat) in beats {
             for attempt in beat.held where attempt.campaign == campaign {

@@ -76,7 +76,7 @@ public struct QueueOverview: Equatable, Sendable {
     /// Reads the whole directory once.
     public init(of directory: JobDirectory, seenFrom observer: HostIdentity) throws(FileError) {
         var queueObserver = QueueObserver(directory, seenFrom: observer)
-        self = try queueObserver.look()
+        self = try queueObserver.observe()
     }
 
     /// A campaign runs until its reports are complete, even when all its jobs are done.

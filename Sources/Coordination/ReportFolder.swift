@@ -48,11 +48,11 @@ struct ReportFolder {
     /// The same bytes stay as they are: a coordinator that starts anew finds most of an atlas written.
     ///
     /// - Returns: the digest of its bytes.
-    func place(_ name: String, _ bytes: [UInt8]) throws -> ContentDigest {
+    func write(_ name: String, _ bytes: [UInt8]) throws -> ContentDigest {
         if (try? directory.fileSystem.contents(of: file(name), limit: bytes.count)) == bytes {
             return ContentDigest(of: bytes)
         }
-        return try place(name, onlyUntilComplete: false) { write throws(FileError) in try write(bytes) }
+        return try write(name, onlyUntilComplete: false) { write throws(FileError) in try write(bytes) }
     }
 
     /// Writes a file in parts.
@@ -64,7 +64,7 @@ struct ReportFolder {
     ///   - parts: writes it.
     /// - Throws: `ReportIsComplete` where it would; `FileError` where the disk refuses.
     /// - Returns: the digest of its bytes.
-    func place(
+    func write(
         _ name: String,
         onlyUntilComplete: Bool,
         parts: (_ write: ([UInt8]) throws(FileError) -> Void) throws(FileError) -> Void

@@ -144,7 +144,7 @@ public struct QueueEstimates: Sendable {
     public init() {}
 
     /// Starts to count for campaigns that run now.
-    public mutating func see(_ overview: QueueOverview, now: BootClock.Instant) {
+    public mutating func update(_ overview: QueueOverview, now: BootClock.Instant) {
         for campaign in overview.status.campaigns {
             guard campaign.state == .running else {
                 // After a pause, the time before it says nothing.

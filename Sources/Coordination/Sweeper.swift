@@ -49,10 +49,10 @@ struct Sweeper {
         if isLookDue {
             var heartbeats: [WorkerName: Heartbeat] = [:]
             for owner in owners { heartbeats[owner] = directory.heartbeat(of: owner) }
-            tracker.look(at: running, heartbeats: heartbeats, isHealthy: probe.isHealthy(), now: now)
+            tracker.observe(running, heartbeats: heartbeats, isHealthy: probe.isHealthy(), now: now)
         }
         if isProofDue {
-            for owner in owners where isProvablyDead(owner) { tracker.see(gone: owner) }
+            for owner in owners where isProvablyDead(owner) { tracker.record(gone: owner) }
         }
         var isSettled = false
         for token in toSettle(running, isLookDue: isLookDue) where try settle(token, priority: priority(token)) {

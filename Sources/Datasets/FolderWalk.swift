@@ -32,7 +32,7 @@ struct FolderContent {
                 if kind == nil, !name.hasPrefix("."), name.unicodeScalars.contains("\u{FFFD}") {
                     throw DatasetError.unreadableName(directory, name: name)
                 }
-                if kind == .directory, !Self.isOfSystem(name) { waiting.append(below) } else { take(below, name, kind) }
+                if kind == .directory, !Self.isOfSystem(name) { waiting.append(below) } else { visit(below, name, kind) }
             }
         }
         images.sort(by: precedesByBytes)
@@ -40,7 +40,7 @@ struct FolderContent {
         imagesLeftOut.sort(by: precedesByBytes)
     }
 
-    private mutating func take(_ path: String, _ name: String, _ kind: SystemStatus.Kind?) {
+    private mutating func visit(_ path: String, _ name: String, _ kind: SystemStatus.Kind?) {
         let isImage = ImageNames.endings.contains(Self.ending(of: name))
         switch kind {
         case .directory: foldersLeftOut.append(path)

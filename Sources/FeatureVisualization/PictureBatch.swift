@@ -74,13 +74,13 @@ public final class PictureBatch {
         for step in 1...last {
             try willStep(step)
             guard outcomes.contains(where: { $0.failure == nil }) else { break }
-            try take(step)
+            try performStep(step)
             if rendering.thresholds.contains(step) { try keep(after: step) }
         }
         return outcomes
     }
 
-    private func take(_ step: Int) throws {
+    private func performStep(_ step: Int) throws {
         let side = rendering.schedule.side(at: step)
         let instance = try instance(side: side)
         fill(instance) { index, values in

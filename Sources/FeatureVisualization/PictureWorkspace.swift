@@ -34,17 +34,17 @@ public final class PictureWorkspace {
         fourier = try RealFourierTransform(height: schedule.size, width: schedule.size)
         let memory = try FloatBuffer(count: layout.count)
         var used = 0
-        func take(_ count: Int) -> FloatRegion {
+        func allocate(_ count: Int) -> FloatRegion {
             defer { used += count }
             return memory.region(offset: used, count: count)
         }
-        forward = take(scale.planeStride)
-        backward = take(scale.planeStride)
-        spectrum = take(scale.count)
-        planes = take(3 * layout.planeStride)
-        let border = take(layout.paddedCount)
-        scratch = (take(layout.framedCount), take(layout.plainCount))
-        line = take(layout.lineCount)
+        forward = allocate(scale.planeStride)
+        backward = allocate(scale.planeStride)
+        spectrum = allocate(scale.count)
+        planes = allocate(3 * layout.planeStride)
+        let border = allocate(layout.paddedCount)
+        scratch = (allocate(layout.framedCount), allocate(layout.plainCount))
+        line = allocate(layout.lineCount)
         padded = PixelGrid(side: layout.paddedSide, in: border)
         scale.writeForward(forward)
         scale.writeBackward(backward)

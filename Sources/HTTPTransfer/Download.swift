@@ -74,7 +74,7 @@ extension WebClient {
             try content.restart()
             throw .wrongDigest(address, expected: expected, found: digest)
         }
-        do throws(FileError) { try fileSystem.place(draft, as: file) } catch { throw .file(error) }
+        do throws(FileError) { try fileSystem.moveIntoPlace(draft, as: file) } catch { throw .file(error) }
         try? fileSystem.remove(DraftFile.recordPath(of: draft))
         return Download(digest: digest, byteCount: content.byteCount)
     }

@@ -80,7 +80,7 @@ final class DraftFile: Sink {
         if let total = record?.total, total > limit { throw .tooLarge(address, limit: limit) }
     }
 
-    func take(_ bytes: UnsafeRawBufferPointer) throws(TransferError) {
+    func receive(_ bytes: UnsafeRawBufferPointer) throws(TransferError) {
         guard bytes.count <= limit - byteCount else { throw .tooLarge(address, limit: limit) }
         try onDisk("write") { _ = try unsafe descriptor.writeAll(toAbsoluteOffset: Int64(byteCount), bytes) }
         unsafe hasher.update(bytes)

@@ -36,7 +36,7 @@ final class PartReception: Sink {
         }
     }
 
-    func take(_ new: UnsafeRawBufferPointer) throws(TransferError) {
+    func receive(_ new: UnsafeRawBufferPointer) throws(TransferError) {
         guard new.count <= wanted.count - bytes.count else {
             throw .failed(address, reason: "the server sent more than was asked for")
         }
@@ -58,5 +58,5 @@ final class LengthReception: Sink {
         throw .cancelled
     }
 
-    func take(_ new: UnsafeRawBufferPointer) {}
+    func receive(_ new: UnsafeRawBufferPointer) {}
 }

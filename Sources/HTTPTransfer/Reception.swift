@@ -20,7 +20,7 @@ final class Reception {
     /// Takes a line of the head.
     func takeHead(_ bytes: UnsafeRawBufferPointer) {
         let line = unsafe String(decoding: bytes, as: UTF8.self)
-        response.take(String(line.trimmingEnd()))
+        response.parse(String(line.trimmingEnd()))
     }
 
     /// Takes a part of the body, and returns whether more is wanted.
@@ -29,7 +29,7 @@ final class Reception {
         guard isWanted else { return false }
         do throws(TransferError) {
             try begin()
-            try unsafe sink.take(bytes)
+            try unsafe sink.receive(bytes)
             return true
         } catch {
             failure = error

@@ -19,7 +19,7 @@ struct Response: Equatable, Sendable {
     private(set) var fields: [String: String] = [:]
 
     /// Takes a line of the head; a status line starts anew, since answers that only announce others come before.
-    mutating func take(_ line: String) {
+    mutating func parse(_ line: String) {
         if line.hasPrefix("HTTP/") {
             let words = line.split(separator: " ")
             status = words.count > 1 ? Int(words[1]) ?? 0 : 0

@@ -6,5 +6,5 @@ protocol Sink: AnyObject {
     func begin(_ response: Response) throws(TransferError)
 
     /// Takes the next bytes of the body.
-    func take(_ bytes: UnsafeRawBufferPointer) throws(TransferError)
+    func receive(_ bytes: UnsafeRawBufferPointer) throws(TransferError)
 }

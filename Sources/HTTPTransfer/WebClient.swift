@@ -81,7 +81,7 @@ public final class WebClient: Sendable {
     }
 
     private func takeHandle() throws(TransferError) -> EasyHandle {
-        if let handle = handles.take() { return handle }
+        if let handle = handles.pop() { return handle }
         return try EasyHandle()
     }
 
@@ -135,7 +135,7 @@ public final class WebClient: Sendable {
 private final class IdleHandles: Sendable {
     private let handles = Monitor<[EasyHandle]>([])
 
-    func take() -> EasyHandle? { handles.withLock { $0.popLast() } }
+    func pop() -> EasyHandle? { handles.withLock { $0.popLast() } }
 
     func giveBack(_ handle: EasyHandle) { handles.withLock { $0.append(handle) } }
 }

@@ -17,7 +17,7 @@ private final class WholeReception: Sink {
         guard response.isFramed else { throw .unknownLength(address) }
     }
 
-    func take(_ new: UnsafeRawBufferPointer) throws(TransferError) {
+    func receive(_ new: UnsafeRawBufferPointer) throws(TransferError) {
         guard new.count <= limit - bytes.count else { throw .tooLarge(address, limit: limit) }
         unsafe bytes.append(contentsOf: new)
     }

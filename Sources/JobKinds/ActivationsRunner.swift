@@ -41,7 +41,7 @@ public final class ActivationsRunner: JobRunner {
             let metadata = try ArrayLayouts.activations(layer, payload)
             let path = ArrayFiles.shard(directory.array(target.array), metadata, payload.shard)
             if try files.isThere(path) {
-                try files.place(metadata.encoded, at: directory.array(target.array).appending(ArrayFiles.metadataName))
+                try files.store(metadata.encoded, at: directory.array(target.array).appending(ArrayFiles.metadataName))
                 written[layer.name] = try files.describe(present: path)
             } else {
                 outputs.append(LayerShard(layer: layer.name, metadata: metadata, array: target.array, path: path))
@@ -77,8 +77,8 @@ public final class ActivationsRunner: JobRunner {
         let names = try Array(canonicalJSON(images))
         for output in outputs {
             let array = directory.array(output.array)
-            try files.place(output.metadata.encoded, at: array.appending(ArrayFiles.metadataName))
-            try files.place(names, at: array.appending(ArrayFiles.imagesName))
+            try files.store(output.metadata.encoded, at: array.appending(ArrayFiles.metadataName))
+            try files.store(names, at: array.appending(ArrayFiles.imagesName))
             try output.open(in: context.scratch(), on: context.directory.disk)
         }
         let batches = BatchSource(Array(rows), limits: payload.limits, lookahead: 2 * threads)
@@ -103,7 +103,7 @@ public final class ActivationsRunner: JobRunner {
                         } deliver: { output in
                             try encoders[output.layer.name]?.encode(output, images: batch.count)
                         }
-                        try turns.take(batch.number) {
+                        try turns.pass(batch.number) {
                             for output in outputs {
                                 try encoders[output.layer]?.append(firstRow: batch.number * batch.capacity)
                             }

@@ -38,7 +38,7 @@ struct ArrayFiles {
     func isThere(_ path: FilePath) throws -> Bool { try context.directory.fileSystem.isStillPresent(path) }
 
     /// Adds a small file to an array unless it has one of that name; another's stays.
-    func place(_ bytes: [UInt8], at path: FilePath) throws {
+    func store(_ bytes: [UInt8], at path: FilePath) throws {
         if try isThere(path) { return }
         let draft = try context.scratch().appending("file-\(UInt64.random(in: .min ... .max))")
         try context.directory.fileSystem.create(draft, contents: bytes, durably: true)
@@ -49,7 +49,7 @@ struct ArrayFiles {
     ///
     /// If it differs, though the array says that the same version made it on the same kind of processor, one of the two
     /// machines computes wrongly.
-    func place(
+    func store(
         _ draft: FilePath,
         _ written: (byteCount: Int, digest: ContentDigest),
         at path: FilePath,

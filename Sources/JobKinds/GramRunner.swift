@@ -32,7 +32,7 @@ public struct GramRunner: JobRunner {
         let written: WrittenFile
         let means = array.appending(FeatureMeans.fileName)
         if try files.isThere(path), try files.isThere(means) {
-            try files.place(metadata.encoded, at: array.appending(ArrayFiles.metadataName))
+            try files.store(metadata.encoded, at: array.appending(ArrayFiles.metadataName))
             written = try files.describe(present: path)
         } else {
             written = try makePanel(payload, metadata, files, path)
@@ -79,10 +79,10 @@ public struct GramRunner: JobRunner {
             try write(product, tile: tile, metadata, &writer, &codec)
         }
         let written = try writer.finish()
-        try files.place(metadata.encoded, at: array.appending(ArrayFiles.metadataName))
+        try files.store(metadata.encoded, at: array.appending(ArrayFiles.metadataName))
         let means = FeatureMeans(meanSquare: meanSquare)
-        try files.place(Array(canonicalJSON(means)), at: array.appending(FeatureMeans.fileName))
-        return try files.place(draft, written, at: path, in: array, of: metadata)
+        try files.store(Array(canonicalJSON(means)), at: array.appending(FeatureMeans.fileName))
+        return try files.store(draft, written, at: path, in: array, of: metadata)
     }
 
     private func rowList(_ payload: GramPayload, _ context: JobContext) throws -> [Int] {

@@ -75,7 +75,7 @@ public struct HSICResultFile: Equatable, Sendable {
             let header = try? JSONDecoder().decode(Header.self, from: Data(bytes[..<end])), header.format == 1
         else { return nil }
         var position = end + 1
-        func take(_ count: Int) -> [Double]? {
+        func next(_ count: Int) -> [Double]? {
             guard count >= 0, count <= (bytes.count - position) / 8 else { return nil }
             defer { position += 8 * count }
             return doubles(in: bytes.span.extracting(position..<position + 8 * count))
@@ -83,14 +83,14 @@ public struct HSICResultFile: Equatable, Sendable {
         var blocks: [Block] = []
         for block in header.blocks {
             let (m, n) = (block.matrices, block.images)
-            guard (0...1_000_000).contains(m), (0...1_000_000_000).contains(n), let meanSquares = take(m) else {
+            guard (0...1_000_000).contains(m), (0...1_000_000_000).contains(n), let meanSquares = next(m) else {
                 return nil
             }
             var partials: [HSICPartialSums] = []
             for group in block.groups {
                 guard group.count == 2, 0 <= group[0], group[0] <= group[1], group[1] <= n,
-                    let sums = take(HSICPartialSums.pairs(m)), let ownSums = take(HSICPartialSums.pairs(m)),
-                    let diagonals = take(m * (group[1] - group[0])), let columnSums = take(m * n),
+                    let sums = next(HSICPartialSums.pairs(m)), let ownSums = next(HSICPartialSums.pairs(m)),
+                    let diagonals = next(m * (group[1] - group[0])), let columnSums = next(m * n),
                     let partial = HSICPartialSums(
                         matrices: m,
                         images: n,

@@ -27,8 +27,8 @@ public struct ImportRunner: JobRunner {
         let metadata = try ArrayLayouts.imported(payload)
         let path = ArrayFiles.shard(array, metadata, payload.shard)
         let images = try context.directory.cachedImages(payload.images, count: payload.count)
-        try files.place(metadata.encoded, at: array.appending(ArrayFiles.metadataName))
-        try files.place(Array(canonicalJSON(images)), at: array.appending(ArrayFiles.imagesName))
+        try files.store(metadata.encoded, at: array.appending(ArrayFiles.metadataName))
+        try files.store(Array(canonicalJSON(images)), at: array.appending(ArrayFiles.imagesName))
         let written =
             try files.isThere(path)
             ? files.describe(present: path) : until(context).makeShard(payload, metadata, files, path)

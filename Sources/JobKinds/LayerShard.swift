@@ -63,7 +63,7 @@ final class LayerShard: Sendable {
             }
             return (draft, try writer.finish())
         }
-        return try files.place(draft, written, at: path, in: files.context.directory.array(array), of: metadata)
+        return try files.store(draft, written, at: path, in: files.context.directory.array(array), of: metadata)
     }
 }
 

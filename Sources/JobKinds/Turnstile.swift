@@ -12,7 +12,7 @@ final class Turnstile: Sendable {
     }
 
     /// Waits for a number's turn, runs the body, and lets the next one through.
-    func take(_ number: Int, _ body: () throws -> Void) throws {
+    func pass(_ number: Int, _ body: () throws -> Void) throws {
         let failure: (any Error)?? = state.wait { state in
             if let failure = state.failure { return .some(failure) }
             return state.next == number ? .some(nil) : nil

@@ -111,7 +111,7 @@ public struct ControlState: Equatable, Sendable {
     public init() {}
 
     /// Takes in the next record.
-    public mutating func take(_ record: ControlRecord, number: Int) {
+    public mutating func apply(_ record: ControlRecord, number: Int) {
         self.number = max(self.number, number)
         switch record.verb {
         case .pause: paused[record.scope] = true

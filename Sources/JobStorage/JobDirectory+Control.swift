@@ -17,7 +17,7 @@ extension JobDirectory {
     ///   - scratch: the caller's own folder.
     /// - Throws: `FileError` where nobody can tell whether it was said.
     /// - Returns: the record's number.
-    public func say(
+    public func post(
         _ verb: ControlRecord.Verb,
         _ scope: ControlRecord.Scope,
         reason: String = "",
@@ -56,7 +56,7 @@ public struct ControlReader: Sendable {
     ///
     /// - Returns: whether anything was new.
     @discardableResult
-    public mutating func look() throws(FileError) -> Bool {
+    public mutating func refresh() throws(FileError) -> Bool {
         var found: [Int: ControlRecord] = [:]
         for number in try records.numbers() where known[number] == nil {
             guard let bytes = try records.contentsIfRecord(of: number),
@@ -68,7 +68,7 @@ public struct ControlReader: Sendable {
         known.merge(found) { mine, _ in mine }
         // All over again, since a listing may have missed a number that it shows now.
         state = ControlState()
-        for (number, record) in known.sorted(by: { $0.key < $1.key }) { state.take(record, number: number) }
+        for (number, record) in known.sorted(by: { $0.key < $1.key }) { state.apply(record, number: number) }
         return true
     }
 }

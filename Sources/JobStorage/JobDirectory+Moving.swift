@@ -55,12 +55,12 @@ extension JobDirectory {
 
     /// Opens a name again where the first open met a passing fault.
     private func isPresentAfterAll(_ path: FilePath, _ isCertain: Bool) throws(FileError) -> Bool {
-        func look() throws(FileError) -> Bool {
+        func isThere() throws(FileError) -> Bool {
             try isCertain ? fileSystem.isPresent(path) : fileSystem.isSeen(path)
         }
         for _ in 0..<3 {
-            do throws(FileError) { return try look() } catch  where error.isTransient { continue }
+            do throws(FileError) { return try isThere() } catch  where error.isTransient { continue }
         }
-        return try look()
+        return try isThere()
     }
 }

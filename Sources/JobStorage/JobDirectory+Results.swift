@@ -63,7 +63,7 @@ extension JobDirectory {
             try fileSystem.create(draft, contents: contents, durably: true)
         }
         // Once only: a rename that reported an error may happen later, and no result is ever replaced.
-        try fileSystem.place(draft, as: path)
+        try fileSystem.moveIntoPlace(draft, as: path)
     }
 
     /// Reads and checks the result of a token's attempt.

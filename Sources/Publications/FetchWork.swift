@@ -89,7 +89,7 @@ struct FetchWork {
         guard publication.accepts(beginning: try beginning(of: draft.whole, count: 8)) else {
             throw CacheError.notWeights(address)
         }
-        let place = cache.place(of: publication)
+        let place = cache.path(of: publication)
         let record = try record(download, address, files: nil)
         try fileSystem.makeDirectories(place.parent)
         try fileSystem.linkUnlessThere(draft.whole, to: place)
@@ -107,7 +107,7 @@ struct FetchWork {
             onStep(.unpacking($0))
         }
         let folder = try imageFolder(named: name, address)
-        let place = cache.place(of: publication)
+        let place = cache.path(of: publication)
         try fileSystem.makeDirectories(place.parent)
         try fileSystem.synchronizeAll(holding: draft.unpacked)
         let record = try record(download, address, files: content.fileCount)

@@ -43,7 +43,7 @@ public struct PublicationCache: Sendable {
         try fileSystem.makeDirectories(root)
         let mark = root.below("cache.json")
         if try !fileSystem.isPresent(mark) {
-            try place(Array("{\"format\":\(Self.format)}\n".utf8), as: mark)
+            try write(Array("{\"format\":\(Self.format)}\n".utf8), as: mark)
         }
         let bytes = try fileSystem.contents(of: mark, limit: 4096)
         let found = (try? JSONDecoder().decode(Mark.self, from: Data(bytes)))?.format ?? 0
@@ -71,7 +71,7 @@ public struct PublicationCache: Sendable {
     /// - Throws: `CacheError.damaged`, `FileError`.
     /// - Returns: where it is; nil where it is not.
     public func find(_ publication: PublishedItem) throws -> Item? {
-        let path = place(of: publication)
+        let path = path(of: publication)
         guard try fileSystem.isPresent(path) else { return nil }
         let record = try FetchRecord.read(recordPath(of: publication))
         guard publication.kind == .weights else { return Item(path: path, record: record) }
@@ -86,7 +86,7 @@ public struct PublicationCache: Sendable {
         return Item(path: path, record: try settle(new, for: publication))
     }
 
-    func place(of publication: PublishedItem) -> FilePath { root.below(publication.place) }
+    func path(of publication: PublishedItem) -> FilePath { root.below(publication.place) }
 
     func recordPath(of publication: PublishedItem) -> FilePath { root.below("\(publication.place).json") }
 
@@ -99,12 +99,12 @@ public struct PublicationCache: Sendable {
     /// Records what was fetched, unless something is recorded already, and returns what is.
     func settle(_ record: FetchRecord, for publication: PublishedItem) throws -> FetchRecord {
         let path = recordPath(of: publication)
-        try place(record.encoded(), as: path)
+        try write(record.encoded(), as: path)
         return try FetchRecord.read(path) ?? record
     }
 
     /// Gives bytes a name that is never replaced; whoever is first is right.
-    private func place(_ bytes: [UInt8], as file: FilePath) throws {
+    private func write(_ bytes: [UInt8], as file: FilePath) throws {
         try fileSystem.makeDirectories(file.parent)
         let temporary = FilePath("\(file.string).new-\(String(surroundings.randomBits(), radix: 16))")
         try fileSystem.create(temporary, contents: bytes, durably: true)

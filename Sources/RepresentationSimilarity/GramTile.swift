@@ -50,7 +50,7 @@ public final class GramTile: Sendable {
         let scratch = ScratchPool(count: Self.square * Self.square)
         try runTasks(squares.count, threads: threads) { task in
             let (row, column) = self.squares[task]
-            let product = try scratch.take()
+            let product = try scratch.next()
             defer { scratch.giveBack(product) }
             try MatrixProducts.multiplyTransposed(
                 left.part(offset: row.lowerBound * width, count: row.count * width),
@@ -119,7 +119,7 @@ private final class ScratchPool: Sendable {
         self.count = count
     }
 
-    func take() throws -> FloatBuffer {
+    func next() throws -> FloatBuffer {
         try free.withLock { $0.popLast() } ?? FloatBuffer(count: count)
     }
 

@@ -113,11 +113,11 @@ extension FileSystem {
         by temporaryName: FilePath
     ) throws(FileError) {
         try create(temporaryName, contents: contents, durably: true)
-        try place(temporaryName, as: file)
+        try moveIntoPlace(temporaryName, as: file)
     }
 
     /// Gives a synced file its name, replacing what has it, and syncs the directory; on an error the file is removed.
-    public func place(_ temporaryName: FilePath, as file: FilePath) throws(FileError) {
+    public func moveIntoPlace(_ temporaryName: FilePath, as file: FilePath) throws(FileError) {
         do throws(FileError) {
             try rename(temporaryName, to: file)
         } catch {

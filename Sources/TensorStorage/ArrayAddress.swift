@@ -9,7 +9,7 @@ struct ArrayAddress: ArrayLocation {
 
     var place: String { "\(address)" }
 
-    func place(of name: String) -> String { (try? address.below(name)).map { "\($0)" } ?? place }
+    func path(of name: String) -> String { (try? address.below(name)).map { "\($0)" } ?? place }
 
     /// A server far away answers several requests in the time of one.
     static let requestsAtOnce = 6

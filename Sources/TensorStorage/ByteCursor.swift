@@ -14,7 +14,7 @@ struct ByteCursor {
 
     var remaining: Int { bytes.count - position }
 
-    mutating func take(_ count: Int) throws(TensorFileError) -> ArraySlice<UInt8> {
+    mutating func read(_ count: Int) throws(TensorFileError) -> ArraySlice<UInt8> {
         guard count >= 0, count <= remaining else {
             throw .malformed(format: format, reason: "it ends \(count - remaining) bytes too early")
         }
@@ -30,7 +30,7 @@ struct ByteCursor {
 
     /// A little-endian number of up to eight bytes.
     mutating func number(bytes count: Int) throws(TensorFileError) -> UInt64 {
-        try take(count).reversed().reduce(0) { $0 << 8 | UInt64($1) }
+        try read(count).reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }
 
     /// A little-endian number that must be usable as a size.
@@ -43,7 +43,7 @@ struct ByteCursor {
     }
 
     mutating func text(_ count: Int) throws(TensorFileError) -> String {
-        guard let text = String(validating: try take(count), as: UTF8.self) else {
+        guard let text = String(validating: try read(count), as: UTF8.self) else {
             throw .malformed(format: format, reason: "a text is not UTF-8")
         }
         return text

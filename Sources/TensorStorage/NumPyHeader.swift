@@ -27,7 +27,7 @@ struct NumPyHeader {
         guard (1...3).contains(version) else {
             throw Self.refused("it is of version \(version), which is not known here; write it anew with numpy.save")
         }
-        let text = try cursor.take(try cursor.size(bytes: version == 1 ? 2 : 4))
+        let text = try cursor.read(try cursor.size(bytes: version == 1 ? 2 : 4))
         // The first versions are of Latin-1, the third of UTF-8.
         let header =
             version < 3

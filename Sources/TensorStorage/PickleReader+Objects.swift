@@ -31,7 +31,7 @@ extension PickleReader {
             _ = try cursor.lineBytes()
             stack.append(.inert("a storage of pickle protocol 0"))
         case 0x82, 0x83, 0x84:  // EXT1, EXT2, EXT4
-            _ = try cursor.take(1 << (opcode - 0x82))
+            _ = try cursor.read(1 << (opcode - 0x82))
             stack.append(.inert("a registered extension"))
         default: return false
         }

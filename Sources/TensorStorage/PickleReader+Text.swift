@@ -24,11 +24,11 @@ extension PickleReader {
     }
 
     private mutating func pushText(bytes: Int) throws(TensorFileError) {
-        stack.append(Self.text(try cursor.take(try cursor.size(bytes: bytes))))
+        stack.append(Self.text(try cursor.read(try cursor.size(bytes: bytes))))
     }
 
     private mutating func skipBytes(_ bytes: Int) throws(TensorFileError) {
-        _ = try cursor.take(try cursor.size(bytes: bytes))
+        _ = try cursor.read(try cursor.size(bytes: bytes))
         stack.append(.inert("bytes"))
     }
 

@@ -102,7 +102,7 @@ struct PickleReader {
     private mutating func changeStack(_ opcode: UInt8) throws(TensorFileError) -> Bool {
         switch opcode {
         case 0x80: _ = try cursor.byte()  // PROTO
-        case 0x95: _ = try cursor.take(8)  // FRAME
+        case 0x95: _ = try cursor.read(8)  // FRAME
         case 0x28: marks.append(stack.count)  // MARK
         case 0x30:  // POP, which takes a mark where nothing else is above it
             if marks.last == stack.count { marks.removeLast() } else { _ = try pop() }
@@ -159,7 +159,7 @@ struct PickleReader {
     // MARK: Values
 
     private mutating func pushLong(bytes count: Int) throws(TensorFileError) {
-        let bytes = try cursor.take(count)
+        let bytes = try cursor.read(count)
         // Longer numbers occur only as the magic number of the old format, where their low bytes tell enough.
         var value: UInt64 = bytes.last.map { $0 >= 128 } == true ? .max : 0
         for byte in bytes.prefix(8).reversed() { value = value << 8 | UInt64(byte) }

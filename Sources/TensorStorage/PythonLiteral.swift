@@ -27,7 +27,7 @@ enum PythonLiteral: Equatable {
 
         mutating func skipBlanks() { rest = rest.drop { $0.properties.isWhitespace } }
 
-        private mutating func take(_ scalar: Unicode.Scalar) -> Bool {
+        private mutating func skip(_ scalar: Unicode.Scalar) -> Bool {
             skipBlanks()
             guard rest.first == scalar else { return false }
             rest.removeFirst()
@@ -49,11 +49,11 @@ enum PythonLiteral: Equatable {
         private mutating func sequence(to end: Unicode.Scalar, _ depth: Int) -> PythonLiteral? {
             rest.removeFirst()
             var elements: [PythonLiteral] = []
-            while !take(end) {
+            while !skip(end) {
                 guard let element = value(depth: depth + 1) else { return nil }
                 elements.append(element)
-                if take(",") { continue }
-                guard take(end) else { return nil }
+                if skip(",") { continue }
+                guard skip(end) else { return nil }
                 break
             }
             return .sequence(elements)
@@ -62,12 +62,12 @@ enum PythonLiteral: Equatable {
         private mutating func dictionary(_ depth: Int) -> PythonLiteral? {
             rest.removeFirst()
             var members: [String: PythonLiteral] = [:]
-            while !take("}") {
-                guard case .string(let key)? = value(depth: depth + 1), take(":"), let member = value(depth: depth + 1)
+            while !skip("}") {
+                guard case .string(let key)? = value(depth: depth + 1), skip(":"), let member = value(depth: depth + 1)
                 else { return nil }
                 members[key] = member
-                if take(",") { continue }
-                guard take("}") else { return nil }
+                if skip(",") { continue }
+                guard skip("}") else { return nil }
                 break
             }
             return .dictionary(members)

@@ -44,7 +44,7 @@ func readSafetensorsFile(_ file: [UInt8]) throws(TensorFileError) -> TensorFile 
     var cursor = ByteCursor(file, format: "safetensors")
     let headerSize = try cursor.size(bytes: 8)
     guard headerSize <= headerLimit else { throw malformed("its header would have \(headerSize) bytes") }
-    let header = try SafetensorsHeader(parsing: try cursor.take(headerSize))
+    let header = try SafetensorsHeader(parsing: try cursor.read(headerSize))
     let data = cursor.position
     var places: [Place] = []
     for (name, entry) in header.entries { places.append(try Place(name, entry, dataBytes: file.count - data)) }

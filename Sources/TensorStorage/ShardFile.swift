@@ -34,7 +34,7 @@ final class ShardFile: Sendable {
     }
 
     /// Where a chunk lies; the whole file where it is no shard.
-    func place(ofChunk number: Int, at coordinates: [Int]) throws(ShardError) -> (offset: Int, count: Int) {
+    func extent(ofChunk number: Int, at coordinates: [Int]) throws(ShardError) -> (offset: Int, count: Int) {
         guard let index else { return (0, size) }
         if index.isMissing(number) { throw ShardError(file: place, chunk: coordinates, reason: .missingChunk) }
         let bytes = index.places[number]

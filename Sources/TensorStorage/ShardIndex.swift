@@ -44,7 +44,7 @@ struct ShardIndex: Sendable {
 
     func isMissing(_ number: Int) -> Bool { places[number].offset == .max && places[number].count == .max }
 
-    mutating func place(_ number: Int, offset: Int, count: Int) {
+    mutating func set(_ number: Int, offset: Int, count: Int) {
         places[number] = (UInt64(offset), UInt64(count))
     }
 }

@@ -44,7 +44,7 @@ public struct ShardWriter: ~Copyable {
             preconditionFailure("the chunk lies within the shard")
         }
         precondition(index.isMissing(number), "each chunk is written once")
-        index.place(number, offset: size, count: encoded.count)
+        index.set(number, offset: size, count: encoded.count)
         try write(encoded)
     }
 

@@ -102,7 +102,7 @@ private func storages(
         guard count <= cursor.remaining / type.byteCount else {
             throw .malformed(format: torchFormat, reason: "the storage \"\(key)\" reaches beyond the file")
         }
-        storages[key] = Array(try cursor.take(count * type.byteCount))
+        storages[key] = Array(try cursor.read(count * type.byteCount))
     }
     return storages
 }

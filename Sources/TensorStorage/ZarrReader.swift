@@ -38,7 +38,7 @@ public final class ZarrReader: Sendable {
         do {
             metadata = try ArrayMetadata(parsing: location.contents(of: name, limit: 16 << 20))
         } catch let error as TensorFileError {
-            throw ShardError(file: location.place(of: name), chunk: nil, reason: .metadata(error))
+            throw ShardError(file: location.path(of: name), chunk: nil, reason: .metadata(error))
         }
     }
 
@@ -189,7 +189,7 @@ public final class ZarrReader: Sendable {
         let shard = zip(coordinates, perShard).map { $0 / $1 }
         let inner = zip(coordinates, perShard).map { $0 % $1 }
         let file = try open(shard)
-        let place = try file.place(ofChunk: gridNumber(inner, in: perShard) ?? 0, at: coordinates)
+        let place = try file.extent(ofChunk: gridNumber(inner, in: perShard) ?? 0, at: coordinates)
         // What a compressor makes of noise is hardly longer than the noise.
         let limit = metadata.chunkElementCount * metadata.elementType.byteCount * 2 + 4096
         guard place.count <= limit else {

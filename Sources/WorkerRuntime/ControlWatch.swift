@@ -36,7 +36,7 @@ final class ControlWatch: Sendable {
     /// Notes what was said before this worker came: a drain of the whole queue is not meant for it.
     func start() throws(FileError) {
         var reader = sight.withLock { $0.reader }
-        try reader.look()
+        try reader.refresh()
         let number = reader.state.number
         let time = now()
         let known = reader
@@ -55,7 +55,7 @@ final class ControlWatch: Sendable {
     }
 
     /// Reads what is new, unless that was done a moment ago or is being done.
-    func look() {
+    func refresh() {
         let time = now()
         let isDue = sight.withLock { $0.looks.isDue(at: time) }
         guard isDue,
@@ -66,7 +66,7 @@ final class ControlWatch: Sendable {
         else { return }
         defer { isLooking.withLock { $0 = false } }
         var reader = sight.withLock { $0.reader }
-        do throws(FileError) { try reader.look() } catch {
+        do throws(FileError) { try reader.refresh() } catch {
             // What was known before still holds.
             logger.info("control not read", metadata: ["error": "\(error)"])
         }

@@ -22,7 +22,7 @@ struct Health {
     }
 
     /// Takes in how a job ended.
-    mutating func see(failure: Bool, after duration: Duration) {
+    mutating func record(failure: Bool, after duration: Duration) {
         quickFailures = failure && duration < Self.quick ? quickFailures + 1 : 0
     }
 
@@ -33,7 +33,7 @@ struct Health {
     func isResting(now: BootClock.Instant) -> Bool { restsUntil.map { now < $0 } ?? false }
 
     /// Takes in a test's outcome: one more rest, after which a sound machine goes on, and an unsound one tests again.
-    mutating func see(isSound: Bool, now: BootClock.Instant) {
+    mutating func record(isSound: Bool, now: BootClock.Instant) {
         restsUntil = now.advanced(by: isSound ? shortestRest : rest)
         rest = isSound ? shortestRest : min(rest * 2, Self.longestRest)
         if isSound { quickFailures = 0 }

@@ -5,7 +5,7 @@ struct JobDurations {
     private var longest: [String: Duration] = [:]
 
     /// Takes in how long a job of a kind took.
-    mutating func see(_ kind: String, _ duration: Duration) {
+    mutating func record(_ kind: String, _ duration: Duration) {
         longest[kind] = max(longest[kind] ?? .zero, duration)
     }
 

@@ -144,13 +144,13 @@ struct WorkFinder {
         listings += 1
         var places: [Hint.Place] = []
         for bucket in try directory.publishedBuckets(of: campaign) {
-            if let place = try place(bucket, of: campaign) { places.append(place) }
+            if let place = try hintedPlace(bucket, of: campaign) { places.append(place) }
         }
         return places
     }
 
     /// What a bucket says of itself, which never changes.
-    private mutating func place(_ bucket: BucketName, of campaign: CampaignID) throws(FileError) -> Hint.Place? {
+    private mutating func hintedPlace(_ bucket: BucketName, of campaign: CampaignID) throws(FileError) -> Hint.Place? {
         if let known = placesByBucket[campaign]?[bucket] { return known }
         guard let published = try directory.published(bucket, of: campaign) else { return nil }
         let place = Hint.Place(

@@ -69,7 +69,7 @@ public final class Worker: Sendable {
         }
         logger.info("worker started")
         let rhythm = pulse.start { [self] in
-            control.look()
+            control.refresh()
             if control.isDraining { drain() }
         }
         let exit = work()
@@ -90,7 +90,7 @@ public final class Worker: Sendable {
         while true {
             if isDraining.withLock({ $0 }) { return .drained }
             if timeIsUp() { return .timeLimit }
-            control.look()
+            control.refresh()
             if control.isDraining {
                 drain()
                 continue
@@ -109,8 +109,8 @@ public final class Worker: Sendable {
                         let ending = execute(claim, &closure)
                         if let exit = ending.exit { return exit }
                         let duration = start.duration(to: now())
-                        health.see(failure: ending.isFailure, after: duration)
-                        if let kind = ending.kind { durations.see(kind, duration) }
+                        health.record(failure: ending.isFailure, after: duration)
+                        if let kind = ending.kind { durations.record(kind, duration) }
                         if ending.needsRest { waitForWork(finder, until: end) }
                         continue
                     }
@@ -154,7 +154,7 @@ public final class Worker: Sendable {
             logger.error("this machine fails its own test", metadata: ["error": "\(error)"])
         }
         if isSound { logger.warning("several jobs failed here in a row, but this machine passes its own test") }
-        health.see(isSound: isSound, now: now())
+        health.record(isSound: isSound, now: now())
         if isSound { pulse.isUnhealthy = false }
         return false
     }

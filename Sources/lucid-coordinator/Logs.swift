@@ -28,7 +28,7 @@ struct Logs: ParsableCommand {
     func run() throws {
         try withExitCodes {
             let directory = try queue.open()
-            let place = try queue.inquiry().place(called: job)
+            let place = try queue.inquiry().locate(job)
             let records = LogReader(directory).records(of: [place.job], in: place.campaign).filter {
                 attempt == nil || $0.attempt.number == attempt
             }

@@ -26,7 +26,7 @@ struct Pause: ParsableCommand {
     var json = false
 
     func run() throws {
-        try withExitCodes { try queue.say(.pause, target, json: json, "is paused") }
+        try withExitCodes { try queue.post(.pause, target, json: json, "is paused") }
     }
 }
 
@@ -52,7 +52,7 @@ struct Resume: ParsableCommand {
 
     func run() throws {
         try withExitCodes {
-            try queue.say(.resume, target, json: json, "is resumed")
+            try queue.post(.resume, target, json: json, "is resumed")
             for line in try queue.inquiry().pauses { Terminal.note(line) }
         }
     }
@@ -88,9 +88,9 @@ struct Drain: ParsableCommand {
             }
             let control = QueueControl(try queue.open())
             if worker == nil {
-                try control.say(.drain, .queue)
+                try control.post(.drain, .queue)
             } else {
-                for name in meant { try control.say(.drain, .worker(name)) }
+                for name in meant { try control.post(.drain, .worker(name)) }
             }
             if json { Terminal.print(try jsonText(["workers": meant])) }
             Terminal.note("\(counted(meant.count, "worker", "is", "are")) asked to leave")
@@ -100,10 +100,10 @@ struct Drain: ParsableCommand {
 
 extension QueueOption {
     /// Says something of a campaign or a job, or of the whole queue, and tells the user.
-    func say(_ verb: ControlRecord.Verb, _ target: String?, json: Bool, _ participle: String) throws {
+    func post(_ verb: ControlRecord.Verb, _ target: String?, json: Bool, _ participle: String) throws {
         let directory = try open()
         let scope = try target.map { try inquiry().scope(called: $0) } ?? .queue
-        try QueueControl(directory).say(verb, scope)
+        try QueueControl(directory).post(verb, scope)
         if json { Terminal.print(try jsonText(scope)) }
         let what = scope.job?.description ?? scope.campaign?.description ?? "the queue"
         Terminal.note("\(what) \(participle)")

@@ -59,7 +59,7 @@ struct Run: ParsableCommand {
         var loop = try CoordinationLoop(directory, content: NetworkCampaigns(directory), logger: logger)
         var display = RunDisplay(directory, try HostIdentity.current(), localWorkers: localWorkers)
         let ends = try loop.run(every: rhythm, until: isStopping) { () throws(FileError) in
-            let overview = try display.look()
+            let overview = try display.refresh()
             let isDeserted = localWorkers > 0 && workers.tend(isWorkLeft: overview.hasOpenJobs) == 0
             guard isDeserted, overview.hasOpenJobs else { return true }
             Terminal.complain("no local worker is left; see their messages above")

@@ -23,13 +23,13 @@ struct RunDisplay {
     }
 
     /// Looks where everything stands, and shows it.
-    mutating func look() throws(FileError) -> QueueOverview {
+    mutating func refresh() throws(FileError) -> QueueOverview {
         let now = BootClock().now
-        let overview = try observer.look()
+        let overview = try observer.observe()
         if known == nil { endedBefore = overview.ended }
         // What a retry takes up again is news.
         endedBefore.formIntersection(overview.ended)
-        estimates.see(overview, now: now)
+        estimates.update(overview, now: now)
         tellArrivals(overview.status.workers)
         let absences = hasLocalWorkers ? [] : attendance.complaints(overview, now: now)
         let lines = overview.lines(estimates, hiding: endedBefore, listsEnds: false, now: now)

@@ -39,8 +39,8 @@ struct Status: ParsableCommand {
             var attendance = AttendanceWatch(directory, seenFrom: identity, queue: queue.queue)
             repeat {
                 let now = BootClock().now
-                let overview = try observer.look()
-                estimates.see(overview, now: now)
+                let overview = try observer.observe()
+                estimates.update(overview, now: now)
                 if json {
                     Terminal.print(try overview.json())
                 } else {

@@ -48,7 +48,7 @@ struct Wait: ParsableCommand {
         repeat {
             let now = BootClock().now
             let overview: QueueOverview
-            do throws(FileError) { overview = try observer.look() } catch {
+            do throws(FileError) { overview = try observer.observe() } catch {
                 // A file server that is away for a moment ends no wait of days.
                 let isBrief = lastSight.duration(to: now) < directory.settings.lease
                 guard isBrief, !error.isEnvironmental || error.isClosure else { throw error }
@@ -63,7 +63,7 @@ struct Wait: ParsableCommand {
                 if concerned.contains(where: { $0.state != .done }) { throw ExitCode(1) }
                 return
             }
-            estimates.see(overview, now: now)
+            estimates.update(overview, now: now)
             // What had ended before is no news.
             let others = wanted.map { wanted in Set(overview.status.campaigns.map(\.id)).subtracting([wanted]) }
             hidden = hidden ?? others ?? overview.ended

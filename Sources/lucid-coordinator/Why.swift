@@ -38,7 +38,7 @@ struct Why: ParsableCommand {
             if scope.job == nil, let campaign = scope.campaign {
                 try explain(campaign, inquiry)
             } else {
-                try explain(inquiry.place(called: target), inquiry)
+                try explain(inquiry.locate(target), inquiry)
             }
         }
     }

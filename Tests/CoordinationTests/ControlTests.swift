@@ -48,17 +48,17 @@ struct CoordinatedControlTests {
 
     private func state() throws -> QueueStatus.CampaignState? {
         var observer = try QueueObserver(directory, seenFrom: .current())
-        return try observer.look().status.campaigns.first?.state
+        return try observer.observe().status.campaigns.first?.state
     }
 
     @Test func `nothing of a paused campaign is begun, and it goes on when it is resumed`() throws {
         var loop = try loop()
-        try QueueControl(directory).say(.pause, .campaign(id))
+        try QueueControl(directory).post(.pause, .campaign(id))
         #expect(try !loop.step())
         try echo()
         #expect(try directory.tokens(in: .pending, BucketName(number: 0), of: id).count == 3)
         #expect(try state() == .paused)
-        try QueueControl(directory).say(.resume, .campaign(id))
+        try QueueControl(directory).post(.resume, .campaign(id))
         for _ in 0..<3 where try !loop.step() { try echo() }
         #expect(loop.endedCampaigns == [id: .done])
     }
@@ -127,7 +127,7 @@ struct CoordinatedControlTests {
         }
         guard case .failed(let reasons)? = loop.endedCampaigns[id] else { throw Unavailable("a failed campaign") }
         #expect(reasons.count == 3)
-        let place = try inquiry().place(called: String(stages[0].jobs[0].id.description.prefix(8)))
+        let place = try inquiry().locate(String(stages[0].jobs[0].id.description.prefix(8)))
         let why = try present(inquiry().explanation(of: place, workers: []))
         #expect(why.attempts.map(\.outcome) == ["f-bad", "f-bad", "f-bad"])
         #expect(why.explanation.first == "no luck")

@@ -244,15 +244,15 @@ struct CoordinationTests {
         let content = Joining(directory: directory, complete: [stages[2].jobs[0].id])
         var loop = try loop(content)
         while try !loop.step() {
-            #expect(try observer.look() == QueueOverview(of: directory, seenFrom: HostIdentity.current()))
+            #expect(try observer.observe() == QueueOverview(of: directory, seenFrom: HostIdentity.current()))
             _ = try echoing().run()
         }
-        let last = try observer.look()
+        let last = try observer.observe()
         #expect(last.status.campaigns.map(\.state) == [.done])
         #expect(last.status.workers.isEmpty && last.progress == [id: 1])
         try directory.fileSystem.remove(directory.files(of: id).appending("plan"))
         try directory.fileSystem.removeTree(directory.root.appending("done").appending("\(id)"))
-        #expect(try observer.look() == last)
+        #expect(try observer.observe() == last)
     }
 
     @Test func `a coordinator that is asked to stop stops`() throws {

@@ -61,7 +61,7 @@ struct EndedCampaignTests {
             }
             try count("a look at the status") {
                 var observer = try QueueObserver(directory, seenFrom: .current())
-                let overview = try observer.look()
+                let overview = try observer.observe()
                 #expect(overview.status.campaigns.count { $0.state == .running } == 1)
             }
             var loop = try loop()
@@ -104,10 +104,10 @@ struct EndedCampaignTests {
         let directory = aged.directory
         try aged.settle()
         var observer = try QueueObserver(directory, seenFrom: .current())
-        let byNotes = try observer.look()
+        let byNotes = try observer.observe()
         for number in 1...3 { try directory.withdrawEndNotes(of: campaign(number)) }
         observer = try QueueObserver(directory, seenFrom: .current())
-        #expect(try observer.look() == byNotes)
+        #expect(try observer.observe() == byNotes)
         #expect(byNotes.status.campaigns.count { $0.state == .done } == 3)
     }
 
@@ -120,10 +120,10 @@ struct EndedCampaignTests {
         let note = try present(directory.endNotes()[aged.open])
         #expect(note.state == .cancelled)
         var reader = ControlReader(directory)
-        try reader.look()
+        try reader.refresh()
         #expect(note.holds(reader.state))
         _ = try control.retry(QueueInquiry(directory), .campaign(aged.open))
-        try reader.look()
+        try reader.refresh()
         #expect(!note.holds(reader.state), "the word alone makes the note old")
         var loop = try aged.loop()
         #expect(try !loop.step())
@@ -155,7 +155,7 @@ struct EndedCampaignTests {
         let again = try present(between.withLock { $0.first } ?? nil)
         #expect(again.state == .failed && again.number > first.number, "the race that is meant here")
         var reader = ControlReader(directory)
-        try reader.look()
+        try reader.refresh()
         #expect(try !(directory.endNotes()[aged.open]?.holds(reader.state) ?? false))
         #expect(try !loop.withLock { loop in try loop.step() }, "and the coordinator looks again")
         #expect(try directory.endNotes().isEmpty)

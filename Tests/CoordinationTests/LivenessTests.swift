@@ -24,8 +24,8 @@ struct LivenessTests {
     private mutating func look(at seconds: Int, sequence: UInt64?, isHealthy: Bool = true, lists: Bool = true) {
         let held = lists ? [Heartbeat.Held(token, progress: Progress(fraction: 0, text: ""))] : []
         let beat = sequence.map { Heartbeat(worker: name, sequence: $0, state: .working, held: held) }
-        tracker.look(
-            at: [token],
+        tracker.observe(
+            [token],
             heartbeats: beat.map { [name: $0] } ?? [:],
             isHealthy: isHealthy,
             now: start.advanced(by: .seconds(seconds))
@@ -77,7 +77,7 @@ struct LivenessTests {
 
     @Test mutating func `proof of death needs no lease`() {
         look(at: 0, sequence: 1)
-        tracker.see(gone: name)
+        tracker.record(gone: name)
         #expect(tracker.observation(of: token).isOwnerGone)
         look(at: 10, sequence: 1)
         #expect(tracker.observation(of: token).isOwnerGone)

@@ -63,7 +63,7 @@ struct RetryScheduleTests {
 struct ResponseTests {
     private func response(_ lines: String...) -> Response {
         var response = Response()
-        for line in lines { response.take(line) }
+        for line in lines { response.parse(line) }
         return response
     }
 

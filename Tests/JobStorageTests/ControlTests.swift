@@ -22,12 +22,12 @@ struct ControlTests {
     }
 
     private func say(_ verb: ControlRecord.Verb, _ scope: ControlRecord.Scope, _ reason: String = "") throws {
-        _ = try directory.say(verb, scope, reason: reason, scratch: temporary.scratch())
+        _ = try directory.post(verb, scope, reason: reason, scratch: temporary.scratch())
     }
 
     private func state() throws -> ControlState {
         var reader = ControlReader(directory)
-        try reader.look()
+        try reader.refresh()
         return reader.state
     }
 
@@ -91,7 +91,7 @@ struct ControlTests {
         let numbers = Monitor<[Int]>([])
         let (directory, id, scratch) = (directory, id, try temporary.scratch())
         try onThreads(16, named: "user") { _ in
-            let number = try directory.say(.pause, .campaign(id), scratch: scratch)
+            let number = try directory.post(.pause, .campaign(id), scratch: scratch)
             numbers.withLock { $0.append(number) }
         }
         #expect(numbers.withLock { $0.sorted() } == Array(1...16))
@@ -100,7 +100,7 @@ struct ControlTests {
     @Test func `records that are damaged, foreign or too long say nothing`() throws {
         let folder = directory.root.appending("control")
         let other = try TemporaryJobDirectory()
-        _ = try other.directory.say(.pause, .queue, scratch: other.scratch())
+        _ = try other.directory.post(.pause, .queue, scratch: other.scratch())
         let foreign = try LocalFileSystem().contents(
             of: other.directory.root.appending("control").appending("00000001"),
             limit: 1 << 20
@@ -125,7 +125,7 @@ struct ControlTests {
                 }
             })
         )
-        #expect(try unreliable.say(.pause, .queue, scratch: temporary.scratch()) == 1)
+        #expect(try unreliable.post(.pause, .queue, scratch: temporary.scratch()) == 1)
         #expect(try LocalFileSystem().names(in: directory.root.appending("control")) == ["00000001"])
     }
 

@@ -69,7 +69,7 @@ extension World {
     /// Says something to all who work here, at once and without faults.
     func say(_ verb: ControlRecord.Verb, _ scope: ControlRecord.Scope, root: FilePath, seed: UInt64) throws {
         try act(root: root, seed: seed) { directory, scratch in
-            _ = try directory.say(verb, scope, scratch: scratch)
+            _ = try directory.post(verb, scope, scratch: scratch)
         }
     }
 

@@ -13,7 +13,7 @@ struct HealthTests {
 
     private func doubtful() -> Health {
         var health = Health(heartbeat: .seconds(10))
-        for _ in 0..<3 { health.see(failure: true, after: .seconds(1)) }
+        for _ in 0..<3 { health.record(failure: true, after: .seconds(1)) }
         return health
     }
 
@@ -28,13 +28,13 @@ struct HealthTests {
         _ isDoubtful: Bool
     ) {
         var health = Health(heartbeat: .seconds(10))
-        for ending in endings { health.see(failure: ending.isFailure, after: .seconds(ending.seconds)) }
+        for ending in endings { health.record(failure: ending.isFailure, after: .seconds(ending.seconds)) }
         #expect(health.isDoubtful == isDoubtful)
     }
 
     @Test func `a machine that passes its test rests once and goes on`() {
         var health = doubtful()
-        health.see(isSound: true, now: start)
+        health.record(isSound: true, now: start)
         #expect(health.isResting(now: start.advanced(by: .seconds(9))))
         #expect(!health.isResting(now: start.advanced(by: .seconds(10))))
         #expect(!health.isDoubtful)
@@ -44,7 +44,7 @@ struct HealthTests {
         var health = doubtful()
         var (now, rests) = (start, [Int64]())
         for _ in 0..<8 {
-            health.see(isSound: false, now: now)
+            health.record(isSound: false, now: now)
             var rest: Int64 = 0
             while health.isResting(now: now.advanced(by: .seconds(rest))) { rest += 10 }
             rests.append(rest)
@@ -57,8 +57,8 @@ struct HealthTests {
     @Test func `a job is not begun where one of its kind would not have ended in time`() {
         var durations = JobDurations()
         #expect(durations.fits("sum", into: .seconds(1)), "a kind that was not seen is tried")
-        durations.see("sum", .seconds(10))
-        durations.see("sum", .seconds(5))
+        durations.record("sum", .seconds(10))
+        durations.record("sum", .seconds(5))
         #expect(durations.fits("sum", into: .seconds(12)))
         #expect(!durations.fits("sum", into: .seconds(11)))
         #expect(durations.fits("other", into: .seconds(1)))
@@ -85,7 +85,7 @@ struct WorkFinderTests {
 
     private func terms(_ kinds: Set<String> = ["sum"]) throws -> WorkFinder.Terms {
         var reader = ControlReader(directory)
-        try reader.look()
+        try reader.refresh()
         return WorkFinder.Terms(kinds: kinds, control: reader.state)
     }
 
@@ -170,7 +170,7 @@ struct WorkFinderTests {
         try directory.add(EndNote(id, .cancelled, number: 0), jobs: [:], scratch: temporary.scratch())
         var finder = WorkFinder(directory)
         #expect(try claimed(&finder) == nil)
-        _ = try directory.say(.retry, .campaign(id), scratch: temporary.scratch())
+        _ = try directory.post(.retry, .campaign(id), scratch: temporary.scratch())
         finder = WorkFinder(directory)
         #expect(try claimed(&finder)?.campaign == id)
     }
@@ -178,15 +178,15 @@ struct WorkFinderTests {
     @Test func `kinds that are not wanted, and what is paused or cancelled, are left alone`() throws {
         try publish(bucket(0, jobs: 1, kind: "other"), bucket(1, jobs: 2))
         let jobs = bucket(1, jobs: 2).jobs.map(\.id)
-        _ = try directory.say(.pause, .job(jobs[0], of: id), scratch: temporary.scratch())
+        _ = try directory.post(.pause, .job(jobs[0], of: id), scratch: temporary.scratch())
         var finder = WorkFinder(directory)
         #expect(try claimed(&finder)?.name.job == jobs[1])
         #expect(try claimed(&finder) == nil)
-        _ = try directory.say(.resume, .job(jobs[0], of: id), scratch: temporary.scratch())
-        _ = try directory.say(.cancel, .campaign(id), scratch: temporary.scratch())
+        _ = try directory.post(.resume, .job(jobs[0], of: id), scratch: temporary.scratch())
+        _ = try directory.post(.cancel, .campaign(id), scratch: temporary.scratch())
         finder = WorkFinder(directory)
         #expect(try claimed(&finder) == nil)
-        _ = try directory.say(.retry, .campaign(id), scratch: temporary.scratch())
+        _ = try directory.post(.retry, .campaign(id), scratch: temporary.scratch())
         finder = WorkFinder(directory)
         #expect(try claimed(&finder)?.name.job == jobs[0])
     }

@@ -19,7 +19,7 @@ extension Atlas {
             try writeLine(number, to: &json, body) { write(exemplar, to: &$0) }
         }
         json.raw("\n]\n}\n")
-        try body(json.take())
+        try body(json.drain())
     }
 
     /// Writes an entry of a list on a line of its own; hands on what has been written where it has become a part.
@@ -32,7 +32,7 @@ extension Atlas {
         json.raw(number == 0 ? "\n  {" : ",\n  {")
         entry(&json)
         json.raw("}")
-        if json.bytes.count >= 1 << 20 { try body(json.take()) }
+        if json.bytes.count >= 1 << 20 { try body(json.drain()) }
     }
 
     /// Writes the members that every entry begins with.

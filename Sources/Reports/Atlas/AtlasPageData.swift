@@ -39,7 +39,7 @@ extension Atlas {
             json.raw("]")
         }
         json.raw("]\n};\n")
-        return json.take()
+        return json.drain()
     }
 
     /// A layer's pictures as rows of numbers and texts, in the order of the script's `readLayer`.
@@ -76,7 +76,7 @@ extension Atlas {
             json.write(exemplar, model: model)
         }
         json.raw("]\n});\n")
-        return json.take()
+        return json.drain()
     }
 }
 

@@ -7,7 +7,7 @@ struct JSONBytes {
     private(set) var bytes: [UInt8] = []
 
     /// Takes what has been written, and leaves room for as much again.
-    mutating func take() -> [UInt8] {
+    mutating func drain() -> [UInt8] {
         var taken: [UInt8] = []
         taken.reserveCapacity(bytes.capacity)
         swap(&taken, &bytes)
