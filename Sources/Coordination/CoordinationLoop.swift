@@ -197,7 +197,9 @@ public struct CoordinationLoop {
     private mutating func restore(_ token: Token, _ makers: ArrayMakers) throws(FileError) {
         guard let job = makers.makers[token.name.job]?.job else { return }
         let scratch = directory.scratch(of: name)
-        guard try directory.restoreToken(of: job, in: token.bucket, of: token.campaign, scratch: scratch) != nil else { return }
+        guard try directory.restoreToken(of: job, in: token.bucket, of: token.campaign, scratch: scratch) != nil else {
+            return
+        }
         hasChanged = true
         log.write(token, "broken", "its record could not be worked from; it is done in a new generation")
     }
@@ -210,7 +212,8 @@ public struct CoordinationLoop {
             let rhythm = directory.settings.heartbeat
             for job in losses.lost(missing, in: bucket.name, of: campaign, now: now(), rhythm: rhythm) {
                 let scratch = directory.scratch(of: name)
-                guard let token = try directory.restoreToken(of: job, in: bucket.name, of: campaign, scratch: scratch) else {
+                guard let token = try directory.restoreToken(of: job, in: bucket.name, of: campaign, scratch: scratch)
+                else {
                     continue
                 }
                 hasChanged = true

@@ -32,7 +32,11 @@ struct FolderContent {
                 if kind == nil, !name.hasPrefix("."), name.unicodeScalars.contains("\u{FFFD}") {
                     throw DatasetError.unreadableName(directory, name: name)
                 }
-                if kind == .directory, !Self.isOfSystem(name) { waiting.append(below) } else { visit(below, name, kind) }
+                if kind == .directory, !Self.isOfSystem(name) {
+                    waiting.append(below)
+                } else {
+                    visit(below, name, kind)
+                }
             }
         }
         images.sort(by: precedesByBytes)
