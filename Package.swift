@@ -116,7 +116,7 @@ let package = Package(
             "Coordination",
             [
                 "Archives", "Campaigns", "ComputeEngine", "Datasets", "FeatureVisualization", "HTTPTransfer",
-                "ImageCoding", "JobKinds", "JobStorage", "Networks", "Publications", "Reports",
+                "ImageCoding", "JobKinds", "JobStorage", "Networks", "Downloads", "Reports",
                 "RepresentationSimilarity", "SystemSupport", "TensorStorage", logging, system,
             ]
         ),
@@ -138,7 +138,7 @@ let package = Package(
             ].map { .embedInCode("Atlas/Page/\($0)") },
             swiftSettings: numeric
         ),
-        module("Publications", ["Archives", "HTTPTransfer", "Networks", "SystemSupport", system]),
+        module("Downloads", ["Archives", "HTTPTransfer", "Networks", "SystemSupport", system]),
         module("WorkerRuntime", ["JobStorage", "SystemSupport", logging, system]),
 
         // MARK: Executables
@@ -146,7 +146,7 @@ let package = Package(
             name: "lucid-coordinator",
             dependencies: [
                 "Archives", "Campaigns", "ComputeEngine", "Coordination", "HTTPTransfer", "JobStorage", "Networks",
-                "Publications",
+                "Downloads",
                 "Reports", "SystemSupport", argumentParser, logging, system,
             ],
             swiftSettings: strict
@@ -204,7 +204,7 @@ let package = Package(
             of: "Coordination",
             [
                 "Archives", "HTTPTransfer", "ImageCoding", "JobKinds", "JobStorage", "JobStorageTestSupport",
-                "Networks", "Publications", "SystemSupport", "TensorStorage", "WebServers", "WorkerRuntime", logging,
+                "Networks", "Downloads", "SystemSupport", "TensorStorage", "WebServers", "WorkerRuntime", logging,
                 system,
             ]
         ),
@@ -242,7 +242,7 @@ let package = Package(
         ),
         tests(of: "JobStorage", ["JobStorageTestSupport", "SystemSupport", system]),
         tests(of: "Networks", ["ComputeEngine", "SystemSupport"], resources: true, settings: numeric),
-        tests(of: "Publications", ["Archives", "HTTPTransfer", "Networks", "SystemSupport", "WebServers", system]),
+        tests(of: "Downloads", ["Archives", "HTTPTransfer", "Networks", "SystemSupport", "WebServers", system]),
         tests(of: "RepresentationSimilarity", ["ComputeEngine", "SystemSupport"], resources: true),
         tests(
             of: "TensorStorage",

@@ -49,7 +49,7 @@ extension CampaignFile {
             weights: weights,
             arrays: nil,
             images: nil,
-            batchNorm: try fields["batch_norm"]?.boolean() ?? PublishedNetworks.usesBatchNorm(weights),
+            batchNorm: try fields["batch_norm"]?.boolean() ?? NetworkCatalogue.usesBatchNorm(weights),
             strict: try fields["strict"]?.boolean() ?? true,
             edits: try edits(fields["edits"]),
             place: place

@@ -20,7 +20,7 @@ public enum CampaignPlan {
     /// The jobs, in buckets that wait for what they read.
     ///
     /// - Throws: `PlanError`, which no manifest of ours causes, or an error of encoding.
-    public static func make(_ manifest: CampaignManifest) throws -> PublicationPlan {
+    public static func make(_ manifest: CampaignManifest) throws -> JobPlan {
         guard manifest.distinctModels.count <= matricesPerHSICJob else {
             throw CampaignError("a campaign compares at most \(matricesPerHSICJob) networks; split it into several")
         }
@@ -41,7 +41,7 @@ public enum CampaignPlan {
             _ = try buckets.append(jobs, after: gramBuckets)
         }
         _ = try buckets.append(lucidJobs(manifest), after: [])
-        return try PublicationPlan(campaign: campaign, buckets: buckets.all)
+        return try JobPlan(campaign: campaign, buckets: buckets.all)
     }
 
     private static func activationsJobs(
@@ -167,7 +167,7 @@ public enum CampaignPlan {
 
     private struct Buckets {
         let manifest: CampaignManifest
-        var all: [PublicationPlan.Bucket] = []
+        var all: [JobPlan.Bucket] = []
         /// Models with an array in common ask for the same jobs.
         private var known: Set<JobID> = []
 
@@ -188,7 +188,7 @@ public enum CampaignPlan {
                 }
                 let name = BucketName(number: all.count)
                 all.append(
-                    PublicationPlan.Bucket(
+                    JobPlan.Bucket(
                         name: name,
                         kind: Payload.kind,
                         priority: manifest.priority,

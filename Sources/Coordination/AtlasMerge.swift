@@ -30,7 +30,7 @@ struct AtlasMerge {
     private var drawn: [AtlasContent.SheetKey: BootClock.Instant] = [:]
     private var isIndexStale = true
     private var indexing: (end: BootClock.Instant, effort: Duration)?
-    private var outlook = CampaignOutlook.underWay
+    private var phase = CampaignPhase.underWay
     /// Whether what is written now is what stays.
     private var isFinal = false
 
@@ -83,8 +83,8 @@ struct AtlasMerge {
     ///
     /// - Throws: `UnusableResult` where a job's result is to be made again; `FileError` where the disk refuses.
     /// - Returns: whether there is more to do at once.
-    mutating func advance(_ results: CampaignResults, _ outlook: CampaignOutlook) throws -> Bool {
-        update(for: outlook)
+    mutating func advance(_ results: CampaignResults, _ phase: CampaignPhase) throws -> Bool {
+        update(for: phase)
         let turn = Turn(folder)
         do {
             try takeAll(results, turn)
@@ -120,9 +120,9 @@ struct AtlasMerge {
         return (try? ContentDigest(ofFile: folder.file(name))) == digests[name]
     }
 
-    private mutating func update(for outlook: CampaignOutlook) {
-        guard outlook != self.outlook else { return }
-        self.outlook = outlook
+    private mutating func update(for phase: CampaignPhase) {
+        guard phase != self.phase else { return }
+        self.phase = phase
         // What is missing is called otherwise now, on the page and on sheets.
         isIndexStale = true
         stale.formUnion(sheets.keys.filter { isIncomplete($0) })
@@ -184,7 +184,7 @@ struct AtlasMerge {
     // MARK: Sheets
 
     private func isDue(_ key: AtlasContent.SheetKey) -> Bool {
-        guard outlook == .underWay, isIncomplete(key), let last = drawn[key] else { return true }
+        guard phase == .underWay, isIncomplete(key), let last = drawn[key] else { return true }
         return last.duration(to: folder.now) > Self.rest
     }
 
@@ -235,7 +235,7 @@ struct AtlasMerge {
                 channel: channel,
                 objective: nil,
                 thumbnail: nil,
-                reason: picture?.error.map { "failed: \($0)" } ?? (outlook.ending == nil ? "not there yet" : "not made")
+                reason: picture?.error.map { "failed: \($0)" } ?? (phase.ending == nil ? "not there yet" : "not made")
             )
         }
         let png = try folder.contents(of: Self.name(file))
@@ -251,13 +251,13 @@ struct AtlasMerge {
     /// The index of a large atlas takes seconds, so it rests twenty times as long as it took; the last one comes with
     /// the rest of the report.
     private var isIndexDue: Bool {
-        guard outlook == .underWay, let indexing else { return outlook != .complete }
+        guard phase == .underWay, let indexing else { return phase != .complete }
         return indexing.end.duration(to: folder.now) > max(.seconds(5), indexing.effort * 20)
     }
 
     private mutating func writeIndex() throws {
         let start = folder.now
-        let atlas = content.atlas(pictures, exemplars, outlook.ending)
+        let atlas = content.atlas(pictures, exemplars, phase.ending)
         for file in atlas.page(sheets: sheets.values.sorted { ($0.layer, $0.model) < ($1.layer, $1.model) }) {
             try revise(file.name) { write throws(FileError) in try write(file.bytes) }
         }

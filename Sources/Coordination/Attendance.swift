@@ -48,7 +48,7 @@ public struct Attendance: Sendable {
             isHintFresh
             && others.contains { name in
                 directory.scratchOwner(of: name).map {
-                    !directory.surroundings.isProvablyDead($0, seenFrom: observer)
+                    !directory.platform.isProvablyDead($0, seenFrom: observer)
                 } ?? false
             }
     }

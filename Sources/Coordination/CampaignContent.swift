@@ -13,7 +13,7 @@ public protocol CampaignContent: Sendable {
     ///
     /// May be called again, also by two coordinators at once, until that file is there: the same results must give
     /// the same files. Throws `UnusableResult` where a job's result is to be made again.
-    func merge(_ plan: PublicationPlan, results: CampaignResults) throws
+    func merge(_ plan: JobPlan, results: CampaignResults) throws
 
     /// Whether something of a campaign can be merged before all is there; asked again and again, so the answer is quick.
     func mergesParts(of campaign: CampaignID) throws -> Bool
@@ -23,15 +23,15 @@ public protocol CampaignContent: Sendable {
     /// - Parameters:
     ///   - plan: the campaign's plan.
     ///   - results: the results that are there.
-    ///   - outlook: whether more will come.
+    ///   - phase: whether more will come.
     /// - Throws: `UnusableResult` where a job's result is to be made again.
     /// - Returns: whether there is more to be merged at once.
-    func mergePart(_ plan: PublicationPlan, results: CampaignResults, outlook: CampaignOutlook) throws -> Bool
+    func mergePart(_ plan: JobPlan, results: CampaignResults, phase: CampaignPhase) throws -> Bool
 
     /// Sees to it that what was merged in parts here has not outlived another coordinator's merge of the whole.
     ///
     /// Called once, where a campaign that this coordinator worked on has been merged by another.
-    func giveWay(_ plan: PublicationPlan) throws
+    func giveWay(_ plan: JobPlan) throws
 
     /// The files below `arrays` that a job makes.
     func outputs(of job: JobSpecification) -> [FilePath]
@@ -53,13 +53,13 @@ extension CampaignContent {
 
     /// Nothing, where a merge needs all results.
     public func mergePart(
-        _ plan: PublicationPlan,
+        _ plan: JobPlan,
         results: CampaignResults,
-        outlook: CampaignOutlook
+        phase: CampaignPhase
     ) throws -> Bool { false }
 
     /// Nothing, where nothing is merged in parts.
-    public func giveWay(_ plan: PublicationPlan) throws {}
+    public func giveWay(_ plan: JobPlan) throws {}
 
     /// None, where jobs make results alone.
     public func outputs(of job: JobSpecification) -> [FilePath] { [] }

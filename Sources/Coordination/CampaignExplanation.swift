@@ -42,7 +42,7 @@ extension QueueInquiry {
         workers: [QueueStatus.Worker],
         seenFrom observer: HostIdentity
     ) throws -> CampaignExplanation {
-        guard let sight = sights[campaign] else {
+        guard let observation = observations[campaign] else {
             return CampaignExplanation(
                 id: campaign,
                 state: .failed,
@@ -52,13 +52,13 @@ extension QueueInquiry {
             )
         }
         let state = QueueOverview.state(
-            sight.snapshot.outcome(of: sight.plan, control),
+            observation.snapshot.outcome(of: observation.plan, control),
             isMerged: try directory.isMerged(campaign),
             of: campaign,
             control
         )
-        let jobs = sight.snapshot.counts(of: sight.plan, control)
-        let failures = state == .cancelled ? [:] : failures(sight)
+        let jobs = observation.snapshot.counts(of: observation.plan, control)
+        let failures = state == .cancelled ? [:] : failures(observation)
         let line = QueueStatus.Campaign(id: campaign, state: state, jobs: jobs)
         let overview = QueueOverview(
             status: QueueStatus(campaigns: [line], workers: workers),
@@ -66,7 +66,7 @@ extension QueueInquiry {
             problems: [:]
         )
         var attendance = AttendanceWatch(directory, seenFrom: observer, queue: "\(directory.root)")
-        let absent = attendance.complaints(overview, now: directory.surroundings.now)
+        let absent = attendance.complaints(overview, now: directory.platform.now)
         return CampaignExplanation(
             id: campaign,
             state: state,
@@ -76,13 +76,13 @@ extension QueueInquiry {
         )
     }
 
-    private func failures(_ sight: Sight) -> [JobID: Reason] {
+    private func failures(_ observation: Observation) -> [JobID: Reason] {
         var failures: [JobID: Reason] = [:]
-        for bucket in sight.plan.buckets {
+        for bucket in observation.plan.buckets {
             for job in bucket.jobs {
-                let entry = JobEntry(job.id, in: bucket, of: sight.plan.campaign, sight.snapshot, control)
+                let entry = JobEntry(job.id, in: bucket, of: observation.plan.campaign, observation.snapshot, control)
                 guard entry.state == .failed else { continue }
-                failures[job.id] = sight.snapshot.token(of: job.id, in: bucket.name)?.name.reason ?? .cancelled
+                failures[job.id] = observation.snapshot.token(of: job.id, in: bucket.name)?.name.reason ?? .cancelled
             }
         }
         return failures

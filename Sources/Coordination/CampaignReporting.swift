@@ -51,7 +51,7 @@ extension NetworkCampaigns {
     }
 
     private func export(
-        _ plan: PublicationPlan,
+        _ plan: JobPlan,
         _ results: CampaignResults,
         to target: FilePath
     ) throws -> CampaignReport {
@@ -69,7 +69,7 @@ extension NetworkCampaigns {
     }
 
     private func ownReport(
-        _ plan: PublicationPlan,
+        _ plan: JobPlan,
         _ results: CampaignResults,
         _ onProgress: (_ done: Int, _ total: Int) -> Void
     ) throws -> CampaignReport {

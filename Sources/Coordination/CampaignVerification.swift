@@ -7,13 +7,13 @@ import SystemSupport
 /// Checks that each job of a campaign has one token, and each done one a valid result.
 struct CampaignVerification {
     private let directory: JobDirectory
-    private let plan: PublicationPlan
+    private let plan: JobPlan
     private let content: any CampaignContent
     private let onProgress: Verification.ProgressReport
 
     init(
         _ directory: JobDirectory,
-        _ plan: PublicationPlan,
+        _ plan: JobPlan,
         content: any CampaignContent,
         onProgress: @escaping Verification.ProgressReport
     ) {
@@ -65,7 +65,7 @@ struct CampaignVerification {
 
     // MARK: Tokens
 
-    private func problems(of bucket: PublicationPlan.Bucket) throws(FileError) -> [QueueProblem] {
+    private func problems(of bucket: JobPlan.Bucket) throws(FileError) -> [QueueProblem] {
         guard let published = try directory.published(bucket.name, of: campaign) else {
             return [
                 QueueProblem(
@@ -106,7 +106,7 @@ struct CampaignVerification {
     private func problems(
         of job: JobSpecification,
         _ tokens: [Token],
-        in bucket: PublicationPlan.Bucket
+        in bucket: JobPlan.Bucket
     ) -> [QueueProblem] {
         guard let generation = tokens.map(\.name.attempt.generation).max() else { return [] }
         var problems: [QueueProblem] = []
@@ -158,7 +158,7 @@ struct CampaignVerification {
     ///
     /// A file that several jobs would make is the first one's to make again.
     private func resultProblems(
-        of bucket: PublicationPlan.Bucket,
+        of bucket: JobPlan.Bucket,
         keeping kept: Set<FilePath>?,
         _ lost: inout Set<FilePath>
     ) throws -> [QueueProblem] {
@@ -216,13 +216,13 @@ struct CampaignVerification {
     }
 
     /// A job of a merged campaign that was started anew and that its worker gave back or left behind.
-    private func strandedJob(_ token: Token, in bucket: PublicationPlan.Bucket) throws(FileError) -> QueueProblem? {
+    private func strandedJob(_ token: Token, in bucket: JobPlan.Bucket) throws(FileError) -> QueueProblem? {
         let decision: SweepDecision
         switch token.name.standing {
         case .returned(_, let code):
             decision = .afterReturn(of: token.name.attempt, code: code, settings: directory.settings)
         case .running(let worker):
-            guard directory.hasLeft(worker, seenFrom: try directory.surroundings.identity()) else { return nil }
+            guard directory.hasLeft(worker, seenFrom: try directory.platform.identity()) else { return nil }
             decision = .afterCrash(
                 of: token.name.attempt,
                 hasValidResult: (try? directory.result(of: token)) != nil,
@@ -240,7 +240,7 @@ struct CampaignVerification {
         )
     }
 
-    private func resultProblem(of token: Token, in bucket: PublicationPlan.Bucket) -> QueueProblem? {
+    private func resultProblem(of token: Token, in bucket: JobPlan.Bucket) -> QueueProblem? {
         do throws(ResultError) {
             _ = try directory.result(of: token)
             return nil

@@ -24,23 +24,23 @@ public struct CoordinationLoop {
     private var notes: EndNoteWriter
     private var losses = LossTracker()
     private let log: CoordinatorLog
-    private var campaigns: [CampaignID: CampaignCourse] = [:]
+    private var campaigns: [CampaignID: CampaignCache] = [:]
     private var ends: [CampaignID: CampaignEnd] = [:]
     /// Whether the step under way has published, settled or reissued anything.
     private var hasChanged = false
 
     /// Prepares a coordinator with a scratch folder of its own.
     ///
-    /// `now` is asked in place of the directory's surroundings where it is given.
+    /// `now` is asked in place of the directory's platform where it is given.
     public init(
         _ directory: JobDirectory,
         content: any CampaignContent,
         logger: Logger,
         now: (@Sendable () -> BootClock.Instant)? = nil
     ) throws(FileError) {
-        let surroundings = directory.surroundings
-        let now = now ?? { surroundings.now }
-        let identity = try surroundings.identity()
+        let platform = directory.platform
+        let now = now ?? { platform.now }
+        let identity = try platform.identity()
         name = try directory.makeScratch(for: identity)
         self.directory = directory
         self.content = content
@@ -83,7 +83,7 @@ public struct CoordinationLoop {
                 if complaint.isDue(at: now()) { logger.warning("step failed", metadata: ["error": "\(error)"]) }
             }
             pause = hasChanged ? rhythm : Self.pause(after: start.duration(to: now()), rhythm: rhythm)
-        } while !directory.surroundings.wait(on: isStopping, atMost: pause, until: { $0 })
+        } while !directory.platform.wait(on: isStopping, atMost: pause, until: { $0 })
         return ends
     }
 
@@ -137,43 +137,43 @@ public struct CoordinationLoop {
         running: inout [Token]
     ) throws(FileError) -> CampaignEnd? {
         if try directory.isMerged(campaign) {
-            if let course = campaigns[campaign] { try giveWay(course.plan) }
+            if let cached = campaigns[campaign] { try giveWay(cached.plan) }
             return .done
         }
         if campaigns[campaign] == nil {
             do throws(PlanReadingError) {
-                campaigns[campaign] = CampaignCourse(try directory.plan(of: campaign))
+                campaigns[campaign] = CampaignCache(try directory.plan(of: campaign))
             } catch {
                 if case .file(let error) = error { throw error }
                 return .broken("\(error)")
             }
         }
-        guard var course = campaigns[campaign] else { return nil }
-        defer { campaigns[campaign] = course }
-        var snapshot = try course.scan(directory)
-        while try publish(snapshot.bucketsToPublish(of: course.plan, control.state), of: campaign) {
-            snapshot = try course.scan(directory)
+        guard var cached = campaigns[campaign] else { return nil }
+        defer { campaigns[campaign] = cached }
+        var snapshot = try cached.scan(directory)
+        while try publish(snapshot.bucketsToPublish(of: cached.plan, control.state), of: campaign) {
+            snapshot = try cached.scan(directory)
         }
         let deprived = snapshot.tokens.values.filter(\.lacksInput)
         if !deprived.isEmpty {
-            course.reopen(before: Set(deprived.map(\.bucket)))
-            snapshot = try course.scan(directory)
+            cached.reopen(before: Set(deprived.map(\.bucket)))
+            snapshot = try cached.scan(directory)
         }
         for token in snapshot.void.sorted(by: { directory.path(of: $0).string < directory.path(of: $1).string }) {
             _ = try directory.settle(token, .fail(.superseded), priority: 0)
         }
-        try restoreLostTokens(of: course, snapshot)
-        if try cancel(snapshot, of: campaign) { snapshot = try course.scan(directory) }
-        hints.collect(snapshot, of: course.plan, control.state)
+        try restoreLostTokens(of: cached, snapshot)
+        if try cancel(snapshot, of: campaign) { snapshot = try cached.scan(directory) }
+        hints.collect(snapshot, of: cached.plan, control.state)
         for token in snapshot.openTokens {
             switch token.name.standing {
             case .returned(_, .brokenRecord) where token.name.attempt.generation < RepairDecision.generationLimit:
-                try restore(token, course.makers(content, in: directory))
+                try restore(token, cached.makers(content, in: directory))
             case .returned(_, let code) where token.lacksInput:
                 let repair = InputRepair(
                     directory: directory,
                     content: content,
-                    makers: course.makers(content, in: directory),
+                    makers: cached.makers(content, in: directory),
                     scratch: directory.scratch(of: name),
                     logger: logger
                 )
@@ -181,7 +181,7 @@ public struct CoordinationLoop {
             case .returned(_, let code):
                 let attempt = token.name.attempt
                 let decision = SweepDecision.afterReturn(of: attempt, code: code, settings: directory.settings)
-                let priority = course.priorities[token.bucket] ?? 5
+                let priority = cached.priorities[token.bucket] ?? 5
                 if try directory.settle(token, decision, priority: priority) == .moved {
                     hasChanged = true
                     note("returned job settled", token, decision)
@@ -190,7 +190,7 @@ public struct CoordinationLoop {
             case .pending, .done, .failed: break
             }
         }
-        return try end(of: &course, snapshot)
+        return try end(of: &cached, snapshot)
     }
 
     /// Restores a token whose record could not be worked from: the plan has what it should hold.
@@ -205,9 +205,9 @@ public struct CoordinationLoop {
     }
 
     /// Restores tokens that several looks did not find.
-    private mutating func restoreLostTokens(of course: CampaignCourse, _ snapshot: CampaignSnapshot) throws(FileError) {
-        let campaign = course.plan.campaign
-        for bucket in course.plan.buckets {
+    private mutating func restoreLostTokens(of cached: CampaignCache, _ snapshot: CampaignSnapshot) throws(FileError) {
+        let campaign = cached.plan.campaign
+        for bucket in cached.plan.buckets {
             let missing = snapshot.missingJobs(of: bucket)
             let rhythm = directory.settings.heartbeat
             for job in losses.lost(missing, in: bucket.name, of: campaign, now: now(), rhythm: rhythm) {
@@ -237,19 +237,19 @@ public struct CoordinationLoop {
     }
 
     /// Publishes buckets; true where this made a difference, so that more may have become ready.
-    private mutating func publish(_ buckets: [PublicationPlan.Bucket], of campaign: CampaignID) throws(FileError)
+    private mutating func publish(_ buckets: [JobPlan.Bucket], of campaign: CampaignID) throws(FileError)
         -> Bool
     {
         var isChanged = false
         for bucket in buckets {
             let complete = bucket.jobs.filter { content.isAlreadyComplete($0, of: campaign) }.map(\.id)
-            let publication = try directory.publish(
+            let outcome = try directory.publish(
                 bucket,
                 of: campaign,
                 omitting: Set(complete),
                 scratch: directory.scratch(of: name)
             )
-            guard publication == .published else { continue }
+            guard outcome == .published else { continue }
             isChanged = true
             logger.info(
                 "bucket published",
@@ -264,7 +264,7 @@ public struct CoordinationLoop {
     }
 
     /// Lets another coordinator's merge stand; it was quicker.
-    private func giveWay(_ plan: PublicationPlan) throws(FileError) {
+    private func giveWay(_ plan: JobPlan) throws(FileError) {
         do { try content.giveWay(plan) } catch {
             if let error = error as? FileError { throw error }
             let metadata: Logger.Metadata = ["campaign": "\(plan.campaign)", "error": "\(error)"]
@@ -277,10 +277,10 @@ public struct CoordinationLoop {
     /// Where the disk refuses, nothing is known to be wrong with the campaign: the next step merges it again, or the
     /// caller ends because the place is full or closed.
     private mutating func end(
-        of course: inout CampaignCourse,
+        of cached: inout CampaignCache,
         _ snapshot: CampaignSnapshot
     ) throws(FileError) -> CampaignEnd? {
-        let plan = course.plan
+        let plan = cached.plan
         let outcome = snapshot.outcome(of: plan, control.state)
         if case .failed(let reasons) = outcome, control.state.isBehind(reasons, of: plan.campaign) {
             // Whoever cancels says so first: the word is there, and tells how the campaign ends.
@@ -310,23 +310,23 @@ public struct CoordinationLoop {
         } catch {
             return .broken("\(error)")
         }
-        return try reissueMaker(of: unusable, &course, snapshot)
+        return try reissueMaker(of: unusable, &cached, snapshot)
     }
 
     /// Merges parts for some moments; whether there are more.
     private mutating func hasMoreParts(
-        _ plan: PublicationPlan,
+        _ plan: JobPlan,
         _ snapshot: CampaignSnapshot,
-        _ outlook: CampaignOutlook
+        _ phase: CampaignPhase
     ) throws -> Bool {
         guard try content.mergesParts(of: plan.campaign),
-            try content.mergePart(plan, results: CampaignResults(directory, snapshot), outlook: outlook)
+            try content.mergePart(plan, results: CampaignResults(directory, snapshot), phase: phase)
         else { return false }
         hasChanged = true
         return true
     }
 
-    private func merge(_ plan: PublicationPlan, _ results: CampaignResults) throws -> CampaignEnd {
+    private func merge(_ plan: JobPlan, _ results: CampaignResults) throws -> CampaignEnd {
         for alarm in try ResultAgreement(directory).alarms(of: plan) {
             logger.error("results differ", metadata: ["campaign": "\(plan.campaign)", "alarm": "\(alarm)"])
         }
@@ -341,17 +341,17 @@ public struct CoordinationLoop {
     /// Reissues a job whose result cannot be merged, unless that was done often enough.
     private mutating func reissueMaker(
         of unusable: UnusableResult,
-        _ course: inout CampaignCourse,
+        _ cached: inout CampaignCache,
         _ snapshot: CampaignSnapshot
     ) throws(FileError) -> CampaignEnd? {
-        guard let bucket = course.makers(content, in: directory).makers[unusable.job]?.bucket,
+        guard let bucket = cached.makers(content, in: directory).makers[unusable.job]?.bucket,
             let token = snapshot.token(of: unusable.job, in: bucket.name)
         else { return .broken("\(unusable)") }
         let generation = token.name.attempt.generation
         guard generation < RepairDecision.generationLimit else {
             return .broken("\(unusable), although the job was done \(generation) times; check that disk")
         }
-        course.reopen(bucket.name)
+        cached.reopen(bucket.name)
         let scratch = directory.scratch(of: name)
         if try directory.reissue(token.name.job, token, in: bucket, of: token.campaign, scratch: scratch) == .moved {
             hasChanged = true

@@ -18,7 +18,7 @@ struct CoordinatorLog: Sendable {
 
     /// Adds a line; one that cannot be written is missed by nobody but people.
     func write(_ token: Token, _ outcome: String, _ message: String) {
-        let time = directory.surroundings.secondsSince1970
+        let time = directory.platform.secondsSince1970
         let record = LogRecord(token, time: time, outcome: outcome, message: message)
         do throws(FileError) { try directory.log(record, of: name) } catch {
             logger.info("log not written", metadata: ["error": "\(error)"])

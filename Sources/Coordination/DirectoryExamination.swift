@@ -191,7 +191,7 @@ public struct DirectoryExamination {
 
     private func isOneFileSystem(with folder: String) throws(FileError) -> Bool {
         let file = path("crossing-\(folder)")
-        let target = directory.root.appending(folder).appending(".examination-\(directory.surroundings.randomBits())")
+        let target = directory.root.appending(folder).appending(".examination-\(directory.platform.randomBits())")
         try fileSystem.create(file, contents: [1], durably: false)
         do throws(FileError) {
             try fileSystem.rename(file, to: target)
@@ -265,9 +265,9 @@ public struct DirectoryExamination {
     private func path(_ name: String) -> FilePath { scratch.appending(name) }
 
     private func seconds(_ body: () throws -> Void) rethrows -> Double {
-        let start = directory.surroundings.now
+        let start = directory.platform.now
         try body()
-        return start.duration(to: directory.surroundings.now) / .seconds(1)
+        return start.duration(to: directory.platform.now) / .seconds(1)
     }
 
     private func rounded(_ value: Double) -> String {

@@ -25,7 +25,7 @@ struct DiskProbe {
     /// Writes, reads, and says whether that went well and quickly.
     func isHealthy() -> Bool {
         let start = now()
-        let text = Array("\(directory.surroundings.randomBits())".utf8)
+        let text = Array("\(directory.platform.randomBits())".utf8)
         do throws(FileError) {
             try directory.fileSystem.overwrite(file, contents: text)
             let isSame = try directory.fileSystem.contents(of: file, limit: 100) == text

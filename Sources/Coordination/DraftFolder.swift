@@ -23,10 +23,10 @@ final class DraftFolder: Sendable {
     func unusedName() throws(FileError) -> FilePath {
         let name = try owner.withLock { (owner) throws(FileError) in
             if let owner { return owner }
-            let made = try directory.makeScratch(for: directory.surroundings.identity())
+            let made = try directory.makeScratch(for: directory.platform.identity())
             owner = made
             return made
         }
-        return directory.scratch(of: name).below("report-\(directory.surroundings.randomBits())")
+        return directory.scratch(of: name).below("report-\(directory.platform.randomBits())")
     }
 }

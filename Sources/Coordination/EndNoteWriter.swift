@@ -49,7 +49,7 @@ struct EndNoteWriter {
         _ ends: [CampaignID: CampaignEnd],
         known: [CampaignID],
         _ control: ControlState,
-        plan: (CampaignID) -> PublicationPlan?
+        plan: (CampaignID) -> JobPlan?
     ) {
         do throws(FileError) {
             for campaign in known where ends[campaign] == nil && notes[campaign] != nil {
@@ -72,7 +72,7 @@ struct EndNoteWriter {
         notes[campaign]?.holds(control) ?? false
     }
 
-    private mutating func add(_ note: EndNote, _ known: PublicationPlan?) throws(FileError) {
+    private mutating func add(_ note: EndNote, _ known: JobPlan?) throws(FileError) {
         let campaign = note.campaign
         guard let plan = known ?? (try? directory.plan(of: campaign)) else {
             busy.insert(campaign)

@@ -19,36 +19,38 @@ struct GroupExamination {
 
     func finding() throws -> ExaminationFinding {
         let access = try fileSystem.access(to: root)
-        let sight = inspect(below: access)
+        let observation = inspect(below: access)
         let isShared = access.mode & 0o020 != 0
-        guard isShared || sight.owners.count > 1 else {
+        guard isShared || observation.owners.count > 1 else {
             let text = "for one user; the group \(access.group) may not write, whatever a program's umask"
             return ExaminationFinding(Self.name, .ok, text)
         }
         guard isShared, access.passesGroupOn else {
-            guard sight.owners.count > 1 else { return shared(access, sight) }
+            guard observation.owners.count > 1 else { return shared(access, observation) }
             let lack = isShared ? "does not pass its group on (setgid)" : "is closed to its group's writing"
-            let text = "users \(list(sight.owners)) work here, and \"\(root)\" \(lack); \(mending(access, sight))"
+            let text =
+                "users \(list(observation.owners)) work here, and \"\(root)\" \(lack); \(mending(access, observation))"
             return ExaminationFinding(Self.name, .warning, text)
         }
-        return shared(access, sight)
+        return shared(access, observation)
     }
 
-    private func shared(_ access: FileAccess, _ sight: Sight) -> ExaminationFinding {
-        guard let example = sight.closed.min() else {
+    private func shared(_ access: FileAccess, _ observation: Observation) -> ExaminationFinding {
+        guard let example = observation.closed.min() else {
             let text = "all of group \(access.group) may work here, whatever their programs' umask"
             return ExaminationFinding(Self.name, .ok, text)
         }
-        let what = sight.closed.count == 1 ? "one folder or file is" : "\(sight.closed.count) folders or files are"
+        let what =
+            observation.closed.count == 1 ? "one folder or file is" : "\(observation.closed.count) folders or files are"
         let text =
             "\"\(root)\" is open to its group \(access.group), and \(what) not, as a program under another umask "
-            + "made it, or in another group: \"\(example)\"; \(mending(access, sight))"
-        return ExaminationFinding(Self.name, sight.owners.count > 1 ? .failure : .warning, text)
+            + "made it, or in another group: \"\(example)\"; \(mending(access, observation))"
+        return ExaminationFinding(Self.name, observation.owners.count > 1 ? .failure : .warning, text)
     }
 
-    private func mending(_ access: FileAccess, _ sight: Sight) -> String {
-        let group = sight.isOtherGroupSeen ? "chgrp -R \(access.group) \(root); " : ""
-        let who = sight.owners.count > 1 ? "each of its owners mends it with" : "mend it with"
+    private func mending(_ access: FileAccess, _ observation: Observation) -> String {
+        let group = observation.isOtherGroupSeen ? "chgrp -R \(access.group) \(root); " : ""
+        let who = observation.owners.count > 1 ? "each of its owners mends it with" : "mend it with"
         return "\(who): \(group)chmod -R g+rwX \(root); find \(root) -type d -exec chmod g+s {} +"
     }
 
@@ -58,15 +60,15 @@ struct GroupExamination {
 
     // MARK: Looking
 
-    private struct Sight {
+    private struct Observation {
         var owners: Set<UInt32>
         var closed: [String] = []
         var isOtherGroupSeen = false
     }
 
     /// Looks at folders and files, those near the root first, until there were very many.
-    private func inspect(below access: FileAccess) -> Sight {
-        var sight = Sight(owners: [access.owner])
+    private func inspect(below access: FileAccess) -> Observation {
+        var observation = Observation(owners: [access.owner])
         var folders = [root]
         var next = 0
         var looks = 0
@@ -75,29 +77,29 @@ struct GroupExamination {
             next += 1
             for name in (try? fileSystem.names(in: folder)) ?? [] {
                 looks += 1
-                if looks > Self.mostLooks { return sight }
+                if looks > Self.mostLooks { return observation }
                 let path = folder.below(name)
-                if inspect(path, as: access, &sight) { folders.append(path) }
+                if inspect(path, as: access, &observation) { folders.append(path) }
             }
         }
-        return sight
+        return observation
     }
 
     /// Takes a look at one thing, and says whether it is a folder.
-    private func inspect(_ path: FilePath, as root: FileAccess, _ sight: inout Sight) -> Bool {
+    private func inspect(_ path: FilePath, as root: FileAccess, _ observation: inout Observation) -> Bool {
         let access: FileAccess
         do throws(FileError) {
             access = try fileSystem.access(to: path)
         } catch {
             // What went away meanwhile is nobody's trouble.
-            if error.errno == .permissionDenied { sight.closed.append(path.string) }
+            if error.errno == .permissionDenied { observation.closed.append(path.string) }
             return false
         }
-        sight.owners.insert(access.owner)
+        observation.owners.insert(access.owner)
         let wanted: UInt32 = access.isDirectory ? root.mode & 0o070 : root.mode & 0o040
         let isOther = access.group != root.group
-        if isOther { sight.isOtherGroupSeen = true }
-        if isOther || access.mode & wanted != wanted { sight.closed.append(path.string) }
+        if isOther { observation.isOtherGroupSeen = true }
+        if isOther || access.mode & wanted != wanted { observation.closed.append(path.string) }
         return access.isDirectory
     }
 }

@@ -18,7 +18,7 @@ struct HeartbeatCleaner {
     /// More than this is never counted at once: who did not look saw no silence.
     private static let longestStep = span * 3
 
-    private struct Sight {
+    private struct Observation {
         var sequence: UInt64
         var silence = Duration.zero
     }
@@ -30,7 +30,7 @@ struct HeartbeatCleaner {
     private var looks = Rhythm(every: span)
     private var lastLook: BootClock.Instant?
     private var wasHealthy = false
-    private var sights: [WorkerName: Sight] = [:]
+    private var observations: [WorkerName: Observation] = [:]
 
     init(_ directory: JobDirectory, observer: HostIdentity, probe: DiskProbe, logger: Logger) {
         self.directory = directory
@@ -50,13 +50,13 @@ struct HeartbeatCleaner {
         do throws(FileError) {
             let names = try directory.workersWithHeartbeat()
             let present = Set(names)
-            sights = sights.filter { present.contains($0.key) }
+            observations = observations.filter { present.contains($0.key) }
             var left = Self.limit
             for name in names where !owners.contains(name) {
                 guard let beat = directory.heartbeat(of: name), isGone(name, beat, counted), left > 0 else { continue }
                 left -= 1
                 try directory.removeHeartbeat(of: name)
-                sights[name] = nil
+                observations[name] = nil
             }
         } catch {
             logger.info("heartbeat not removed", metadata: ["error": "\(error)"])
@@ -74,13 +74,15 @@ struct HeartbeatCleaner {
     private mutating func isGone(_ name: WorkerName, _ beat: Heartbeat, _ counted: Duration) -> Bool {
         if beat.state == .stopped { return true }
         if let identity = directory.registration(of: name)?.identity,
-            directory.surroundings.isProvablyDead(identity, seenFrom: observer)
+            directory.platform.isProvablyDead(identity, seenFrom: observer)
         {
             return true
         }
-        var sight = Sight(sequence: beat.sequence)
-        if let before = sights[name], before.sequence == beat.sequence { sight.silence = before.silence + counted }
-        sights[name] = sight
-        return sight.silence >= directory.settings.lease * Self.leases
+        var observation = Observation(sequence: beat.sequence)
+        if let before = observations[name], before.sequence == beat.sequence {
+            observation.silence = before.silence + counted
+        }
+        observations[name] = observation
+        return observation.silence >= directory.settings.lease * Self.leases
     }
 }

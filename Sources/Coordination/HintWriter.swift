@@ -26,7 +26,7 @@ struct HintWriter {
     }
 
     /// Takes in where a campaign's claimable jobs stand.
-    mutating func collect(_ snapshot: CampaignSnapshot, of plan: PublicationPlan, _ control: ControlState) {
+    mutating func collect(_ snapshot: CampaignSnapshot, of plan: JobPlan, _ control: ControlState) {
         let campaign = plan.campaign
         guard !control.isPaused(campaign) else {
             places[campaign] = nil

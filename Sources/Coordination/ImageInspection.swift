@@ -54,10 +54,10 @@ struct ImageInspection {
         var decodingBytes = 0
         for ((entry, path), outcome) in zip(zip(list.entries, paths), outcomes) {
             switch outcome {
-            case .success(let sight):
-                images.append((ImageSetFile.Entry(digest: sight.digest, path: path), entry))
-                decodingBytes = max(decodingBytes, sight.decodingBytes)
-                if let remark = sight.remark { faulty.append((entry.name, remark)) }
+            case .success(let observation):
+                images.append((ImageSetFile.Entry(digest: observation.digest, path: path), entry))
+                decodingBytes = max(decodingBytes, observation.decodingBytes)
+                if let remark = observation.remark { faulty.append((entry.name, remark)) }
             case .failure(let failure) where skips && failure.isLasting:
                 skipped.append(.init(image: entry.name, reason: naming.words(failure.reason)))
             case .failure(let failure): unreadable.append(naming.words("\"\(path)\": \(failure.reason)"))
@@ -83,7 +83,7 @@ struct ImageInspection {
     // MARK: Looking
 
     /// What is known of an image that could be decoded.
-    private struct Sight {
+    private struct Observation {
         let digest: ContentDigest
         /// The most memory that decoding it takes.
         let decodingBytes: Int
@@ -102,14 +102,14 @@ struct ImageInspection {
         _ limits: Campaign.Limits,
         threads: Int,
         _ onProgress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void
-    ) throws -> [Result<Sight, Unreadable>] {
-        let outcomes = Monitor([Result<Sight, Unreadable>?](repeating: nil, count: paths.count))
+    ) throws -> [Result<Observation, Unreadable>] {
+        let outcomes = Monitor([Result<Observation, Unreadable>?](repeating: nil, count: paths.count))
         let done = Atomic(0)
         let perTask = 64
         try runTasks((paths.count + perTask - 1) / perTask, threads: threads) { task in
             let decoder = try ImageDecoder(limits: ImageLimits(fileBytes: limits.bytes, pixels: limits.pixels))
             let range = task * perTask..<min((task + 1) * perTask, paths.count)
-            var found: [Result<Sight, Unreadable>] = []
+            var found: [Result<Observation, Unreadable>] = []
             for index in range { found.append(check(paths[index], decoder, limits)) }
             outcomes.withLock { $0.replaceSubrange(range, with: found) }
             onProgress(done.wrappingAdd(range.count, ordering: .relaxed).newValue, paths.count)
@@ -121,14 +121,14 @@ struct ImageInspection {
         _ path: FilePath,
         _ decoder: borrowing ImageDecoder,
         _ limits: Campaign.Limits
-    ) -> Result<Sight, Unreadable> {
+    ) -> Result<Observation, Unreadable> {
         do {
             let bytes = try LocalFileSystem().contents(ofUserFile: path, limit: limits.bytes)
             let decoded = try decoder.examine(bytes)
             let pixels = decoded.image.width * decoded.image.height
             let memory = pixels * ImageDecoder.mostBytesPerPixel + bytes.count
             return .success(
-                Sight(digest: ContentDigest(of: bytes), decodingBytes: memory, remark: decoded.remark)
+                Observation(digest: ContentDigest(of: bytes), decodingBytes: memory, remark: decoded.remark)
             )
         } catch let error as ImageError {
             return .failure(Unreadable(error))

@@ -36,7 +36,7 @@ struct ImageSelection {
         _ asked: Campaign,
         file: FilePath,
         threads: Int,
-        published: PublishedData?,
+        published: CachedCatalogue?,
         arrays: ArraySelection,
         lists: LongLists,
         onProgress: @escaping Submission.ProgressReport
@@ -78,7 +78,7 @@ struct ImageSelection {
     private static func list(
         _ source: Campaign.Dataset,
         _ file: FilePath,
-        _ published: PublishedData?,
+        _ published: CachedCatalogue?,
         _ limits: Campaign.Limits
     ) throws -> (ImageList, DatasetNaming) {
         let place = path(source.images, beside: file)

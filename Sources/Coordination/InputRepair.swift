@@ -10,7 +10,7 @@ struct ArrayMakers {
     /// A job and the bucket that it stands in.
     struct Maker {
         let job: JobSpecification
-        let bucket: PublicationPlan.Bucket
+        let bucket: JobPlan.Bucket
     }
 
     let campaign: CampaignID
@@ -18,7 +18,7 @@ struct ArrayMakers {
     private var filesByArray: [FilePath: [JobID: [FilePath]]] = [:]
 
     /// Asks of every job what it makes; of a file that several would make, the first job of the plan is the maker.
-    init(_ plan: PublicationPlan, content: any CampaignContent, in directory: JobDirectory) {
+    init(_ plan: JobPlan, content: any CampaignContent, in directory: JobDirectory) {
         campaign = plan.campaign
         var seen: Set<FilePath> = []
         for bucket in plan.buckets {

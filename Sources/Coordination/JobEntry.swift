@@ -67,7 +67,7 @@ public struct JobEntry: Equatable, Codable, Sendable {
 extension JobEntry {
     init(
         _ job: JobID,
-        in bucket: PublicationPlan.Bucket,
+        in bucket: JobPlan.Bucket,
         of campaign: CampaignID,
         _ snapshot: CampaignSnapshot,
         _ control: ControlState

@@ -81,25 +81,25 @@ extension QueueInquiry {
     ///   - workers: the workers that are there.
     /// - Returns: the explanation.
     public func explanation(of place: Place, workers: [QueueStatus.Worker]) -> JobExplanation? {
-        guard let entry = entry(of: place), let sight = sights[place.campaign],
-            let bucket = sight.bucket(of: place.job)
+        guard let entry = entry(of: place), let observation = observations[place.campaign],
+            let bucket = observation.bucket(of: place.job)
         else { return nil }
         let records = LogReader(directory).records(of: [place.job], in: place.campaign)
-        let open = openJobs(before: bucket, sight)
-        let attempts = Self.attempts(records, sight.snapshot.token(of: place.job, in: bucket.name))
+        let open = openJobs(before: bucket, observation)
+        let attempts = Self.attempts(records, observation.snapshot.token(of: place.job, in: bucket.name))
         return JobExplanation(
             entry: entry,
             waitsFor: open.map(\.id),
             attempts: attempts,
-            explanation: words(for: entry, open, sight, attempts.last, workers)
+            explanation: words(for: entry, open, observation, attempts.last, workers)
         )
     }
 
     /// The jobs that a bucket waits for and that are not done.
-    private func openJobs(before bucket: PublicationPlan.Bucket, _ sight: Sight) -> [JobEntry] {
+    private func openJobs(before bucket: JobPlan.Bucket, _ observation: Observation) -> [JobEntry] {
         let needed = Set(bucket.dependsOn)
-        return sight.plan.buckets.filter { needed.contains($0.name) }.flatMap { other in
-            other.jobs.map { JobEntry($0.id, in: other, of: sight.plan.campaign, sight.snapshot, control) }
+        return observation.plan.buckets.filter { needed.contains($0.name) }.flatMap { other in
+            other.jobs.map { JobEntry($0.id, in: other, of: observation.plan.campaign, observation.snapshot, control) }
         }
         .filter { $0.state != .done }
     }
@@ -140,7 +140,7 @@ extension QueueInquiry {
     private func words(
         for entry: JobEntry,
         _ open: [JobEntry],
-        _ sight: Sight,
+        _ observation: Observation,
         _ last: JobExplanation.Attempt?,
         _ workers: [QueueStatus.Worker]
     ) -> [String] {
@@ -162,7 +162,7 @@ extension QueueInquiry {
                 return ["it can be published now; is a coordinator running? lucid-coordinator run \(queue)"]
             }
             return ["it is published when \(counted(open.count, "other job", "is", "are")) done"]
-        case .pending: return pending(entry, sight, workers, queue)
+        case .pending: return pending(entry, observation, workers, queue)
         }
     }
 
@@ -199,7 +199,7 @@ extension QueueInquiry {
 
     private func pending(
         _ entry: JobEntry,
-        _ sight: Sight,
+        _ observation: Observation,
         _ workers: [QueueStatus.Worker],
         _ queue: String
     ) -> [String] {
@@ -207,7 +207,7 @@ extension QueueInquiry {
         if control.isPaused(entry.id, of: entry.campaign) {
             return ["its campaign is paused; go on with: lucid-coordinator resume \(entry.campaign) \(queue)"]
         }
-        if sight.snapshot.tokens[entry.id] == nil {
+        if observation.snapshot.tokens[entry.id] == nil {
             return ["no token of it was seen; a coordinator makes it again if that stays so"]
         }
         if entry.reason == Reason.awaitingInput.description {

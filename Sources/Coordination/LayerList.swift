@@ -15,7 +15,7 @@ public struct LayerList: Sendable {
     public init(
         of model: String?,
         below folder: FilePath,
-        published: any PublishedModels = NoPublishedModels()
+        published: any ModelCatalogue = NoPublishedModels()
     ) throws {
         guard let model else { return }
         do {

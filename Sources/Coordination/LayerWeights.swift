@@ -44,7 +44,7 @@ public struct LayerWeights: Sendable {
         neuron: Int?,
         in model: String,
         below folder: FilePath,
-        published: any PublishedModels = NoPublishedModels()
+        published: any ModelCatalogue = NoPublishedModels()
     ) throws {
         self.layer = layer
         self.neuron = neuron

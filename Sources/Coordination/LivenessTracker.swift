@@ -6,7 +6,7 @@ public import SystemSupport
 /// What one observer has seen of the workers' lives, on its own clock alone.
 public struct LivenessTracker {
     /// What is known of a worker.
-    private struct Sight {
+    private struct Observation {
         var sequence: UInt64?
         var silence = Duration.zero
         var hasStopped = false
@@ -22,7 +22,7 @@ public struct LivenessTracker {
     private let longestStep: Duration
     private var lastLook: BootClock.Instant?
     private var wasHealthy = false
-    private var sights: [WorkerName: Sight] = [:]
+    private var observations: [WorkerName: Observation] = [:]
     private var absences: [Token: Absence] = [:]
     private var gone: Set<WorkerName> = []
 
@@ -47,17 +47,17 @@ public struct LivenessTracker {
         wasHealthy = isHealthy
         let owners = Set(running.compactMap(\.name.worker))
         var moved: Set<WorkerName> = []
-        var seen: [WorkerName: Sight] = [:]
+        var seen: [WorkerName: Observation] = [:]
         for owner in owners {
-            let before = sights[owner]
+            let before = observations[owner]
             if let beat = heartbeats[owner], beat.sequence != before?.sequence {
                 if before?.sequence != nil { moved.insert(owner) }
-                seen[owner] = Sight(sequence: beat.sequence, silence: .zero, hasStopped: beat.state == .stopped)
-            } else if var sight = before {
-                sight.silence += counted
-                seen[owner] = sight
+                seen[owner] = Observation(sequence: beat.sequence, silence: .zero, hasStopped: beat.state == .stopped)
+            } else if var observation = before {
+                observation.silence += counted
+                seen[owner] = observation
             } else {
-                seen[owner] = Sight()
+                seen[owner] = Observation()
             }
         }
         var absent: [Token: Absence] = [:]
@@ -76,7 +76,7 @@ public struct LivenessTracker {
             if moved.contains(owner) { absence.beats += 1 }
             absent[token] = absence
         }
-        sights = seen
+        observations = seen
         absences = absent
         gone.formIntersection(owners)
     }
@@ -88,12 +88,12 @@ public struct LivenessTracker {
 
     /// What is known of a running attempt.
     public func observation(of token: Token) -> AttemptObservation {
-        let sight = token.name.worker.flatMap { sights[$0] } ?? Sight()
+        let observation = token.name.worker.flatMap { observations[$0] } ?? Observation()
         let absence = absences[token] ?? Absence()
         let isGone = token.name.worker.map { gone.contains($0) } ?? false
         return AttemptObservation(
-            silence: sight.silence,
-            isOwnerGone: isGone || sight.hasStopped,
+            silence: observation.silence,
+            isOwnerGone: isGone || observation.hasStopped,
             unlisted: absence.time,
             unlistedBeats: absence.beats
         )

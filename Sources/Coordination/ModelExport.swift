@@ -27,7 +27,7 @@ public struct ModelExport: Sendable {
     ///   - output: where to write; its ending tells the format.
     ///   - published: the networks that have names.
     /// - Throws: `SubmissionError` for anything that is wrong with what was asked.
-    public init(of model: String, in file: FilePath, to output: FilePath, published: any PublishedModels) throws {
+    public init(of model: String, in file: FilePath, to output: FilePath, published: any ModelCatalogue) throws {
         guard let format = WeightsFormat(fileExtension: output.extension) else {
             throw SubmissionError("\(output): a network is written to a .pt, .pth or .safetensors file")
         }

@@ -9,13 +9,13 @@ internal import SystemPackage
 struct ModelLoading {
     private let campaign: Campaign
     private let file: FilePath
-    private let published: any PublishedModels
+    private let published: any ModelCatalogue
     private var loaded: [String: NetworkWeights] = [:]
     /// What the user should know of how files were read.
     private(set) var remarks: [String] = []
 
     /// Networks of a campaign whose paths are relative to its file.
-    init(_ campaign: Campaign, file: FilePath, published: any PublishedModels = NoPublishedModels()) {
+    init(_ campaign: Campaign, file: FilePath, published: any ModelCatalogue = NoPublishedModels()) {
         self.campaign = campaign
         self.file = file
         self.published = published

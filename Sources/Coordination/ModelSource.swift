@@ -21,7 +21,7 @@ struct ModelSource {
     /// Reads what a text names; a file below the folder goes before a published network.
     ///
     /// - Throws: `SubmissionError` where nothing has the name; `WeightsError` or `TensorFileError` for what is in the file.
-    init(_ text: String, below folder: FilePath, published: any PublishedModels) throws {
+    init(_ text: String, below folder: FilePath, published: any ModelCatalogue) throws {
         if let seed = try NetworkWeights.seed(parsing: text) {
             origin = .seed(seed)
             return

@@ -59,16 +59,16 @@ public final class NetworkCampaigns: CampaignContent {
 
     /// Puts pictures that have arrived into the campaign's atlas, for some moments.
     public func mergePart(
-        _ plan: PublicationPlan,
+        _ plan: JobPlan,
         results: CampaignResults,
-        outlook: CampaignOutlook
+        phase: CampaignPhase
     ) throws -> Bool {
-        try withAtlas(of: plan.campaign) { try $0?.advance(results, outlook) ?? false }
+        try withAtlas(of: plan.campaign) { try $0?.advance(results, phase) ?? false }
     }
 
     /// Merges a campaign again where another coordinator merged it and a page or a sheet of ours, which shows less, came
     /// in the place of that one's.
-    public func giveWay(_ plan: PublicationPlan) throws {
+    public func giveWay(_ plan: JobPlan) throws {
         let campaign = plan.campaign
         if let atlas = atlases.withLock({ $0[campaign]?.first }), !atlas.revisions.isEmpty {
             let report = try MergedReport(of: campaign, in: directory)
@@ -81,7 +81,7 @@ public final class NetworkCampaigns: CampaignContent {
     }
 
     /// Adds up the sums of every epoch, completes the atlas, and writes the reports.
-    public func merge(_ plan: PublicationPlan, results: CampaignResults) throws {
+    public func merge(_ plan: JobPlan, results: CampaignResults) throws {
         let manifest = try CampaignFiles.manifest(of: plan.campaign, in: directory)
         try withAtlas(of: plan.campaign) { atlas in
             _ = try write(manifest, plan, results, &atlas, to: ReportFolder(directory, of: plan.campaign, by: drafts))
@@ -114,7 +114,7 @@ public final class NetworkCampaigns: CampaignContent {
     /// - Returns: its comparison where it asked for one, and the names of all other files.
     func write(
         _ manifest: CampaignManifest,
-        _ plan: PublicationPlan,
+        _ plan: JobPlan,
         _ results: CampaignResults,
         _ atlas: inout AtlasMerge?,
         to folder: ReportFolder
@@ -143,7 +143,7 @@ public struct UnfinishedCampaign: Error, Sendable, CustomStringConvertible {
     /// How far it is or why it failed, and what to do.
     public let description: String
 
-    init(_ snapshot: CampaignSnapshot, of plan: PublicationPlan, in directory: JobDirectory) {
+    init(_ snapshot: CampaignSnapshot, of plan: JobPlan, in directory: JobDirectory) {
         let done = snapshot.counts(of: plan).values.reduce(0) { $0 + $1.done }
         let all = plan.buckets.reduce(0) { $0 + $1.jobs.count }
         description =

@@ -47,11 +47,11 @@ public struct PairExamination {
 
     private let fileSystem: any FileSystem
     private let folder: FilePath
-    private let surroundings: any Surroundings
+    private let platform: any Platform
 
     /// Examines what two machines see of a folder, which one of them has made.
-    public init(_ fileSystem: any FileSystem, folder: FilePath, surroundings: any Surroundings = ThisMachine()) {
-        (self.fileSystem, self.folder, self.surroundings) = (fileSystem, folder, surroundings)
+    public init(_ fileSystem: any FileSystem, folder: FilePath, platform: any Platform = ThisMachine()) {
+        (self.fileSystem, self.folder, self.platform) = (fileSystem, folder, platform)
     }
 
     // MARK: Acting
@@ -94,16 +94,16 @@ public struct PairExamination {
         )
     }
 
-    private func machine() throws -> [UInt8] { Array(try surroundings.identity().bootIdentifier.utf8) }
+    private func machine() throws -> [UInt8] { Array(try platform.identity().bootIdentifier.utf8) }
 
     private func measureAnswers() throws -> ExaminationFinding {
-        let start = surroundings.now
+        let start = platform.now
         let count = 10
         for number in 0..<count {
             try give("call-\(number)")
             try receive("answer-\(number)")
         }
-        let milliseconds: Double = start.duration(to: surroundings.now) / .seconds(1) / Double(count) * 1000
+        let milliseconds: Double = start.duration(to: platform.now) / .seconds(1) / Double(count) * 1000
         let text = "two machines ask and answer by files in \(Int(milliseconds.rounded())) ms"
         return ExaminationFinding("answers", milliseconds > 5000 ? .warning : .ok, text, value: milliseconds)
     }
@@ -117,7 +117,7 @@ public struct PairExamination {
         }
         try give("set \(scene)")
         try receive("ready \(scene)")
-        let start = surroundings.now
+        let start = platform.now
         switch scene {
         case .newFile, .absentName, .rememberedAbsence: try fileSystem.create(first, contents: [1], durably: true)
         case .replacedFile: try fileSystem.replace(first, contents: Self.after, by: second)
@@ -127,7 +127,7 @@ public struct PairExamination {
         }
         try give("done \(scene)")
         let isSeen = try receive("seen \(scene)", or: "late \(scene)")
-        return finding(scene, isSeen ? start.duration(to: surroundings.now) : nil)
+        return finding(scene, isSeen ? start.duration(to: platform.now) : nil)
     }
 
     private func finding(_ scene: Scene, _ time: Duration?) -> ExaminationFinding {
@@ -241,7 +241,7 @@ public struct PairExamination {
     /// Changes the folder of signs: a sign that was made within the same tick of the server's clock as an earlier change stays
     /// hidden from a machine that has seen that one, until the next.
     private func nudge() {
-        let file = sign("nudge-\(surroundings.randomBits())")
+        let file = sign("nudge-\(platform.randomBits())")
         try? fileSystem.create(file, contents: [], durably: false)
         try? fileSystem.remove(file)
     }
@@ -266,15 +266,15 @@ public struct PairExamination {
     }
 
     private func wait(_ limit: Duration, until condition: () throws -> Bool) throws -> Bool {
-        let start = surroundings.now
+        let start = platform.now
         let never = Monitor(())
         var nudges = Rhythm(every: .seconds(2))
         _ = nudges.takeTurn(at: start)
         while try !condition() {
-            let now = surroundings.now
+            let now = platform.now
             guard start.duration(to: now) < limit else { return false }
             if nudges.takeTurn(at: now) { nudge() }
-            _ = surroundings.wait(on: never, atMost: .milliseconds(10)) { _ in false }
+            _ = platform.wait(on: never, atMost: .milliseconds(10)) { _ in false }
         }
         return true
     }

@@ -192,6 +192,6 @@ extension JobDirectory {
         guard let beat = heartbeat(of: worker) else { return false }
         if beat.state == .stopped { return true }
         guard let registration = registration(of: worker) else { return false }
-        return surroundings.isProvablyDead(registration.identity, seenFrom: observer)
+        return platform.isProvablyDead(registration.identity, seenFrom: observer)
     }
 }

@@ -9,7 +9,7 @@ extension JobDirectory {
     ///
     /// - Throws: what the body throws; `FileError` where the folder cannot be made.
     public func withScratch<Result>(_ body: (FilePath) throws -> Result) throws -> Result {
-        let name = try makeScratch(for: surroundings.identity())
+        let name = try makeScratch(for: platform.identity())
         defer { try? removeScratch(of: name) }
         return try body(scratch(of: name))
     }
@@ -54,17 +54,17 @@ public struct QueueControl: Sendable {
     private func unbegun(_ inquiry: QueueInquiry, _ scope: ControlRecord.Scope) -> Int {
         inquiry.jobs(in: .failed).count { entry in
             (scope.campaign == nil || scope.campaign == entry.campaign) && (scope.job == nil || scope.job == entry.id)
-                && inquiry.sights[entry.campaign]?.snapshot.tokens[entry.id]?.name.folder != .failed
+                && inquiry.observations[entry.campaign]?.snapshot.tokens[entry.id]?.name.folder != .failed
         }
     }
 
     private func retry(_ inquiry: QueueInquiry, _ scope: ControlRecord.Scope, scratch: FilePath) throws -> Int {
         var count = 0
         for campaign in inquiry.campaigns where scope.campaign == nil || scope.campaign == campaign {
-            guard let sight = inquiry.sights[campaign] else { continue }
-            for token in sight.snapshot.tokens.values.sorted(by: { $0.name.job < $1.name.job }) {
+            guard let observation = inquiry.observations[campaign] else { continue }
+            for token in observation.snapshot.tokens.values.sorted(by: { $0.name.job < $1.name.job }) {
                 guard token.name.folder == .failed, scope.job == nil || scope.job == token.name.job,
-                    let bucket = sight.bucket(of: token.name.job)
+                    let bucket = observation.bucket(of: token.name.job)
                 else { continue }
                 if try directory.retry(token, priority: bucket.priority, scratch: scratch) == .moved { count += 1 }
             }
@@ -87,8 +87,8 @@ public struct QueueControl: Sendable {
                 && entry.state != .done && entry.state != .failed
         }
         for entry in concerned {
-            guard let sight = inquiry.sights[entry.campaign], let bucket = sight.bucket(of: entry.id),
-                let token = sight.snapshot.token(of: entry.id, in: bucket.name)
+            guard let observation = inquiry.observations[entry.campaign], let bucket = observation.bucket(of: entry.id),
+                let token = observation.snapshot.token(of: entry.id, in: bucket.name)
             else { continue }
             if token.name.folder == .pending || token.name.folder == .returned { _ = try directory.cancel(token) }
         }

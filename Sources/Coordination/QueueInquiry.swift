@@ -6,12 +6,12 @@ private import SystemSupport
 /// Answers questions about single jobs, from one look at the job directory.
 public struct QueueInquiry: Sendable {
     /// A campaign as it stood at the look.
-    struct Sight: Sendable {
-        let plan: PublicationPlan
+    struct Observation: Sendable {
+        let plan: JobPlan
         let snapshot: CampaignSnapshot
         let buckets: [JobID: Int]
 
-        func bucket(of job: JobID) -> PublicationPlan.Bucket? { buckets[job].map { plan.buckets[$0] } }
+        func bucket(of job: JobID) -> JobPlan.Bucket? { buckets[job].map { plan.buckets[$0] } }
     }
 
     /// A job and the campaign that it belongs to: the same work may be a job of several campaigns.
@@ -24,7 +24,7 @@ public struct QueueInquiry: Sendable {
 
     let directory: JobDirectory
     let control: ControlState
-    private(set) var sights: [CampaignID: Sight] = [:]
+    private(set) var observations: [CampaignID: Observation] = [:]
     /// For each campaign of which nothing can be told, why; it does not keep others from being asked about.
     public private(set) var problems: [CampaignID: String] = [:]
     /// The campaigns that were looked at, by name.
@@ -43,7 +43,7 @@ public struct QueueInquiry: Sendable {
         control = reader.state
         campaigns = try campaign.map { [$0] } ?? directory.campaigns()
         for id in campaigns {
-            let plan: PublicationPlan
+            let plan: JobPlan
             do throws(PlanReadingError) { plan = try directory.plan(of: id) } catch {
                 if campaign != nil { throw error }
                 if case .file(let refusal) = error, refusal.isTransient { throw refusal }
@@ -54,16 +54,16 @@ public struct QueueInquiry: Sendable {
             for (number, bucket) in plan.buckets.enumerated() {
                 for job in bucket.jobs { buckets[job.id] = number }
             }
-            sights[id] = Sight(plan: plan, snapshot: try directory.scan(id), buckets: buckets)
+            observations[id] = Observation(plan: plan, snapshot: try directory.scan(id), buckets: buckets)
         }
     }
 
     /// All jobs in the order of their plans, or those in one state.
     public func jobs(in state: JobEntry.State? = nil) -> [JobEntry] {
         campaigns.flatMap { campaign -> [JobEntry] in
-            guard let sight = sights[campaign] else { return [] }
-            return sight.plan.buckets.flatMap { bucket in
-                bucket.jobs.map { JobEntry($0.id, in: bucket, of: campaign, sight.snapshot, control) }
+            guard let observation = observations[campaign] else { return [] }
+            return observation.plan.buckets.flatMap { bucket in
+                bucket.jobs.map { JobEntry($0.id, in: bucket, of: campaign, observation.snapshot, control) }
             }
         }
         .filter { state == nil || $0.state == state }
@@ -81,7 +81,7 @@ public struct QueueInquiry: Sendable {
         }
         var found: [Place] = []
         for campaign in campaigns where wanted == nil || wanted == campaign {
-            let jobs = sights[campaign]?.buckets.keys.filter { $0.description.hasPrefix(digits) } ?? []
+            let jobs = observations[campaign]?.buckets.keys.filter { $0.description.hasPrefix(digits) } ?? []
             found += jobs.sorted().map { Place(campaign: campaign, job: $0) }
         }
         switch found.count {
@@ -119,7 +119,9 @@ public struct QueueInquiry: Sendable {
 
     /// Where a job stands.
     public func entry(of place: Place) -> JobEntry? {
-        guard let sight = sights[place.campaign], let bucket = sight.bucket(of: place.job) else { return nil }
-        return JobEntry(place.job, in: bucket, of: place.campaign, sight.snapshot, control)
+        guard let observation = observations[place.campaign], let bucket = observation.bucket(of: place.job) else {
+            return nil
+        }
+        return JobEntry(place.job, in: bucket, of: place.campaign, observation.snapshot, control)
     }
 }

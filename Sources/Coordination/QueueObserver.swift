@@ -16,7 +16,7 @@ public struct QueueObserver {
     private let directory: JobDirectory
     private let countsAllEnds: Bool
     private let observer: HostIdentity
-    private var plans: [CampaignID: PublicationPlan] = [:]
+    private var plans: [CampaignID: JobPlan] = [:]
     /// What was last seen of each campaign.
     private var lines: [CampaignID: Line] = [:]
     private var registrations: [WorkerName: WorkerRegistration] = [:]
@@ -44,7 +44,7 @@ public struct QueueObserver {
         let known = try directory.campaigns()
         try takeNotes(of: known)
         for id in known {
-            let plan: PublicationPlan?
+            let plan: JobPlan?
             do throws(PlanReadingError) { plan = try neededPlan(of: id) } catch {
                 if case .file(let refusal) = error, refusal.isTransient { throw refusal }
                 campaigns.append(QueueStatus.Campaign(id: id, state: .failed, jobs: [:]))
@@ -77,7 +77,7 @@ public struct QueueObserver {
     }
 
     /// The plan of a campaign that may still change; nil for one that was seen to end.
-    private mutating func neededPlan(of campaign: CampaignID) throws(PlanReadingError) -> PublicationPlan? {
+    private mutating func neededPlan(of campaign: CampaignID) throws(PlanReadingError) -> JobPlan? {
         if let line = lines[campaign], line.campaign.state.isFinal { return nil }
         if let plan = plans[campaign] { return plan }
         let plan = try directory.plan(of: campaign)
@@ -85,7 +85,7 @@ public struct QueueObserver {
         return plan
     }
 
-    private mutating func line(of plan: PublicationPlan, _ held: inout HeldJobs) throws(FileError) -> Line {
+    private mutating func line(of plan: JobPlan, _ held: inout HeldJobs) throws(FileError) -> Line {
         let campaign = plan.campaign
         // First, so that what is merged is seen with all its jobs done.
         let isMerged = try directory.isMerged(campaign)
@@ -121,7 +121,7 @@ public struct QueueObserver {
         beats.sorted { $0.key < $1.key }.compactMap { name, beat in
             registrations[name] = registrations[name] ?? directory.registration(of: name)
             let isDead =
-                registrations[name].map { directory.surroundings.isProvablyDead($0.identity, seenFrom: observer) }
+                registrations[name].map { directory.platform.isProvablyDead($0.identity, seenFrom: observer) }
                 ?? false
             let jobs = held.jobs[name] ?? []
             guard !isDead || !jobs.isEmpty else { return nil }

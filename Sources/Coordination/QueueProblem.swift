@@ -55,15 +55,15 @@ public struct QueueProblem: Equatable, Encodable, Sendable {
         /// Restore the job's token.
         case restoreToken(JobSpecification, BucketName)
         /// Reissue the done job.
-        case reissue(JobID, Token?, PublicationPlan.Bucket)
+        case reissue(JobID, Token?, JobPlan.Bucket)
         /// Let the job go on, or fail, as a coordinator would.
-        case settle(Token, SweepDecision, PublicationPlan.Bucket)
+        case settle(Token, SweepDecision, JobPlan.Bucket)
         /// Move the token to `failed`.
         case supersede(Token)
         /// Move the file away; reissue its maker where there is one.
         case quarantine(FilePath)
         /// Merge the campaign again.
-        case merge(PublicationPlan)
+        case merge(JobPlan)
         /// Move the cached file to the trash.
         case discard(FilePath)
     }

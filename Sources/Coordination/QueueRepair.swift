@@ -72,7 +72,7 @@ public struct QueueRepair: Sendable {
         case .quarantine(let file): return try quarantine(file)
         case .merge(let plan): return try merge(plan)
         case .discard(let file):
-            let name = "\(file.lastComponent?.string ?? "file")-\(directory.surroundings.randomBits())"
+            let name = "\(file.lastComponent?.string ?? "file")-\(directory.platform.randomBits())"
             try directory.fileSystem.rename(file, to: directory.root.appending("trash").appending(name))
             return Outcome(.movedAway, "\(file) is in the trash; submit its campaign again")
         }
@@ -81,7 +81,7 @@ public struct QueueRepair: Sendable {
     private func settle(
         _ token: Token,
         _ decision: SweepDecision,
-        _ bucket: PublicationPlan.Bucket
+        _ bucket: JobPlan.Bucket
     ) throws -> Outcome? {
         // The result's name may not be durable yet, which it is to be before `done`.
         if decision == .complete { try directory.synchronizeResult(of: token) }
@@ -98,7 +98,7 @@ public struct QueueRepair: Sendable {
         }
     }
 
-    private func merge(_ plan: PublicationPlan) throws -> Outcome {
+    private func merge(_ plan: JobPlan) throws -> Outcome {
         do {
             let results = CampaignResults(directory, try directory.scan(plan.campaign))
             try content.merge(plan, results: results)
@@ -132,7 +132,7 @@ public struct QueueRepair: Sendable {
     }
 
     /// The jobs of a campaign that will make a file, started anew where they were done.
-    private func makers(of file: FilePath, in plan: PublicationPlan, scratch: FilePath) throws -> [JobID] {
+    private func makers(of file: FilePath, in plan: JobPlan, scratch: FilePath) throws -> [JobID] {
         var jobs: [JobID] = []
         let snapshot = try directory.scan(plan.campaign)
         for bucket in plan.buckets {

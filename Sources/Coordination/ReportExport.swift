@@ -23,7 +23,7 @@ struct ReportExport {
         self.target = target
         isPresent = try Self.isFolder(target, fileSystem)
         let place = isPresent ? target : target.removingLastComponent()
-        draft = place.appending(".report-\(directory.surroundings.randomBits())")
+        draft = place.appending(".report-\(directory.platform.randomBits())")
         folder = ReportFolder(directory, draft)
     }
 

@@ -33,7 +33,7 @@ struct ReportFolder {
     }
 
     /// Moments of the machine's clock, for work that is to take a share of the time only.
-    var now: BootClock.Instant { directory.surroundings.now }
+    var now: BootClock.Instant { directory.platform.now }
 
     /// The path of a file by its name below the folder.
     func file(_ name: String) -> FilePath { Self.file(name, below: path) }
@@ -98,7 +98,7 @@ struct ReportFolder {
     /// Makes all files durable, and says in `SUCCESS.json` that they are complete.
     func finish(
         _ campaign: String,
-        plan: PublicationPlan,
+        plan: JobPlan,
         images: [(String, ReportJSON)]?,
         pictures: PictureCounts?,
         digests: [String: ContentDigest]
@@ -116,7 +116,7 @@ struct ReportFolder {
             members.append(("pictures", .object(counts)))
         }
         members += [
-            ("merged_at", .number(directory.surroundings.secondsSince1970)),
+            ("merged_at", .number(directory.platform.secondsSince1970)),
             ("versions", .object(Runners.versions.sorted { $0.key < $1.key }.map { ($0.key, .text($0.value)) })),
             (
                 "files",
@@ -129,7 +129,7 @@ struct ReportFolder {
     }
 
     private func draft(of file: FilePath) throws(FileError) -> FilePath {
-        try drafts?.unusedName() ?? file.removingLastComponent().appending(".\(directory.surroundings.randomBits())")
+        try drafts?.unusedName() ?? file.removingLastComponent().appending(".\(directory.platform.randomBits())")
     }
 }
 

@@ -32,7 +32,7 @@ public struct ResultAgreement: Sendable {
     /// The jobs of a plan whose results contradict each other.
     ///
     /// - Throws: `FileError` where the results cannot be listed; a result that cannot be read is passed over.
-    public func alarms(of plan: PublicationPlan) throws(FileError) -> [ResultAlarm] {
+    public func alarms(of plan: JobPlan) throws(FileError) -> [ResultAlarm] {
         var alarms: [ResultAlarm] = []
         for bucket in plan.buckets { alarms += try self.alarms(of: bucket.name, of: plan.campaign) }
         return alarms

@@ -39,11 +39,11 @@ struct ScratchCleaner {
 
     private func isGone(_ name: WorkerName) -> Bool {
         if let registration = directory.registration(of: name) {
-            if directory.surroundings.isProvablyDead(registration.identity, seenFrom: observer) { return true }
+            if directory.platform.isProvablyDead(registration.identity, seenFrom: observer) { return true }
             guard let beat = directory.heartbeat(of: name) else { return false }
             return beat.state == .stopped && beat.held.isEmpty
         }
         guard let owner = directory.scratchOwner(of: name) else { return false }
-        return directory.surroundings.isProvablyDead(owner, seenFrom: observer)
+        return directory.platform.isProvablyDead(owner, seenFrom: observer)
     }
 }

@@ -13,7 +13,7 @@ public struct Submission: Sendable {
     /// Its id.
     public let campaign: CampaignID
     /// Its jobs.
-    public let plan: PublicationPlan
+    public let plan: JobPlan
     /// What it will cost.
     public let estimate: PlanEstimate
     /// How many images its epochs draw.
@@ -47,7 +47,7 @@ public struct Submission: Sendable {
         of file: FilePath,
         threads: Int,
         isDryRun: Bool = false,
-        published: PublishedData? = nil,
+        published: CachedCatalogue? = nil,
         client: WebClient = WebClient(.standard),
         onProgress: @escaping ProgressReport
     ) throws {
@@ -130,7 +130,7 @@ public struct Submission: Sendable {
         _ asked: Campaign,
         _ file: FilePath,
         arrays: [String: CampaignManifest.Model],
-        _ published: any PublishedModels,
+        _ published: any ModelCatalogue,
         _ onProgress: ProgressReport
     ) throws -> (models: [CampaignManifest.Model], weights: [ContentDigest: [UInt8]], remarks: [String]) {
         var loading = ModelLoading(asked, file: file, published: published)

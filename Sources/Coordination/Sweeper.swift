@@ -116,6 +116,6 @@ struct Sweeper {
     private mutating func isProvablyDead(_ worker: WorkerName) -> Bool {
         if registrations[worker] == nil { registrations[worker] = directory.registration(of: worker) }
         guard let registration = registrations[worker] else { return false }
-        return directory.surroundings.isProvablyDead(registration.identity, seenFrom: observer)
+        return directory.platform.isProvablyDead(registration.identity, seenFrom: observer)
     }
 }

@@ -31,7 +31,7 @@ public struct Verification: Sendable {
         var problems = try StrangerSearch(directory).problems()
         var checked: [String: Int] = [:]
         for campaign in try directory.campaigns() {
-            let plan: PublicationPlan
+            let plan: JobPlan
             do { plan = try directory.plan(of: campaign) } catch {
                 problems.append(QueueProblem(.brokenPlan, campaign: campaign, "\(error)"))
                 continue

@@ -2,7 +2,7 @@
 
 internal import Networks
 
-extension Wish {
+extension PictureObjective {
     /// What to look at where the numbers of a picture overflow.
     var overflowAdvice: String {
         guard case .direction(let factors) = self else { return Self.weightsAdvice }

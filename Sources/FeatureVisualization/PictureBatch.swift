@@ -8,10 +8,10 @@ public struct PictureRequest: Hashable, Sendable {
     /// What its random numbers belong to.
     public let identity: PictureIdentity
     /// What it is made for.
-    public let wish: Wish
+    public let wish: PictureObjective
 
     /// Asks for a picture.
-    public init(_ identity: PictureIdentity, wish: Wish) {
+    public init(_ identity: PictureIdentity, wish: PictureObjective) {
         self.identity = identity
         self.wish = wish
     }

@@ -6,7 +6,7 @@ public import SystemSupport
 public final class WebClient: Sendable {
     /// What may be fetched, and how long is waited for it.
     public let policy: TransferPolicy
-    let surroundings: any Surroundings
+    let platform: any Platform
     private let onRetry: @Sendable (TransferError, Duration) -> Void
     let isCancelled: @Sendable () -> Bool
     private let handles: IdleHandles
@@ -19,21 +19,21 @@ public final class WebClient: Sendable {
     ///
     /// - Parameters:
     ///   - policy: what may be fetched, and how long is waited for it.
-    ///   - surroundings: where time and chance come from.
+    ///   - platform: where time and chance come from.
     ///   - onRetry: is told what went wrong, and after what time it is tried again.
     public init(
         _ policy: TransferPolicy,
-        surroundings: any Surroundings = ThisMachine(),
+        platform: any Platform = ThisMachine(),
         onRetry: @escaping @Sendable (TransferError, Duration) -> Void = { _, _ in }
     ) {
-        (self.policy, self.surroundings, self.onRetry) = (policy, surroundings, onRetry)
+        (self.policy, self.platform, self.onRetry) = (policy, platform, onRetry)
         isCancelled = { false }
         handles = IdleHandles()
         answering = AnsweringHosts()
     }
 
     private init(_ client: WebClient, _ isCancelled: @escaping @Sendable () -> Bool) {
-        (policy, surroundings, onRetry) = (client.policy, client.surroundings, client.onRetry)
+        (policy, platform, onRetry) = (client.policy, client.platform, client.onRetry)
         self.isCancelled = isCancelled
         (handles, answering) = (client.handles, client.answering)
     }
@@ -106,7 +106,7 @@ public final class WebClient: Sendable {
             do throws(TransferError) {
                 return try body()
             } catch {
-                let random = surroundings.randomBits()
+                let random = platform.randomBits()
                 let most = answering.isLikelyMistyped(error) ? policy.unknownHostAttempts : policy.attempts
                 let delay = try schedule.delay(
                     after: error,
@@ -122,11 +122,11 @@ public final class WebClient: Sendable {
 
     /// Waits, in pieces short enough to notice that nobody wants the fetch any more.
     private func rest(for delay: Duration) {
-        let end = surroundings.now.advanced(by: delay)
+        let end = platform.now.advanced(by: delay)
         while !isCancelled() {
-            let left = surroundings.now.duration(to: end)
+            let left = platform.now.duration(to: end)
             guard left > .zero else { return }
-            _ = surroundings.wait(on: Monitor(()), atMost: min(left, Self.longestDeafness)) { _ in false }
+            _ = platform.wait(on: Monitor(()), atMost: min(left, Self.longestDeafness)) { _ in false }
         }
     }
 }

@@ -95,7 +95,7 @@ public final class LucidRunner: JobRunner {
     /// The pictures in the order of the neurons, those that are to differ from one another in succession.
     private func requests(_ payload: LucidPayload, _ layer: Layer, _ context: JobContext) throws -> [PictureRequest] {
         let settings = payload.settings
-        var wishes: [(neuron: Int, wish: Wish)]
+        var wishes: [(neuron: Int, wish: PictureObjective)]
         if let direction = payload.direction {
             wishes = [(-1, .direction(try context.directory.cachedDirection(direction, in: layer)))]
         } else {

@@ -6,7 +6,7 @@
 /// passed on whole, however many there are.
 public struct CampaignSnapshot: Equatable, Sendable {
     /// What was seen of a bucket.
-    fileprivate struct Sight: Equatable, Sendable {
+    fileprivate struct Observation: Equatable, Sendable {
         var published: PublishedBucket?
         var tokens: [JobID: Token] = [:]
         var complete: Set<JobID> = []
@@ -23,7 +23,7 @@ public struct CampaignSnapshot: Equatable, Sendable {
             if isVoid, older.name.folder != .failed { void.insert(older) }
         }
 
-        mutating func merge(_ other: Sight) {
+        mutating func merge(_ other: Observation) {
             published = published ?? other.published
             complete.formUnion(other.complete)
             void.formUnion(other.void)
@@ -38,69 +38,69 @@ public struct CampaignSnapshot: Equatable, Sendable {
 
     /// The tokens of all buckets, the most advanced of each job.
     public struct Tokens: Sendable {
-        fileprivate let sights: [BucketName: Sight]
+        fileprivate let observations: [BucketName: Observation]
 
         /// The token of a job, looked for in one bucket after another.
         public subscript(job: JobID) -> Token? {
-            for sight in sights.values {
-                if let token = sight.tokens[job] { return token }
+            for observation in observations.values {
+                if let token = observation.tokens[job] { return token }
             }
             return nil
         }
 
         /// All of them, in no particular order.
-        public var values: some Sequence<Token> { sights.values.lazy.flatMap(\.tokens.values) }
+        public var values: some Sequence<Token> { observations.values.lazy.flatMap(\.tokens.values) }
     }
 
-    private var sights: [BucketName: Sight] = [:]
+    private var observations: [BucketName: Observation] = [:]
 
     /// A snapshot in which nothing is published yet.
     public init() {}
 
     /// The tokens of all buckets.
-    public var tokens: Tokens { Tokens(sights: sights) }
+    public var tokens: Tokens { Tokens(observations: observations) }
 
     /// The token of a job, the most advanced where two were seen.
-    public func token(of job: JobID, in bucket: BucketName) -> Token? { sights[bucket]?.tokens[job] }
+    public func token(of job: JobID, in bucket: BucketName) -> Token? { observations[bucket]?.tokens[job] }
 
     /// What a bucket says of itself; nil for one that is not published.
-    public func published(_ bucket: BucketName) -> PublishedBucket? { sights[bucket]?.published }
+    public func published(_ bucket: BucketName) -> PublishedBucket? { observations[bucket]?.published }
 
     /// The buckets in which jobs can be claimed.
     public var claimableBuckets: [BucketName] {
-        sights.filter { $0.value.tokens.values.contains { $0.name.folder == .pending } }.map(\.key)
+        observations.filter { $0.value.tokens.values.contains { $0.name.folder == .pending } }.map(\.key)
     }
 
     /// Tokens beside which one of a higher generation was seen: they count for nothing.
-    public var void: Set<Token> { sights.values.reduce(into: []) { $0.formUnion($1.void) } }
+    public var void: Set<Token> { observations.values.reduce(into: []) { $0.formUnion($1.void) } }
 
     /// Adds a published bucket.
     public mutating func add(_ bucket: PublishedBucket, named name: BucketName) {
-        sights[name, default: Sight()].published = bucket
+        observations[name, default: Observation()].published = bucket
     }
 
     /// Adds jobs of a bucket that were complete when it was published and have no token.
     public mutating func add(complete jobs: some Sequence<JobID>, in bucket: BucketName) {
-        sights[bucket, default: Sight()].complete.formUnion(jobs)
+        observations[bucket, default: Observation()].complete.formUnion(jobs)
     }
 
     /// Adds a token that was seen; one that was superseded stands for its job no more, and counts as none.
     public mutating func add(_ token: Token) {
-        sights[token.bucket, default: Sight()].add(token)
+        observations[token.bucket, default: Observation()].add(token)
     }
 
     /// Adds the tokens that one listing of a bucket showed.
     public mutating func add(_ tokens: [Token], in bucket: BucketName) {
-        func add(to sight: inout Sight) {
-            if sight.tokens.isEmpty { sight.tokens.reserveCapacity(tokens.count) }
-            for token in tokens { sight.add(token) }
+        func add(to observation: inout Observation) {
+            if observation.tokens.isEmpty { observation.tokens.reserveCapacity(tokens.count) }
+            for token in tokens { observation.add(token) }
         }
-        add(to: &sights[bucket, default: Sight()])
+        add(to: &observations[bucket, default: Observation()])
     }
 
     /// Adds all that another snapshot has seen.
     public mutating func merge(_ other: CampaignSnapshot) {
-        sights.merge(other.sights) { mine, other in
+        observations.merge(other.observations) { mine, other in
             var both = mine
             both.merge(other)
             return both
@@ -108,8 +108,8 @@ public struct CampaignSnapshot: Equatable, Sendable {
     }
 
     /// Drops all that was seen of a bucket, so that it is listed again.
-    public mutating func forget(_ bucket: PublicationPlan.Bucket) {
-        sights[bucket.name] = nil
+    public mutating func forget(_ bucket: JobPlan.Bucket) {
+        observations[bucket.name] = nil
     }
 }
 
@@ -161,18 +161,18 @@ public struct JobCounts: Equatable, Codable, Sendable {
 extension CampaignSnapshot {
     /// Where a job of a published bucket stands; nil where its bucket is not published.
     public func state(of job: JobID, in bucket: BucketName) -> TokenFolder? {
-        guard let sight = sights[bucket], sight.published != nil else { return nil }
-        return sight.folder(of: job)
+        guard let observation = observations[bucket], observation.published != nil else { return nil }
+        return observation.folder(of: job)
     }
 
     /// The jobs of a published bucket of which no token was seen, though none was complete before.
-    public func missingJobs(of bucket: PublicationPlan.Bucket) -> [JobSpecification] {
-        guard let sight = sights[bucket.name], sight.published != nil else { return [] }
-        return bucket.jobs.filter { sight.tokens[$0.id] == nil && !sight.complete.contains($0.id) }
+    public func missingJobs(of bucket: JobPlan.Bucket) -> [JobSpecification] {
+        guard let observation = observations[bucket.name], observation.published != nil else { return [] }
+        return bucket.jobs.filter { observation.tokens[$0.id] == nil && !observation.complete.contains($0.id) }
     }
 
     /// Counts the jobs of a plan by kind and state; those that a user cancelled have failed.
-    public func counts(of plan: PublicationPlan, _ control: ControlState = ControlState()) -> [String: JobCounts] {
+    public func counts(of plan: JobPlan, _ control: ControlState = ControlState()) -> [String: JobCounts] {
         let control = control.hasCancellation(in: plan.campaign) ? control : nil
         var counts: [String: JobCounts] = [:]
         for bucket in plan.buckets {
@@ -190,14 +190,14 @@ extension CampaignSnapshot {
     ///
     /// One that a user cancelled before it began counts as failed. `control` is nil where nothing was cancelled.
     private func visit(
-        _ bucket: PublicationPlan.Bucket,
+        _ bucket: JobPlan.Bucket,
         _ campaign: CampaignID,
         _ control: ControlState?,
         _ body: (JobID, TokenFolder?) -> Bool
     ) {
-        let sight = sights[bucket.name].flatMap { $0.published == nil ? nil : $0 }
+        let observation = observations[bucket.name].flatMap { $0.published == nil ? nil : $0 }
         for job in bucket.jobs {
-            var state = sight?.folder(of: job.id)
+            var state = observation?.folder(of: job.id)
             if let control, state == nil || state == .pending || state == .returned,
                 control.cancellation(of: job.id, of: campaign) != nil
             {
@@ -218,16 +218,16 @@ extension CampaignSnapshot {
     }
 
     /// Whether all jobs of a bucket are done.
-    public func isDone(_ bucket: PublicationPlan.Bucket) -> Bool {
-        guard let sight = sights[bucket.name], sight.published != nil else { return false }
-        return bucket.jobs.allSatisfy { sight.folder(of: $0.id) == .done }
+    public func isDone(_ bucket: JobPlan.Bucket) -> Bool {
+        guard let observation = observations[bucket.name], observation.published != nil else { return false }
+        return bucket.jobs.allSatisfy { observation.folder(of: $0.id) == .done }
     }
 
     /// The buckets that are to be published now: all that they depend on is done, and some of their jobs are wanted.
     public func bucketsToPublish(
-        of plan: PublicationPlan,
+        of plan: JobPlan,
         _ control: ControlState = ControlState()
-    ) -> [PublicationPlan.Bucket] {
+    ) -> [JobPlan.Bucket] {
         let waiting = plan.buckets.filter { published($0.name) == nil }
         // Nothing but what these wait for is asked about: most of the time none waits.
         let awaited = Set(waiting.flatMap(\.dependsOn))
@@ -239,7 +239,7 @@ extension CampaignSnapshot {
     }
 
     /// What the campaign has come to by its plan, and by what its user said.
-    public func outcome(of plan: PublicationPlan, _ control: ControlState = ControlState()) -> CampaignOutcome {
+    public func outcome(of plan: JobPlan, _ control: ControlState = ControlState()) -> CampaignOutcome {
         let cancellations = control.hasCancellation(in: plan.campaign) ? control : nil
         var failures: [JobID: Reason] = [:]
         var isAllDone = true

@@ -91,7 +91,7 @@ extension JobDirectory {
     ///   - scratch: the caller's own folder.
     /// - Throws: `FileError` where it was not noted, which does no harm.
     public func add(_ note: EndNote, jobs: [String: JobCounts], scratch: FilePath) throws(FileError) {
-        let draft = scratch.below("end-\(surroundings.randomDigits())")
+        let draft = scratch.below("end-\(platform.randomDigits())")
         let record = EndRecord(
             campaign: note.campaign,
             format: QueueSettings.formatVersion,

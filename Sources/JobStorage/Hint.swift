@@ -61,7 +61,7 @@ extension JobDirectory {
     /// - Throws: `FileError` where the hint was not published, which does no harm.
     public func hint(_ places: some Sequence<Hint.Place>, fleet: Int, scratch: FilePath) throws(FileError) {
         let sorted = places.sorted { ($0.priority, $0.campaign, $0.bucket) < ($1.priority, $1.campaign, $1.bucket) }
-        let nonce = surroundings.randomDigits()
+        let nonce = platform.randomDigits()
         let hint = Hint(
             format: QueueSettings.formatVersion,
             run: settings.run,

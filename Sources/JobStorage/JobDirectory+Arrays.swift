@@ -47,7 +47,7 @@ extension JobDirectory {
     public func release(_ array: FilePath, hasEnded: (CampaignID) -> Bool) throws(FileError) -> Bool {
         guard try users(of: array).allSatisfy(hasEnded) else { return false }
         let name = array.lastComponent?.string ?? "array"
-        let place = root.below("trash").appending("\(name)-\(surroundings.randomDigits())")
+        let place = root.below("trash").appending("\(name)-\(platform.randomDigits())")
         guard try move(array, to: place, tries: 3) == .moved else { return false }
         if try users(of: place).allSatisfy(hasEnded) { return true }
         return try move(place, to: array, tries: 3) != .moved

@@ -39,7 +39,7 @@ extension JobDirectory {
     /// The same campaign with the same plan is no error, whatever its file's comments say. `scratch` is the caller's
     /// own folder.
     public func register(
-        _ plan: PublicationPlan,
+        _ plan: JobPlan,
         files: [String: [UInt8]],
         scratch: FilePath
     ) throws(JobDirectoryError) -> Registration {
@@ -49,7 +49,7 @@ extension JobDirectory {
         let target = self.files(of: plan.campaign)
         let isNew = try Self.onDisk { () throws(FileError) in
             if try fileSystem.isPresent(target) { return false }
-            let draft = scratch.below("campaign-\(surroundings.randomDigits())")
+            let draft = scratch.below("campaign-\(platform.randomDigits())")
             try fileSystem.makeDirectories(draft)
             for (name, bytes) in contents.sorted(by: { $0.key < $1.key }) {
                 try fileSystem.create(draft.appending(name), contents: bytes, durably: true)
@@ -71,14 +71,14 @@ extension JobDirectory {
     }
 
     /// The plan of a registered campaign.
-    public func plan(of campaign: CampaignID) throws(PlanReadingError) -> PublicationPlan {
+    public func plan(of campaign: CampaignID) throws(PlanReadingError) -> JobPlan {
         let bytes: [UInt8]
         let file = files(of: campaign).appending(Self.planName)
         do throws(FileError) { bytes = try fileSystem.contents(of: file, limit: Self.planLimit) } catch {
             throw .file(error)
         }
         do throws(PlanError) {
-            let plan = try PublicationPlan(decoding: bytes)
+            let plan = try JobPlan(decoding: bytes)
             guard plan.campaign == campaign else { throw .malformed(line: 1) }
             return plan
         } catch {
@@ -114,7 +114,7 @@ extension JobDirectory {
     /// A rename of it whose error was reported may still happen: it must find nothing under this name rather than what
     /// is left of the directory. So it gets another name first.
     func discard(_ draft: FilePath) throws(FileError) {
-        let away = draft.parent.below("removed-\(surroundings.randomDigits())")
+        let away = draft.parent.below("removed-\(platform.randomDigits())")
         do throws(FileError) { try fileSystem.rename(draft, to: away) } catch {
             if error.errno == .noSuchFileOrDirectory { return }
             throw error

@@ -23,13 +23,13 @@ extension JobDirectory {
         reason: String = "",
         scratch: FilePath
     ) throws(FileError) -> Int {
-        let nonce = surroundings.randomDigits()
+        let nonce = platform.randomDigits()
         let record = ControlRecord(
             run: settings.run,
             verb: verb,
             scope: scope,
             reason: reason,
-            time: surroundings.secondsSince1970,
+            time: platform.secondsSince1970,
             nonce: nonce
         )
         return try controlRecords.add(encodedRecord(record), draft: scratch.below("control-\(nonce)"))

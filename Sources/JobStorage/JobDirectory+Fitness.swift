@@ -11,8 +11,8 @@ extension JobDirectory {
     /// - Parameter scratch: the caller's own folder.
     /// - Throws: `FileError` where the place is full, closed to us, or lacks renames or links.
     public func checkFitness(scratch: FilePath) throws(FileError) {
-        let first = scratch.below("fitness-\(surroundings.randomDigits())")
-        let second = scratch.below("fitness-\(surroundings.randomDigits())")
+        let first = scratch.below("fitness-\(platform.randomDigits())")
+        let second = scratch.below("fitness-\(platform.randomDigits())")
         defer {
             try? fileSystem.remove(first)
             try? fileSystem.remove(second)

@@ -13,7 +13,7 @@ public struct PublishedBucket: Equatable, Codable, Sendable {
     public let omitted: Set<JobID>
 
     /// Describes a bucket as it is published.
-    public init(_ bucket: PublicationPlan.Bucket, omitting omitted: Set<JobID>) {
+    public init(_ bucket: JobPlan.Bucket, omitting omitted: Set<JobID>) {
         kind = bucket.kind
         priority = bucket.priority
         self.omitted = omitted
@@ -29,7 +29,7 @@ public struct PublishedBucket: Equatable, Codable, Sendable {
 }
 
 /// What publishing a bucket came to.
-public enum Publication: Equatable, Sendable {
+public enum PublishOutcome: Equatable, Sendable {
     /// Its jobs can be claimed from now on.
     case published
     /// Somebody else had published it.
@@ -45,14 +45,14 @@ extension JobDirectory {
     /// bucket must not appear before its content. For a complete job a file is kept that one rename makes a token, should
     /// its output be lost. `scratch` is the caller's own folder.
     public func publish(
-        _ bucket: PublicationPlan.Bucket,
+        _ bucket: JobPlan.Bucket,
         of campaign: CampaignID,
         omitting omitted: Set<JobID>,
         scratch: FilePath
-    ) throws(FileError) -> Publication {
+    ) throws(FileError) -> PublishOutcome {
         let target = folder(.pending, bucket.name, of: campaign)
         if try fileSystem.isPresent(target) { return .alreadyPublished }
-        let draft = scratch.below("bucket-\(surroundings.randomDigits())")
+        let draft = scratch.below("bucket-\(platform.randomDigits())")
         try fileSystem.makeDirectories(draft)
         for job in bucket.jobs {
             let name = TokenName(job: job.id, attempt: .first, standing: .pending(priority: bucket.priority))

@@ -43,7 +43,7 @@ extension JobDirectory {
     public func reissue(
         _ job: JobID,
         _ token: Token?,
-        in bucket: PublicationPlan.Bucket,
+        in bucket: JobPlan.Bucket,
         of campaign: CampaignID,
         scratch: FilePath
     ) throws(FileError) -> Move {
@@ -85,7 +85,7 @@ extension JobDirectory {
         }
         let folder = array.appending(Self.quarantineName)
         try fileSystem.makeDirectories(folder)
-        let name = inside.components.map(\.string).joined(separator: "-") + "-\(surroundings.randomDigits())"
+        let name = inside.components.map(\.string).joined(separator: "-") + "-\(platform.randomDigits())"
         // One try a name: the file's own name recurs, so a rename that happens late may find the file that was made anew,
         // and must not put it over this one.
         return try move(file, to: folder.appending(name), tries: 1)

@@ -28,7 +28,7 @@ extension JobDirectory {
         let generation = try lastGeneration(of: job.id, bucket, of: campaign) + 1
         guard try takeTicket(of: job.id, generation, bucket, of: campaign, scratch: scratch) else { return nil }
         let token = newToken(of: job.id, generation, bucket, of: campaign, priority: job.priority)
-        let draft = scratch.below("token-\(surroundings.randomDigits())")
+        let draft = scratch.below("token-\(platform.randomDigits())")
         let record = JobRecord(job, campaign: campaign, run: settings.run)
         try fileSystem.create(draft, contents: encodedRecord(record), durably: true)
         guard try move(draft, to: path(of: token), tries: 1) == .moved else { return nil }
@@ -84,7 +84,7 @@ extension JobDirectory {
         of campaign: CampaignID,
         scratch: FilePath
     ) throws(FileError) -> Bool {
-        let nonce = surroundings.randomDigits()
+        let nonce = platform.randomDigits()
         let draft = scratch.below("ticket-\(nonce)")
         let ticket = folder(.pending, of: campaign).below(
             bucket.description,

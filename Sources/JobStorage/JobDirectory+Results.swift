@@ -54,7 +54,7 @@ extension JobDirectory {
         )
         let folder = scratch(of: claim.worker)
         let contents = ResultFile.encoded(header, payload: result.payload)
-        let draft = folder.below("result-\(surroundings.randomDigits())")
+        let draft = folder.below("result-\(platform.randomDigits())")
         do throws(FileError) {
             try fileSystem.create(draft, contents: contents, durably: true)
         } catch  where error.errno == .noSuchFileOrDirectory {

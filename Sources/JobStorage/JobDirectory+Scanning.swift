@@ -35,7 +35,7 @@ extension JobDirectory {
     /// Whether nothing more can be done for a campaign: merged, or ended by its plan or by its user.
     public func hasEnded(
         _ campaign: CampaignID,
-        plan: PublicationPlan,
+        plan: JobPlan,
         control: ControlState
     ) throws(FileError) -> Bool {
         if try isMerged(campaign) { return true }

@@ -16,7 +16,7 @@ extension JobDirectory {
 
     /// Makes a private folder for a process that is no worker, with a note of whose it is; returns its new name.
     public func makeScratch(for identity: HostIdentity) throws(FileError) -> WorkerName {
-        let name = WorkerName(identity, random: surroundings.randomBits())
+        let name = WorkerName(identity, random: platform.randomBits())
         let folder = scratch(of: name)
         try fileSystem.makeDirectories(folder)
         do throws(FileError) {

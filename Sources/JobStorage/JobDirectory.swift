@@ -10,7 +10,7 @@ public struct JobDirectory: Sendable {
     /// The calls by which it is reached.
     public let fileSystem: any FileSystem
     /// Where time, chance and threads come from.
-    public let surroundings: any Surroundings
+    public let platform: any Platform
     /// Where it is.
     public let root: FilePath
     /// What it was made with.
@@ -28,7 +28,7 @@ public struct JobDirectory: Sendable {
     public static func create(
         at root: FilePath,
         fileSystem: any FileSystem = LocalFileSystem(),
-        surroundings: any Surroundings = ThisMachine()
+        platform: any Platform = ThisMachine()
     ) throws(JobDirectoryError) -> JobDirectory {
         let present: [String]
         do throws(FileError) {
@@ -46,19 +46,19 @@ public struct JobDirectory: Sendable {
                     asOf: fileSystem.access(to: root),
                     adding: GroupSharing.byMask.folderBits
                 )
-                try layOut(root, fileSystem.sharing(sharing), surroundings)
+                try layOut(root, fileSystem.sharing(sharing), platform)
             }
         }
-        return try open(at: root, trustOwner: nil, fileSystem: fileSystem, surroundings: surroundings)
+        return try open(at: root, trustOwner: nil, fileSystem: fileSystem, platform: platform)
     }
 
     private static func layOut(
         _ root: FilePath,
         _ fileSystem: any FileSystem,
-        _ surroundings: any Surroundings
+        _ platform: any Platform
     ) throws(FileError) {
         for folder in folders { try fileSystem.makeDirectories(root.appending(folder)) }
-        let settings = QueueSettings(run: surroundings.randomDigits() + surroundings.randomDigits())
+        let settings = QueueSettings(run: platform.randomDigits() + platform.randomDigits())
         let draft = root.below("scratch").appending("queue-\(settings.run)")
         try fileSystem.create(draft, contents: encodedRecord(settings), durably: true)
         do throws(FileError) {
@@ -75,7 +75,7 @@ public struct JobDirectory: Sendable {
         at root: FilePath,
         trustOwner trusted: UInt32?,
         fileSystem: any FileSystem = LocalFileSystem(),
-        surroundings: any Surroundings = ThisMachine()
+        platform: any Platform = ThisMachine()
     ) throws(JobDirectoryError) -> JobDirectory {
         let file = root.appending(settingsName)
         guard try onDisk({ () throws(FileError) in try fileSystem.isPresent(file) }) else {
@@ -95,7 +95,7 @@ public struct JobDirectory: Sendable {
         let sharing = try onDisk { () throws(FileError) in try Self.sharing(of: access, file, fileSystem) }
         return JobDirectory(
             fileSystem: fileSystem.sharing(sharing),
-            surroundings: surroundings,
+            platform: platform,
             root: root,
             settings: settings,
             sharing: sharing
@@ -190,7 +190,7 @@ public struct JobDirectory: Sendable {
     }
 }
 
-extension Surroundings {
+extension Platform {
     /// Sixteen random hexadecimal digits.
     func randomDigits() -> String {
         let digits = String(randomBits(), radix: 16)

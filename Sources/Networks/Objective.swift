@@ -3,7 +3,7 @@
 internal import ComputeEngine
 
 /// What one picture is made for: a combination of a layer's channels that is to become large.
-public enum Wish: Hashable, Sendable {
+public enum PictureObjective: Hashable, Sendable {
     /// A neuron of the layer.
     case neuron(Int)
     /// A neuron of the layer that is to become small.
@@ -44,18 +44,18 @@ public enum ObjectivePlace: String, Hashable, Sendable, Codable {
 /// What the pictures of a batch are made for.
 public struct BatchObjective: Hashable, Sendable {
     /// One wish a picture, as many as run together.
-    public let wishes: [Wish]
+    public let wishes: [PictureObjective]
     /// Where it looks.
     public let place: ObjectivePlace
     /// How many pictures in succession are to differ from one another; 1 where each stands for itself.
     public let diversity: Int
 
     /// Describes an objective; the wishes of a short batch are filled up with the last one.
-    public init(wishes: [Wish], place: ObjectivePlace, diversity: Int) {
+    public init(wishes: [PictureObjective], place: ObjectivePlace, diversity: Int) {
         precondition(!wishes.isEmpty && wishes.count <= CompiledNetwork.batchSize, "a batch has a picture or more")
         precondition((1...CompiledNetwork.batchSize).contains(diversity), "pictures that differ run together")
         let missing = CompiledNetwork.batchSize - wishes.count
-        self.wishes = wishes + [Wish](repeating: wishes[wishes.count - 1], count: missing)
+        self.wishes = wishes + [PictureObjective](repeating: wishes[wishes.count - 1], count: missing)
         self.place = place
         self.diversity = diversity
     }

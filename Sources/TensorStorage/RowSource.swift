@@ -74,7 +74,7 @@ public final class RowSource: Sendable {
     /// memory allows, and by one in any case.
     public func read(_ wanted: [Int], threads: Int, memory: Int) throws -> [Float] {
         precondition(wanted.allSatisfy { (0..<(shape.first ?? 0)).contains($0) }, "the rows lie within the array")
-        let useful = rows.isRemote ? max(threads, ArrayAddress.requestsAtOnce) : threads
+        let useful = rows.isRemote ? max(threads, RemoteArrayFolder.requestsAtOnce) : threads
         return try rows.read(wanted, readers: max(1, min(useful, memory / bytesPerReader)))
     }
 

@@ -29,7 +29,7 @@ public final class ZarrReader: Sendable {
 
     /// Reads the `zarr.json` of an array at an address; of its chunks only those are fetched that are read.
     public convenience init(address: WebAddress, by client: WebClient) throws {
-        try self.init(at: ArrayAddress(address: address, client: client))
+        try self.init(at: RemoteArrayFolder(address: address, client: client))
     }
 
     init(at location: any ArrayLocation) throws {

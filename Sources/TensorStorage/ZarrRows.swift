@@ -15,7 +15,7 @@ struct ZarrRows: Rows {
         let location: any ArrayLocation =
             switch place {
             case .path(let path): ArrayFolder(path: path, isUsers: true)
-            case .address(let address, let client): ArrayAddress(address: address, client: client)
+            case .address(let address, let client): RemoteArrayFolder(address: address, client: client)
             }
         do {
             reader = try ZarrReader(at: location)

@@ -7,7 +7,7 @@ import SystemSupport
 struct CampaignWatch {
     private let directory: JobDirectory
     private var ended: Set<CampaignID> = []
-    private var plans: [CampaignID: PublicationPlan] = [:]
+    private var plans: [CampaignID: JobPlan] = [:]
     private var controlNumber = 0
     private var looks = 0
     /// Of so many looks one asks for reports so that nothing that is remembered can hide them.

@@ -91,10 +91,10 @@ struct JobAttempt {
             return error.isEnvironmental ? error : nil
         }
         var verdict: Result<Verdict, FileError>
-        let patience = Patience(directory, isDraining: isDraining)
+        let deadline = CommitDeadline(directory, isDraining: isDraining)
         repeat {
             do throws(FileError) { verdict = .success(try directory.finish(claim)) } catch { verdict = .failure(error) }
-        } while patience.waits(after: verdict)
+        } while deadline.allowsRetry(after: verdict)
         record(token, "done", "", verdict)
         return nil
     }
@@ -103,12 +103,12 @@ struct JobAttempt {
     func end(_ claim: consuming Claim, _ code: ReturnCode, _ message: String) {
         let token = claim.token
         var verdict: Result<Verdict, FileError>
-        let patience = Patience(directory, isDraining: isDraining)
+        let deadline = CommitDeadline(directory, isDraining: isDraining)
         repeat {
             do throws(FileError) { verdict = .success(try directory.giveBack(claim, code: code)) } catch {
                 verdict = .failure(error)
             }
-        } while patience.waits(after: verdict)
+        } while deadline.allowsRetry(after: verdict)
         record(token, code.reason.description, message, verdict)
     }
 
@@ -134,7 +134,7 @@ struct JobAttempt {
     }
 
     private func log(_ token: Token, _ outcome: String, _ message: String) {
-        let record = LogRecord(token, time: directory.surroundings.secondsSince1970, outcome: outcome, message: message)
+        let record = LogRecord(token, time: directory.platform.secondsSince1970, outcome: outcome, message: message)
         do throws(FileError) { try directory.log(record, of: worker) } catch {
             logger.warning("log not written", metadata: ["error": "\(error)"])
         }

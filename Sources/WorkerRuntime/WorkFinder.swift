@@ -89,7 +89,7 @@ struct WorkFinder {
         _ terms: Terms,
         _ now: BootClock.Instant
     ) throws(FileError) -> Claim? {
-        var randomness = directory.surroundings.randomness
+        var randomness = directory.platform.randomness
         let open = places.filter { terms.kinds.contains($0.kind) && !terms.isClosed($0.campaign) }
         for place in Self.order(open, preferred: lastPlace, using: &randomness) {
             lastPlace = place
@@ -131,7 +131,7 @@ struct WorkFinder {
         for campaign in open { places += try self.places(of: campaign) }
         // A note is only a hint: now and then a bucket of some ended campaign is looked at all the same.
         scans += 1
-        var randomness = directory.surroundings.randomness
+        var randomness = directory.platform.randomness
         if scans.isMultiple(of: Self.scansPerEndedBucket), let campaign = ended.randomElement(using: &randomness),
             let place = try self.places(of: campaign).randomElement(using: &randomness)
         {

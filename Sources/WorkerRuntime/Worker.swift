@@ -14,7 +14,7 @@ public final class Worker: Sendable {
     private let logger: Logger
     private let now: @Sendable () -> BootClock.Instant
     private let identity: HostIdentity
-    private let pulse: Pulse
+    private let heartbeats: HeartbeatPublisher
     private let fleet: Monitor<Fleet>
     private let control: ControlWatch
     private let isDraining = Monitor(false)
@@ -23,7 +23,7 @@ public final class Worker: Sendable {
 
     /// Prepares a worker; it is known to others only once it runs.
     ///
-    /// `now` is asked in place of the directory's surroundings where it is given.
+    /// `now` is asked in place of the directory's platform where it is given.
     public init(
         _ directory: JobDirectory,
         options: WorkerOptions,
@@ -31,10 +31,10 @@ public final class Worker: Sendable {
         logger: Logger,
         now: (@Sendable () -> BootClock.Instant)? = nil
     ) throws(FileError) {
-        let surroundings = directory.surroundings
-        let now = now ?? { surroundings.now }
-        identity = try surroundings.identity()
-        name = WorkerName(identity, random: surroundings.randomBits())
+        let platform = directory.platform
+        let now = now ?? { platform.now }
+        identity = try platform.identity()
+        name = WorkerName(identity, random: platform.randomBits())
         var logger = logger
         logger[metadataKey: "worker"] = "\(name)"
         self.directory = directory
@@ -43,7 +43,7 @@ public final class Worker: Sendable {
         self.logger = logger
         self.now = now
         fleet = Monitor(Fleet(directory))
-        pulse = Pulse(directory, name, logger: logger, now: now)
+        heartbeats = HeartbeatPublisher(directory, name, logger: logger, now: now)
         control = ControlWatch(directory, name, logger: logger, now: now)
         let end = options.timeLimit.map { now().advanced(by: $0) }
         self.end = end
@@ -53,7 +53,7 @@ public final class Worker: Sendable {
     /// Asks the worker to leave: it claims nothing more and hands back what it runs as soon as its runner lets it.
     public func drain() {
         isDraining.withLock { $0 = true }
-        pulse.drain()
+        heartbeats.drain()
     }
 
     /// Works on the calling thread until there is a reason to leave.
@@ -63,17 +63,17 @@ public final class Worker: Sendable {
             try directory.register(registration)
             try directory.checkFitness(scratch: directory.scratch(of: name))
             try control.start()
-            try pulse.beat()
+            try heartbeats.beat()
         } catch {
             return .environment("\(error)")
         }
         logger.info("worker started")
-        let rhythm = pulse.start { [self] in
+        let rhythm = heartbeats.start { [self] in
             control.refresh()
             if control.isDraining { drain() }
         }
         let exit = work()
-        pulse.end(rhythm)
+        heartbeats.end(rhythm)
         try? directory.fileSystem.removeTree(directory.scratch(of: name))
         logger.info("worker left", metadata: ["why": "\(exit)"])
         return exit
@@ -146,8 +146,8 @@ public final class Worker: Sendable {
     /// Whether this worker is known to be alive, and its machine to be sound.
     private func canClaim(_ health: inout Health) -> Bool {
         if health.isResting(now: now()) { return false }
-        guard health.isDoubtful else { return pulse.isFresh }
-        pulse.isUnhealthy = true
+        guard health.isDoubtful else { return heartbeats.isFresh }
+        heartbeats.isUnhealthy = true
         var isSound = true
         do { try options.selfTest() } catch {
             isSound = false
@@ -155,19 +155,19 @@ public final class Worker: Sendable {
         }
         if isSound { logger.warning("several jobs failed here in a row, but this machine passes its own test") }
         health.record(isSound: isSound, now: now())
-        if isSound { pulse.isUnhealthy = false }
+        if isSound { heartbeats.isUnhealthy = false }
         return false
     }
 
     /// Waits the longer the larger the fleet is, but never longer than until it is time to leave.
     private func waitForWork(_ finder: WorkFinder, until end: BootClock.Instant?) {
         let size = finder.fleet ?? fleet.withLock { $0.size(now: now()) }
-        var randomness = directory.surroundings.randomness
+        var randomness = directory.platform.randomness
         let wait =
             WorkFinder.idleWait(fleet: size, listings: finder.listings)
             * Double.random(in: 0...1, using: &randomness)
         let left = end.map { max(.zero, now().duration(to: $0)) } ?? wait
-        _ = directory.surroundings.wait(on: isDraining, atMost: min(wait, left)) { $0 }
+        _ = directory.platform.wait(on: isDraining, atMost: min(wait, left)) { $0 }
     }
 
     /// Says once that what had failed does no more.
@@ -179,7 +179,7 @@ public final class Worker: Sendable {
     private func rest() {
         let left = end.map { max(.zero, now().duration(to: $0)) } ?? directory.settings.heartbeat
         let wait = min(directory.settings.heartbeat / 2, left)
-        _ = directory.surroundings.wait(on: isDraining, atMost: wait) { $0 }
+        _ = directory.platform.wait(on: isDraining, atMost: wait) { $0 }
     }
 
     // MARK: One job
@@ -197,8 +197,8 @@ public final class Worker: Sendable {
         var logger = logger
         logger[metadataKey: "job"] = "\(token.name.job)"
         logger[metadataKey: "attempt"] = "\(token.name.attempt.number)"
-        pulse.hold(token)
-        defer { pulse.release(token) }
+        heartbeats.hold(token)
+        defer { heartbeats.release(token) }
         let isCancelled: @Sendable () -> Bool = { [control] in
             control.state.cancellation(of: token.name.job, of: token.campaign) != nil
         }
@@ -208,11 +208,11 @@ public final class Worker: Sendable {
             options: options,
             runners: runners,
             logger: logger,
-            onProgress: { [pulse] in pulse.report($0, on: token) },
+            onProgress: { [heartbeats] in heartbeats.report($0, on: token) },
             isStopping: { [isDraining, timeIsUp] in isDraining.withLock { $0 } || timeIsUp() || isCancelled() },
             isDraining: isDraining
         )
-        do throws(FileError) { try pulse.beat() } catch {
+        do throws(FileError) { try heartbeats.beat() } catch {
             // Without an acknowledged beat the attempt is not leased, so it is not computed.
             attempt.end(claim, .handedBack, "could not publish the claim: \(error)")
             return JobEnding(exit: exit(after: error, &closure), needsRest: true)
@@ -229,7 +229,7 @@ public final class Worker: Sendable {
         case .givenBack(.handedBack, let message):
             attempt.end(claim, .handedBack, isCancelled() ? "cancelled by a user" : message)
             return JobEnding()
-        case .givenBack(_, let message) where pulse.isRefused(since: start):
+        case .givenBack(_, let message) where heartbeats.isRefused(since: start):
             attempt.end(claim, .handedBack, "while the job directory could not be reached: \(message)")
             return JobEnding(needsRest: true)
         case .givenBack(let code, let message):

@@ -3,9 +3,9 @@
 import Archives
 import ArgumentParser
 import Coordination
+import Downloads
 import HTTPTransfer
 import JobStorage
-import Publications
 import SystemPackage
 import SystemSupport
 
@@ -26,7 +26,7 @@ struct LucidCoordinator: ParsableCommand {
         version: CoordinatorVersion.text,
         subcommands: [
             Init.self, Submit.self, Run.self, Status.self, Report.self, Layers.self, Weights.self, Export.self,
-            Published<PublishedModels>.self, Published<PublishedDatasets>.self, Jobs.self, Workers.self, Why.self,
+            CatalogueCommand<ModelKind>.self, CatalogueCommand<DatasetKind>.self, Jobs.self, Workers.self, Why.self,
             Logs.self, Wait.self, Retry.self, Cancel.self, Pause.self, Resume.self, Drain.self, Verify.self,
             Repair.self, Doctor.self, Prune.self, Racer.self,
         ]
@@ -91,7 +91,7 @@ func withExitCodes(_ body: () throws -> Void) throws {
     } catch {
         Terminal.complain("\(error)")
         switch error {
-        case is SubmissionError, is ArchiveError, is CacheError, is UnknownPublication: throw ExitCode(65)
+        case is SubmissionError, is ArchiveError, is CacheError, is UnknownItem: throw ExitCode(65)
         case let error as TransferError: throw ExitCode(error.isBadInput ? 65 : 2)
         case is UnfinishedCampaign, is ReportDamage: throw ExitCode(1)
         case JobDirectoryError.file: throw ExitCode(2)

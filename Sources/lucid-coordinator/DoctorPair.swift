@@ -20,7 +20,7 @@ struct DoctorPair {
 
     /// Waits for the other doctor, and measures with it.
     func examine(with host: String, _ trustedOwner: String?, scratch: FilePath) throws -> [ExaminationFinding] {
-        let code = String(opened.surroundings.randomBits() % 100_000_000)
+        let code = String(opened.platform.randomBits() % 100_000_000)
         let pair = PairExamination(opened.fileSystem, folder: scratch.appending(Self.prefix + code))
         try pair.prepare()
         var command = [executablePath().string, "doctor", "--queue", opened.root.string, "--join", code]

@@ -2,8 +2,8 @@
 
 import Archives
 import Coordination
+import Downloads
 import HTTPTransfer
-import Publications
 import SystemSupport
 
 /// Shows how far something is that is fetched: a bar on a terminal, lines elsewhere.

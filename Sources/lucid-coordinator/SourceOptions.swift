@@ -3,9 +3,9 @@
 import Archives
 import ArgumentParser
 import Coordination
+import Downloads
 import HTTPTransfer
 import JobStorage
-import Publications
 import SystemPackage
 import SystemSupport
 
@@ -43,20 +43,20 @@ struct SourceOptions: ParsableArguments {
     }
 
     /// What was published, looked for in caches in their order and fetched to the first.
-    func published(_ caches: @escaping @Sendable () throws -> [PublicationCache]) -> PublishedData {
+    func published(_ caches: @escaping @Sendable () throws -> [DownloadCache]) -> CachedCatalogue {
         let display = FetchDisplay()
-        return PublishedData(caches, by: client, options: options) { name, step in display.show(name, step) }
+        return CachedCatalogue(caches, by: client, options: options) { name, step in display.show(name, step) }
     }
 
     /// What was published, in the user's cache.
-    var publishedForUser: PublishedData { published { [try PublicationCache(at: PublicationCache.userFolder())] } }
+    var publishedForUser: CachedCatalogue { published { [try DownloadCache(at: DownloadCache.userFolder())] } }
 
     /// The user's cache, where there is one.
-    static func existingUserCache() throws -> [PublicationCache] {
-        guard let folder = try? PublicationCache.userFolder(), try LocalFileSystem().isPresent(folder) else {
+    static func existingUserCache() throws -> [DownloadCache] {
+        guard let folder = try? DownloadCache.userFolder(), try LocalFileSystem().isPresent(folder) else {
             return []
         }
-        return [try PublicationCache(at: folder)]
+        return [try DownloadCache(at: folder)]
     }
 }
 
@@ -73,11 +73,11 @@ struct CacheOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Accept a job directory that belongs to this user.", valueName: "user"))
     var trustOwner: String?
 
-    func open() throws -> PublicationCache {
-        guard let queue else { return try PublicationCache(at: PublicationCache.userFolder()) }
+    func open() throws -> DownloadCache {
+        guard let queue else { return try DownloadCache(at: DownloadCache.userFolder()) }
         var option = QueueOption()
         option.wantedQueue = queue
         option.trustOwner = trustOwner
-        return try PublicationCache(in: option.open())
+        return try DownloadCache(in: option.open())
     }
 }

@@ -3,8 +3,8 @@
 import ArgumentParser
 import ComputeEngine
 import Coordination
+import Downloads
 import JobStorage
-import Publications
 import SystemPackage
 import SystemSupport
 
@@ -49,7 +49,7 @@ struct Submit: ParsableCommand {
             let path = absolutePath(campaign)
             let submission = try Self.readingInput {
                 let published = source.published {
-                    try [PublicationCache(in: directory)] + SourceOptions.existingUserCache()
+                    try [DownloadCache(in: directory)] + SourceOptions.existingUserCache()
                 }
                 return try Submission(
                     of: path,

@@ -46,7 +46,7 @@ extension CampaignManifest {
     fileprivate var epochs: [Epoch] { comparison?.epochs ?? [] }
 }
 
-private func jobs<Payload: JobPayload>(_ kind: Payload.Type, in plan: PublicationPlan) throws -> [Payload] {
+private func jobs<Payload: JobPayload>(_ kind: Payload.Type, in plan: JobPlan) throws -> [Payload] {
     try plan.buckets.filter { $0.kind == Payload.kind }.flatMap(\.jobs).map { try Payload(decoding: $0.payload) }
 }
 

@@ -10,7 +10,7 @@ import Testing
 @testable import Coordination
 
 /// A machine whose clock leaps each time that somebody looks at it.
-private struct HastyMachine: Surroundings {
+private struct HastyMachine: Platform {
     private let machine = ThisMachine()
     private let leaps = Monitor(0)
     let leap: Duration
@@ -98,7 +98,7 @@ struct AtlasTests {
         let early = CampaignResults(directory, try directory.scan(campaign))
         #expect(try real.end() == [campaign: .done])
         let complete = try bytes("index.json")
-        #expect(try slow.mergePart(directory.plan(of: campaign), results: early, outlook: .underWay) == false)
+        #expect(try slow.mergePart(directory.plan(of: campaign), results: early, phase: .underWay) == false)
         #expect(try bytes("index.json") == complete)
         #expect(try problems() == [])
     }
@@ -170,13 +170,13 @@ struct AtlasTests {
         let hasty = try JobDirectory.open(
             at: directory.root,
             trustOwner: nil,
-            surroundings: HastyMachine(leap: .milliseconds(1100))
+            platform: HastyMachine(leap: .milliseconds(1100))
         )
         let content = NetworkCampaigns(hasty)
         let plan = try hasty.plan(of: campaign)
         let results = CampaignResults(hasty, try hasty.scan(campaign))
         var (calls, known) = (0, 0)
-        while try content.mergePart(plan, results: results, outlook: .complete) {
+        while try content.mergePart(plan, results: results, phase: .complete) {
             calls += 1
             let count = try pictureCount()
             // A picture has a file for each of two thresholds, and one for the last.

@@ -21,7 +21,7 @@ struct CoordinatedControlTests {
         temporary = try TemporaryJobDirectory()
         directory = temporary.directory
         id = try campaign()
-        let plan = try PublicationPlan(campaign: id, buckets: stages)
+        let plan = try JobPlan(campaign: id, buckets: stages)
         _ = try directory.register(plan, files: [:], scratch: temporary.scratch())
     }
 
@@ -96,7 +96,7 @@ struct CoordinatedControlTests {
 
     @Test func `a damaged plan keeps nobody from asking about other campaigns`() throws {
         let other = try campaign(2)
-        let plan = try PublicationPlan(campaign: other, buckets: stages)
+        let plan = try JobPlan(campaign: other, buckets: stages)
         _ = try directory.register(plan, files: [:], scratch: temporary.scratch())
         let file = directory.files(of: other).appending("plan")
         try LocalFileSystem().remove(file)

@@ -20,7 +20,7 @@ struct Joining: CampaignContent {
 
     func isAlreadyComplete(_ job: JobSpecification, of campaign: CampaignID) -> Bool { complete.contains(job.id) }
 
-    func merge(_ plan: PublicationPlan, results: CampaignResults) throws {
+    func merge(_ plan: JobPlan, results: CampaignResults) throws {
         let count = merges.withLock { count in
             count += 1
             return count
@@ -56,7 +56,7 @@ struct CoordinationTests {
         temporary = try TemporaryJobDirectory()
         directory = temporary.directory
         id = try campaign()
-        let plan = try PublicationPlan(campaign: id, buckets: stages)
+        let plan = try JobPlan(campaign: id, buckets: stages)
         _ = try directory.register(plan, files: [:], scratch: temporary.scratch())
     }
 

@@ -23,11 +23,11 @@ struct EndedCampaignTests {
             directory = try temporary.through(calls)
             let scratch = try temporary.scratch()
             open = try campaign(0)
-            let plan = try PublicationPlan(campaign: open, buckets: [bucket(0, jobs: 1, kind: "other")])
+            let plan = try JobPlan(campaign: open, buckets: [bucket(0, jobs: 1, kind: "other")])
             _ = try directory.register(plan, files: [:], scratch: scratch)
             let buckets = [bucket(0, jobs: 1), bucket(1, jobs: 2, after: [0])]
             for number in 0..<ended {
-                let plan = try PublicationPlan(campaign: campaign(number + 1), buckets: buckets)
+                let plan = try JobPlan(campaign: campaign(number + 1), buckets: buckets)
                 _ = try directory.register(plan, files: [:], scratch: scratch)
             }
         }

@@ -2,9 +2,9 @@
 
 import Archives
 import Coordination
+import Downloads
 import HTTPTransfer
 import JobStorageTestSupport
-import Publications
 import SystemPackage
 import SystemSupport
 import Testing

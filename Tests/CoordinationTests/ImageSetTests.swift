@@ -2,13 +2,13 @@
 
 import Archives
 import Coordination
+import Downloads
 import FoundationEssentials
 import Glibc
 import HTTPTransfer
 import ImageCoding
 import JobStorage
 import JobStorageTestSupport
-import Publications
 import SystemPackage
 import SystemSupport
 import Testing
@@ -27,9 +27,9 @@ struct ImageSetTests {
     // MARK: Helpers
 
     /// What is fetched to a cache of the test's own.
-    func publishedData() throws -> PublishedData {
-        let cache = try PublicationCache(at: real.temporary.folder.path.appending("downloads"))
-        return PublishedData(
+    func publishedData() throws -> CachedCatalogue {
+        let cache = try DownloadCache(at: real.temporary.folder.path.appending("downloads"))
+        return CachedCatalogue(
             { [cache] },
             by: WebClient(.standard),
             options: FetchOptions(mirror: nil, byteLimit: 1000, archives: .pictures)
@@ -43,7 +43,7 @@ struct ImageSetTests {
         more: String = "",
         second: String = "seeded:2",
         isDryRun: Bool = false,
-        published: PublishedData? = nil
+        published: CachedCatalogue? = nil
     ) throws -> Submission {
         let text = """
             name: study

@@ -36,7 +36,7 @@ struct Chain: CampaignContent {
         return !files.isEmpty && files.allSatisfy { (try? directory.fileSystem.isPresent($0)) ?? false }
     }
 
-    func merge(_ plan: PublicationPlan, results: CampaignResults) throws {
+    func merge(_ plan: JobPlan, results: CampaignResults) throws {
         try joining.merge(plan, results: results)
     }
 
@@ -88,7 +88,7 @@ struct RepairTests {
         directory = temporary.directory
         id = try campaign()
         chain = Chain(directory)
-        let plan = try PublicationPlan(campaign: id, buckets: [chain.makers, chain.readers])
+        let plan = try JobPlan(campaign: id, buckets: [chain.makers, chain.readers])
         _ = try directory.register(plan, files: [:], scratch: temporary.scratch())
     }
 

@@ -18,7 +18,7 @@ struct SweepTests {
         temporary = try TemporaryJobDirectory()
         directory = temporary.directory
         id = try campaign()
-        let plan = try PublicationPlan(campaign: id, buckets: [bucket(0, jobs: 1)])
+        let plan = try JobPlan(campaign: id, buckets: [bucket(0, jobs: 1)])
         _ = try directory.register(plan, files: [:], scratch: temporary.scratch())
         let time = time
         loop = try CoordinationLoop(directory, content: Joining(directory: directory), logger: quiet) {
@@ -81,7 +81,7 @@ struct SweepTests {
     {
         let other = try campaign(2)
         let jobs = bucket(7, jobs: 4)
-        let plan = try PublicationPlan(campaign: other, buckets: [jobs])
+        let plan = try JobPlan(campaign: other, buckets: [jobs])
         _ = try directory.register(plan, files: [:], scratch: temporary.scratch())
         _ = try loop.step()
         for (number, token) in try directory.tokens(in: .pending, jobs.name, of: other).enumerated() {

@@ -27,9 +27,9 @@ extension EndToEnd {
             try await bench.succeed(user, "pause", "--queue", queue)
             try await bench.succeed(user, "resume", "--queue", queue)
 
-            let sight = try bench.look()
-            #expect(sight.isEveryKindSeen, "\(sight.seen.keys.sorted())")
-            for (path, access) in sight.seen {
+            let observation = try bench.look()
+            #expect(observation.isEveryKindSeen, "\(observation.seen.keys.sorted())")
+            for (path, access) in observation.seen {
                 let expected = access.isDirectory ? bits : bits & 0o060
                 #expect(access.mode & 0o077 == expected, "\(path): \(String(access.mode, radix: 8))")
             }
@@ -43,9 +43,9 @@ extension EndToEnd {
             let script = "import shutil, sys; shutil.make_archive(sys.argv[1], 'zip', sys.argv[1])"
             try runTool("python3", ["-c", script, bench.root.appending("images").string])
             try await bench.submit(Someone(umask: "077"), images: "images.zip")
-            let sight = try bench.look()
-            #expect(sight.seen.keys.contains { $0.contains("/downloads/") && $0.hasSuffix(".jpg") })
-            for (path, access) in sight.seen {
+            let observation = try bench.look()
+            #expect(observation.seen.keys.contains { $0.contains("/downloads/") && $0.hasSuffix(".jpg") })
+            for (path, access) in observation.seen {
                 #expect(access.mode & 0o077 == (access.isDirectory ? 0o070 : 0o060), "\(path)")
             }
         }
@@ -89,11 +89,12 @@ extension EndToEnd {
             #expect(end.exit == .code(0), "\(end)")
             try await bench.succeed(ann, "verify", "--queue", queue)
 
-            let sight = try bench.look()
+            let observation = try bench.look()
             #expect(
-                sight.seen.values.contains { $0.owner == 12_001 } && sight.seen.values.contains { $0.owner == 12_002 }
+                observation.seen.values.contains { $0.owner == 12_001 }
+                    && observation.seen.values.contains { $0.owner == 12_002 }
             )
-            for (path, access) in sight.seen {
+            for (path, access) in observation.seen {
                 #expect(access.group == Someone.group, "\(path)")
                 #expect(!access.isDirectory || access.passesGroupOn == passingGroupOn, "\(path)")
             }
@@ -151,7 +152,7 @@ private struct Someone {
 }
 
 /// What lies in a job directory.
-private struct Sight {
+private struct Observation {
     let seen: [String: FileAccess]
 
     /// Whether there is something of all that a campaign makes.
@@ -217,7 +218,7 @@ private struct GroupBench {
     }
 
     /// Looks at all that lies in the job directory.
-    func look() throws -> Sight {
+    func look() throws -> Observation {
         var seen: [String: FileAccess] = [:]
         var folders = [queue]
         while let folder = folders.popLast() {
@@ -229,6 +230,6 @@ private struct GroupBench {
                 if access.isDirectory { folders.append(path) }
             }
         }
-        return Sight(seen: seen)
+        return Observation(seen: seen)
     }
 }

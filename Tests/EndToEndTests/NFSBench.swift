@@ -134,7 +134,7 @@ struct NFSBench {
                 }
         )
         let plan = try await cluster.shell(on: .s, "cat \(onServer)/queue/campaigns/\(campaign)/plan")
-        let planned = try PublicationPlan(decoding: Array(plan.utf8)).buckets.flatMap(\.jobs).map(\.id)
+        let planned = try JobPlan(decoding: Array(plan.utf8)).buckets.flatMap(\.jobs).map(\.id)
         let done = try await tokens(in: .done)
         #expect(done.map(\.job).sorted() == planned.sorted())
         #expect(done.allSatisfy { $0.attempt.generation == 1 }, "\(done.map(\.attempt))")

@@ -9,12 +9,16 @@ import Testing
 struct OverflowAdviceTests {
     @Test("It is the network's weights, unless a direction is too large or not finite")
     func advice() {
-        for wish in [Wish.neuron(3), .negative(3), .direction([0, -2, 1000]), .direction([])] {
+        for wish in [PictureObjective.neuron(3), .negative(3), .direction([0, -2, 1000]), .direction([])] {
             #expect(wish.overflowAdvice.contains("weights of the network"))
         }
-        #expect(Wish.direction([1, -1e30]).overflowAdvice.contains("the direction has numbers as large as 1e+30"))
+        #expect(
+            PictureObjective.direction([1, -1e30]).overflowAdvice.contains(
+                "the direction has numbers as large as 1e+30"
+            )
+        )
         for factors: [Float] in [[1, .infinity], [.nan, 1]] {
-            let advice = Wish.direction(factors).overflowAdvice
+            let advice = PictureObjective.direction(factors).overflowAdvice
             #expect(advice.contains("the direction has numbers that are not finite"))
         }
     }

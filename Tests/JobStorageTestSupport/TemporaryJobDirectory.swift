@@ -88,8 +88,8 @@ public func bucket(
     kind: String = "sum",
     priority: Int = 5,
     after dependencies: [Int] = []
-) -> PublicationPlan.Bucket {
-    PublicationPlan.Bucket(
+) -> JobPlan.Bucket {
+    JobPlan.Bucket(
         name: BucketName(number: number),
         kind: kind,
         priority: priority,

@@ -18,7 +18,7 @@ struct ClaimTests {
         id = try campaign()
     }
 
-    private func publish(_ bucket: PublicationPlan.Bucket, omitting: Set<JobID> = []) throws -> Publication {
+    private func publish(_ bucket: JobPlan.Bucket, omitting: Set<JobID> = []) throws -> PublishOutcome {
         try directory.publish(bucket, of: id, omitting: omitting, scratch: temporary.scratch())
     }
 

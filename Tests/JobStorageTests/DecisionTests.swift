@@ -71,13 +71,13 @@ struct DecisionTests {
 @Suite(.timeLimit(.minutes(120)))
 struct SnapshotTests {
     let id: CampaignID
-    let plan: PublicationPlan
+    let plan: JobPlan
     let name: WorkerName
 
     init() throws {
         id = try campaign()
         name = try worker()
-        plan = try PublicationPlan(
+        plan = try JobPlan(
             campaign: id,
             buckets: [bucket(0, jobs: 2), bucket(1, jobs: 1, kind: "merge", after: [0]), bucket(2, jobs: 1)]
         )

@@ -19,7 +19,7 @@ struct LostTokenTests {
         directory = temporary.directory
         id = try campaign()
         let scratch = try temporary.scratch()
-        let plan = try PublicationPlan(campaign: id, buckets: [stage])
+        let plan = try JobPlan(campaign: id, buckets: [stage])
         _ = try directory.register(plan, files: [:], scratch: scratch)
         _ = try directory.publish(stage, of: id, omitting: [], scratch: scratch)
     }

@@ -13,12 +13,12 @@ final class Oracle: Sendable {
     init(
         _ tree: Tree,
         root: FilePath,
-        surroundings: any Surroundings,
+        platform: any Platform,
         safeguardOut: Safeguard?
     ) throws(JobDirectoryError) {
         view = View(safeguardOut)
         view.show(tree)
-        directory = try JobDirectory.open(at: root, trustOwner: nil, fileSystem: view, surroundings: surroundings)
+        directory = try JobDirectory.open(at: root, trustOwner: nil, fileSystem: view, platform: platform)
     }
 
     /// Asks something of the job directory as it is in a tree.

@@ -74,7 +74,7 @@ struct SimulatedShard: Sendable {
 
 /// The campaigns of a simulation, and what comes of them where nothing goes wrong.
 struct SimulatedCampaigns: Sendable {
-    let plans: [PublicationPlan]
+    let plans: [JobPlan]
     private let safeguardOut: Safeguard?
     private let payloads: [JobID: [UInt8]]
 
@@ -82,7 +82,7 @@ struct SimulatedCampaigns: Sendable {
     init(seed: UInt64, scale: Int, safeguardOut: Safeguard?) throws {
         self.safeguardOut = safeguardOut
         var random = SeededRandom(seed, 0xCA)
-        var plans: [PublicationPlan] = []
+        var plans: [JobPlan] = []
         var payloads: [JobID: [UInt8]] = [:]
         let isShared = random.happens(0.5)
         for number in 0..<2 {
@@ -101,11 +101,11 @@ struct SimulatedCampaigns: Sendable {
             let isThird = random.happens(0.5)
             if isThird { stages.append(last) } else { stages.insert(last, at: 0) }
             let priority = Int.random(in: 4...5, using: &random)
-            var buckets: [PublicationPlan.Bucket] = []
+            var buckets: [JobPlan.Bucket] = []
             for (stage, jobs) in stages.enumerated() {
                 let isFree = jobs[0].0 != .read && !(isThird && stage == 2)
                 buckets.append(
-                    PublicationPlan.Bucket(
+                    JobPlan.Bucket(
                         name: BucketName(number: stage),
                         kind: jobs[0].0.rawValue,
                         priority: priority,
@@ -119,7 +119,7 @@ struct SimulatedCampaigns: Sendable {
             }
             let digest = ContentDigest(of: "\(seed) \(number)")
             guard let id = CampaignID(name: "c\(number)", digest: digest) else { continue }
-            plans.append(try PublicationPlan(campaign: id, buckets: buckets))
+            plans.append(try JobPlan(campaign: id, buckets: buckets))
         }
         self.plans = plans
         self.payloads = payloads
@@ -146,14 +146,14 @@ struct SimulatedCampaigns: Sendable {
 
     func payload(of job: JobID) -> [UInt8]? { payloads[job] }
 
-    func plan(of campaign: CampaignID) -> PublicationPlan? { plans.first { $0.campaign == campaign } }
+    func plan(of campaign: CampaignID) -> JobPlan? { plans.first { $0.campaign == campaign } }
 
     /// The results of all jobs in plan order but those of makers, which may have been complete before.
-    func mergedOutput(of plan: PublicationPlan) -> [UInt8] {
+    func mergedOutput(of plan: JobPlan) -> [UInt8] {
         Self.merged(plan).flatMap { payloads[$0.id] ?? [] }
     }
 
-    static func merged(_ plan: PublicationPlan) -> [JobSpecification] {
+    static func merged(_ plan: JobPlan) -> [JobSpecification] {
         plan.buckets.flatMap(\.jobs).filter { $0.kind != SimulatedJob.Kind.make.rawValue }
     }
 }
@@ -167,7 +167,7 @@ struct SimulatedContent: CampaignContent {
         return !files.isEmpty && files.allSatisfy { (try? directory.fileSystem.isPresent($0)) ?? false }
     }
 
-    func merge(_ plan: PublicationPlan, results: CampaignResults) throws {
+    func merge(_ plan: JobPlan, results: CampaignResults) throws {
         var joined: [UInt8] = []
         for job in SimulatedCampaigns.merged(plan) {
             guard let stored = try results.result(of: job) else {
@@ -180,7 +180,7 @@ struct SimulatedContent: CampaignContent {
         try directory.fileSystem.replace(
             reports.below("SUCCESS.json"),
             contents: joined,
-            by: reports.below(".\(directory.surroundings.randomBits())")
+            by: reports.below(".\(directory.platform.randomBits())")
         )
     }
 

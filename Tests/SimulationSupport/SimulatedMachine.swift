@@ -3,7 +3,7 @@
 internal import SystemSupport
 
 /// What a simulated process meets: time, chance and threads that the seed decides.
-struct SimulatedMachine: Surroundings {
+struct SimulatedMachine: Platform {
     let world: World
     let process: Int
 
@@ -49,7 +49,7 @@ struct SimulatedMachine: Surroundings {
 }
 
 /// What the one who sets a simulation up meets.
-struct Stage: Surroundings {
+struct Stage: Platform {
     private let random: Monitor<SeededRandom>
 
     init(seed: UInt64) {

@@ -49,7 +49,7 @@ public struct Simulation {
         let oracle = try Oracle(
             tree,
             root: Self.root,
-            surroundings: Stage(seed: scenario.seed),
+            platform: Stage(seed: scenario.seed),
             safeguardOut: scenario.safeguardOut
         )
         world = World(scenario, tree, Inspector(campaigns, oracle), machines: workers + 1)
@@ -60,7 +60,7 @@ public struct Simulation {
     /// What every simulation starts from.
     private static let emptyQueue = Result {
         let disk = StageFileSystem()
-        _ = try JobDirectory.create(at: root, fileSystem: disk, surroundings: Stage(seed: 0))
+        _ = try JobDirectory.create(at: root, fileSystem: disk, platform: Stage(seed: 0))
         // The lease is shorter than a real one, and everything else as it is.
         let settings = """
             {"format":1,"run":"\(String(repeating: "5", count: 32))","bucketSize":1000,\
@@ -130,7 +130,7 @@ public struct Simulation {
             at: root,
             trustOwner: nil,
             fileSystem: Client(world: world, process: process),
-            surroundings: SimulatedMachine(world: world, process: process)
+            platform: SimulatedMachine(world: world, process: process)
         )
     }
 
@@ -186,7 +186,7 @@ public struct Simulation {
         }
     }
 
-    private mutating func register(_ plan: PublicationPlan) {
+    private mutating func register(_ plan: JobPlan) {
         registered.append(plan.campaign)
         do { try world.register(plan, root: Self.root, seed: scenario.seed) } catch { world.report("\(error)") }
     }

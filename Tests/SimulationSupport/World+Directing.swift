@@ -77,7 +77,7 @@ extension World {
         try state.withLock { state in
             let disk = StageFileSystem(state.tree, time: state.scheduler.now)
             let stage = Stage(seed: seed &+ UInt64(state.calls))
-            let directory = try JobDirectory.open(at: root, trustOwner: nil, fileSystem: disk, surroundings: stage)
+            let directory = try JobDirectory.open(at: root, trustOwner: nil, fileSystem: disk, platform: stage)
             let scratch = root.below("scratch", "user-\(stage.randomBits())")
             try disk.makeDirectories(scratch)
             try body(directory, scratch)
@@ -88,7 +88,7 @@ extension World {
     }
 
     /// Adds a campaign, at once and without faults.
-    func register(_ plan: PublicationPlan, root: FilePath, seed: UInt64) throws {
+    func register(_ plan: JobPlan, root: FilePath, seed: UInt64) throws {
         try act(root: root, seed: seed) { directory, scratch in
             _ = try directory.register(plan, files: [:], scratch: scratch)
         }
@@ -115,7 +115,7 @@ extension World {
     }
 
     /// Checks that a job could fail for good: that so much went wrong.
-    func explain(_ job: JobID, _ reason: Reason, _ plan: PublicationPlan) {
+    func explain(_ job: JobID, _ reason: Reason, _ plan: JobPlan) {
         state.withLock { state in
             let faults = reason == .inputLost ? state.faults.losses : state.faults.drawn.count
             let failures = reason == .inputLost || reason == .poison ? 0 : state.failures[job] ?? 0

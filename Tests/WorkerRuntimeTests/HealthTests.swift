@@ -78,7 +78,7 @@ struct WorkFinderTests {
         id = try campaign()
     }
 
-    private func publish(_ buckets: PublicationPlan.Bucket..., of campaign: CampaignID? = nil) throws {
+    private func publish(_ buckets: JobPlan.Bucket..., of campaign: CampaignID? = nil) throws {
         let scratch = try temporary.scratch()
         for bucket in buckets { _ = try directory.publish(bucket, of: campaign ?? id, omitting: [], scratch: scratch) }
     }

@@ -51,8 +51,8 @@ struct WorkerTests {
         id = try campaign()
     }
 
-    private func publish(_ buckets: PublicationPlan.Bucket...) throws {
-        let plan = try PublicationPlan(campaign: id, buckets: buckets)
+    private func publish(_ buckets: JobPlan.Bucket...) throws {
+        let plan = try JobPlan(campaign: id, buckets: buckets)
         let scratch = try temporary.scratch()
         _ = try directory.register(plan, files: [:], scratch: scratch)
         for bucket in buckets { _ = try directory.publish(bucket, of: id, omitting: [], scratch: scratch) }

@@ -19,7 +19,7 @@ struct BenchmarkError: Error, CustomStringConvertible {
 private struct NoContent: CampaignContent {
     func isAlreadyComplete(_ job: JobSpecification, of campaign: CampaignID) -> Bool { false }
 
-    func merge(_ plan: PublicationPlan, results: CampaignResults) throws {
+    func merge(_ plan: JobPlan, results: CampaignResults) throws {
         throw BenchmarkError("the benchmark leaves a job, so that there is nothing to merge")
     }
 }
@@ -67,7 +67,7 @@ struct Part {
     func publish(_ count: Int) throws -> Measurement {
         let size = directory.settings.bucketSize
         let buckets = stride(from: 0, to: count, by: size).map { start in
-            PublicationPlan.Bucket(
+            JobPlan.Bucket(
                 name: BucketName(number: start / size),
                 kind: Self.kind,
                 priority: 5,
@@ -77,7 +77,7 @@ struct Part {
                 }
             )
         }
-        let plan = try PublicationPlan(campaign: campaign, buckets: buckets)
+        let plan = try JobPlan(campaign: campaign, buckets: buckets)
         let scratch = directory.root.appending("scratch").appending("benchmark")
         try fileSystem.makeDirectories(scratch)
         let registering = try timed { _ = try directory.register(plan, files: [:], scratch: scratch) }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 
 import ArgumentParser
+import Downloads
 import Networks
-import Publications
 
 /// A kind of thing that was published with the method, as its command calls it.
-protocol PublishedKind: Sendable {
+protocol CatalogueKind: Sendable {
     /// The command.
     static var command: String { get }
     /// What one thing is, for messages.
@@ -18,33 +18,33 @@ protocol PublishedKind: Sendable {
     static var names: [String] { get }
 
     /// The thing of a name.
-    static func item(_ name: String) -> PublishedItem?
+    static func item(_ name: String) -> CatalogueItem?
 }
 
 /// `models`.
-enum PublishedModels: PublishedKind {
+enum ModelKind: CatalogueKind {
     static let command = "models"
     static let noun = "network"
     static let plural = "networks"
     static let examples = "adam imagenet"
-    static let names = PublishedNetworks.names
+    static let names = NetworkCatalogue.names
 
-    static func item(_ name: String) -> PublishedItem? { Catalogue.model(name) }
+    static func item(_ name: String) -> CatalogueItem? { Catalogue.model(name) }
 }
 
 /// `datasets`.
-enum PublishedDatasets: PublishedKind {
+enum DatasetKind: CatalogueKind {
     static let command = "datasets"
     static let noun = "data set"
     static let plural = "data sets"
     static let examples = "celeba"
     static let names = Catalogue.datasets.map(\.name)
 
-    static func item(_ name: String) -> PublishedItem? { Catalogue.dataset(name) }
+    static func item(_ name: String) -> CatalogueItem? { Catalogue.dataset(name) }
 }
 
 /// Lists and fetches what was published of one kind.
-struct Published<Kind: PublishedKind>: ParsableCommand {
+struct CatalogueCommand<Kind: CatalogueKind>: ParsableCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
             commandName: Kind.command,
@@ -55,12 +55,12 @@ struct Published<Kind: PublishedKind>: ParsableCommand {
                   lucid-coordinator \(Kind.command) fetch \(Kind.examples)
                   lucid-coordinator \(Kind.command) fetch \(Kind.examples) --queue /shared/queue
                 """,
-            subcommands: [ListPublished<Kind>.self, FetchPublished<Kind>.self]
+            subcommands: [ListPublished<Kind>.self, FetchCommand<Kind>.self]
         )
     }
 }
 
-struct ListPublished<Kind: PublishedKind>: ParsableCommand {
+struct ListPublished<Kind: CatalogueKind>: ParsableCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
             commandName: "list",
@@ -81,12 +81,12 @@ struct ListPublished<Kind: PublishedKind>: ParsableCommand {
 
     func run() throws {
         try withExitCodes {
-            try PublishedItems.show(Kind.names.compactMap { Kind.item($0) }, in: cache.open(), source, json: json)
+            try CatalogueItems.show(Kind.names.compactMap { Kind.item($0) }, in: cache.open(), source, json: json)
         }
     }
 }
 
-struct FetchPublished<Kind: PublishedKind>: ParsableCommand {
+struct FetchCommand<Kind: CatalogueKind>: ParsableCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
             commandName: "fetch",
@@ -115,10 +115,10 @@ struct FetchPublished<Kind: PublishedKind>: ParsableCommand {
     func run() throws {
         try withExitCodes {
             let wanted = try names.map { name in
-                guard let found = Kind.item(name) else { throw UnknownPublication(Kind.noun, name, Kind.names) }
+                guard let found = Kind.item(name) else { throw UnknownItem(Kind.noun, name, Kind.names) }
                 return found
             }
-            try PublishedItems.fetch(wanted, to: cache.open(), source, json: json)
+            try CatalogueItems.fetch(wanted, to: cache.open(), source, json: json)
         }
     }
 }

@@ -19,16 +19,16 @@ public enum Catalogue {
     static let digests: [String: ContentDigest] = [:]
 
     /// A published network; nil for any other name.
-    public static func model(_ name: String) -> PublishedItem? {
-        guard PublishedNetworks.contains(name) else { return nil }
+    public static func model(_ name: String) -> CatalogueItem? {
+        guard NetworkCatalogue.contains(name) else { return nil }
         let path = "models/\(name).pt"
-        return PublishedItem(name: name, kind: .weights, source: .published(path), place: path)
+        return CatalogueItem(name: name, kind: .weights, source: .published(path), place: path)
     }
 
     /// A published data set; nil for any other name.
-    public static func dataset(_ name: String) -> PublishedItem? {
+    public static func dataset(_ name: String) -> CatalogueItem? {
         guard let folder = datasets.first(where: { $0.name == name })?.folder else { return nil }
-        return PublishedItem(
+        return CatalogueItem(
             name: name,
             kind: .archive(folder: folder),
             source: .published("data/\(folder).zip"),
@@ -37,9 +37,9 @@ public enum Catalogue {
     }
 
     /// An archive of images at any address.
-    public static func archive(at address: WebAddress) -> PublishedItem {
+    public static func archive(at address: WebAddress) -> CatalogueItem {
         let digest = ContentDigest(of: address.identity).prefix(16)
-        return PublishedItem(
+        return CatalogueItem(
             name: address.description,
             kind: .archive(folder: nil),
             source: .elsewhere(address),
@@ -48,9 +48,9 @@ public enum Catalogue {
     }
 
     /// An archive of images in a file, which is known by its content.
-    public static func archive(in file: FilePath) throws(FileError) -> PublishedItem {
+    public static func archive(in file: FilePath) throws(FileError) -> CatalogueItem {
         let digest = try ContentDigest(ofFile: file)
-        return PublishedItem(
+        return CatalogueItem(
             name: file.string,
             kind: .archive(folder: nil),
             source: .file(file),

@@ -3,26 +3,26 @@
 private import Archives
 internal import Campaigns
 private import Datasets
+public import Downloads
 public import HTTPTransfer
 private import JobKinds
 public import JobStorage
 private import Networks
-public import Publications
 public import SystemPackage
 
 /// What campaigns name and somebody published, from the caches where it is, else fetched.
-public struct PublishedData: PublishedModels {
+public struct CachedCatalogue: ModelCatalogue {
     /// Is told what is fetched, and how far it is, very often.
     public typealias StepReport = @Sendable (_ name: String, _ step: FetchStep) -> Void
 
-    private let caches: @Sendable () throws -> [PublicationCache]
+    private let caches: @Sendable () throws -> [DownloadCache]
     private let client: WebClient
     private let options: FetchOptions
     private let onStep: StepReport
 
     /// Looks in caches in their order, and fetches to the first; they are opened when something is asked for.
     public init(
-        _ caches: @escaping @Sendable () throws -> [PublicationCache],
+        _ caches: @escaping @Sendable () throws -> [DownloadCache],
         by client: WebClient,
         options: FetchOptions,
         onStep: @escaping StepReport
@@ -31,7 +31,7 @@ public struct PublishedData: PublishedModels {
     }
 
     /// The names of the published networks.
-    public var names: [String] { PublishedNetworks.names }
+    public var names: [String] { NetworkCatalogue.names }
 
     /// The file of a published network's weights; nil where no published one has the name.
     public func weights(named name: String) throws -> FilePath? {
@@ -75,20 +75,20 @@ public struct PublishedData: PublishedModels {
     }
 
     /// Where something is; fetched where it is nowhere.
-    private func path(of publication: PublishedItem, _ options: FetchOptions) throws -> FilePath {
+    private func path(of item: CatalogueItem, _ options: FetchOptions) throws -> FilePath {
         let caches = try caches()
         for cache in caches {
-            if let item = try cache.find(publication) { return item.path }
+            if let copy = try cache.find(item) { return copy.path }
         }
         guard let first = caches.first else { throw SubmissionError("there is no cache to fetch to") }
-        let item = try first.fetch(publication, by: client, options: options) { [onStep] step in
-            onStep(publication.name, step)
+        let copy = try first.fetch(item, by: client, options: options) { [onStep] step in
+            onStep(item.name, step)
         }
-        return item.path
+        return copy.path
     }
 }
 
-extension PublicationCache {
+extension DownloadCache {
     /// Opens the cache in a job directory, which all workers see.
     public init(in directory: JobDirectory) throws {
         try self.init(at: directory.downloads, on: directory.disk)

@@ -23,7 +23,7 @@ public enum CacheError: Error, Equatable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .otherVersion(let root, let found):
-            "\"\(root)\" is a cache of format \(found), and this program knows format \(PublicationCache.format); "
+            "\"\(root)\" is a cache of format \(found), and this program knows format \(DownloadCache.format); "
                 + "use another folder, or remove that one"
         case .noPlace: "there is no place for a cache: set XDG_CACHE_HOME or HOME, or give --queue"
         case .damaged(let file):

@@ -8,7 +8,7 @@ internal import SystemSupport
 /// on this observer's own clock. Nobody's clock is compared with another's.
 struct ClaimWatch {
     /// What is seen of the claim with the highest number.
-    struct Sight {
+    struct Observation {
         let number: Int
         let draft: String?
         /// The bytes of all that its owner has written.
@@ -30,14 +30,14 @@ struct ClaimWatch {
         self.patience = patience
     }
 
-    mutating func decide(_ sight: Sight?, now: BootClock.Instant) -> Decision {
-        guard let sight else { return .take(1, continuing: nil) }
-        if sight.isDead { return .take(sight.number + 1, continuing: sight.draft) }
-        guard let seen = last, seen.number == sight.number, seen.growth == sight.growth else {
-            last = (sight.number, sight.growth, now)
+    mutating func decide(_ observation: Observation?, now: BootClock.Instant) -> Decision {
+        guard let observation else { return .take(1, continuing: nil) }
+        if observation.isDead { return .take(observation.number + 1, continuing: observation.draft) }
+        guard let seen = last, seen.number == observation.number, seen.growth == observation.growth else {
+            last = (observation.number, observation.growth, now)
             return .wait
         }
         // The owner may still write to its draft, which therefore nobody else touches.
-        return seen.since.duration(to: now) < patience ? .wait : .take(sight.number + 1, continuing: nil)
+        return seen.since.duration(to: now) < patience ? .wait : .take(observation.number + 1, continuing: nil)
     }
 }

@@ -9,29 +9,29 @@ import SystemSupport
 import Testing
 import WebServers
 
-@testable import Publications
+@testable import Downloads
 
 @Suite("A cache of what was fetched", .timeLimit(.minutes(120)))
 struct CacheTests {
     private let place: TemporaryPlace
-    private let cache: PublicationCache
+    private let cache: DownloadCache
     private let weights: [UInt8] = [0x50, 0x4B, 3, 4] + noise(5000, seed: 9)
 
     init() throws {
         place = try TemporaryPlace()
-        cache = try PublicationCache(at: place.path.below("cache"))
+        cache = try DownloadCache(at: place.path.below("cache"))
     }
 
     private func fetch(
-        _ publication: PublishedItem?,
+        _ item: CatalogueItem?,
         from mirror: String,
-        to cache: PublicationCache? = nil
-    ) throws -> PublicationCache.Item {
+        to cache: DownloadCache? = nil
+    ) throws -> DownloadCache.Copy {
         let cache = cache ?? self.cache
         var policy = TransferPolicy.standard
         policy.firstDelay = .milliseconds(1)
         let options = FetchOptions(mirror: try WebAddress(mirror), byteLimit: 1 << 30, archives: .pictures)
-        return try cache.fetch(#require(publication), by: WebClient(policy), options: options) { _ in }
+        return try cache.fetch(#require(item), by: WebClient(policy), options: options) { _ in }
     }
 
     private func serve(_ bytes: [UInt8]) throws -> RawServer {
@@ -42,12 +42,12 @@ struct CacheTests {
 
     @Test("The catalogue has the sixteen networks, each with a variant with batch norm, and two data sets")
     func catalogue() throws {
-        let names = PublishedNetworks.names
+        let names = NetworkCatalogue.names
         #expect(names.count == 16 && Set(names).count == 16)
         for name in names { #expect(Catalogue.model(name) != nil && Catalogue.model("\(name)-bn") != nil) }
         #expect(names.contains("img-gn1") && names.contains("in3-gn3"))
-        #expect(PublishedNetworks.usesBatchNorm("adam-bn"))
-        #expect(!PublishedNetworks.usesBatchNorm("adam") && !PublishedNetworks.usesBatchNorm("mine-bn"))
+        #expect(NetworkCatalogue.usesBatchNorm("adam-bn"))
+        #expect(!NetworkCatalogue.usesBatchNorm("adam") && !NetworkCatalogue.usesBatchNorm("mine-bn"))
         for name in ["mine", "../adam", ""] { #expect(Catalogue.model(name) == nil) }
         #expect(Catalogue.dataset("mnist") == nil)
         let base = "https://users.renyi.hu/~gergopool/celebalucid"
@@ -63,7 +63,7 @@ struct CacheTests {
     func shared(mode: UInt32) throws {
         let folder = FileAccess(owner: 0, group: getegid(), mode: mode, isDirectory: true)
         let disk = LocalFileSystem(sharing: GroupSharing(asOf: folder))
-        let cache = try PublicationCache(at: place.path.below("shared"), on: disk)
+        let cache = try DownloadCache(at: place.path.below("shared"), on: disk)
         let server = try serve(weights)
         let path = try fetch(Catalogue.model("adam"), from: server.address("/"), to: cache).path
         #expect(try disk.access(to: path).mode == mode & 0o660)
@@ -85,18 +85,18 @@ struct CacheTests {
     @Test("A file that was changed is refused, with the remedy; once removed, it is fetched again")
     func damaged() throws {
         let server = try serve(weights)
-        let item = try fetch(Catalogue.model("adam"), from: server.address("/"))
-        try LocalFileSystem().overwrite(item.path, contents: weights.reversed())
-        #expect(throws: CacheError.damaged(item.path)) { try fetch(Catalogue.model("adam"), from: server.address("/")) }
-        try LocalFileSystem().remove(item.path)
-        #expect(try fetch(Catalogue.model("adam"), from: server.address("/")) == item)
+        let copy = try fetch(Catalogue.model("adam"), from: server.address("/"))
+        try LocalFileSystem().overwrite(copy.path, contents: weights.reversed())
+        #expect(throws: CacheError.damaged(copy.path)) { try fetch(Catalogue.model("adam"), from: server.address("/")) }
+        try LocalFileSystem().remove(copy.path)
+        #expect(try fetch(Catalogue.model("adam"), from: server.address("/")) == copy)
     }
 
     @Test("Another file under the same name upstream is refused, and said to be another")
     func changedUpstream() throws {
         let original = try serve(weights)
-        let item = try fetch(Catalogue.model("adam"), from: original.address("/"))
-        try LocalFileSystem().remove(item.path)
+        let copy = try fetch(Catalogue.model("adam"), from: original.address("/"))
+        try LocalFileSystem().remove(copy.path)
         let other = weights + [1]
         let server = try serve(other)
         let error = #expect(throws: CacheError.self) {
@@ -106,7 +106,7 @@ struct CacheTests {
             Issue.record("\(String(describing: error))")
             return
         }
-        #expect(try !LocalFileSystem().isPresent(item.path))
+        #expect(try !LocalFileSystem().isPresent(copy.path))
         try LocalFileSystem().remove(record)
         let accepted = try fetch(Catalogue.model("adam"), from: server.address("/"))
         #expect(accepted.record?.sha256 == ContentDigest(of: other))
@@ -128,20 +128,20 @@ struct CacheTests {
 
     @Test("A file that a user put there is taken, and stays the same from then on")
     func placedByHand() throws {
-        let publication = try #require(Catalogue.model("sgd"))
+        let item = try #require(Catalogue.model("sgd"))
         let file = cache.root.below("models", "sgd.pt")
         try LocalFileSystem().makeDirectories(file.parent)
         try LocalFileSystem().overwrite(file, contents: weights)
-        #expect(try cache.find(publication)?.record?.sha256 == ContentDigest(of: weights))
+        #expect(try cache.find(item)?.record?.sha256 == ContentDigest(of: weights))
         try LocalFileSystem().overwrite(file, contents: weights + [0])
-        #expect(throws: CacheError.damaged(file)) { try cache.find(publication) }
+        #expect(throws: CacheError.damaged(file)) { try cache.find(item) }
     }
 
     @Test("A cache of another version is left alone")
     func version() throws {
         let root = place.path.below("other")
         try place.write("other/cache.json", Array("{\"format\":2}".utf8))
-        #expect(throws: CacheError.otherVersion(root, found: 2)) { try PublicationCache(at: root) }
+        #expect(throws: CacheError.otherVersion(root, found: 2)) { try DownloadCache(at: root) }
     }
 
     @Test("A draft of a process that is gone is continued")
@@ -158,15 +158,15 @@ struct CacheTests {
                 bytes[request.start...]
             )
         }
-        let publication = try #require(Catalogue.model("adam"))
+        let item = try #require(Catalogue.model("adam"))
         var once = TransferPolicy.standard
         once.attempts = 1
         let options = FetchOptions(mirror: try WebAddress(server.address("/")), byteLimit: 1 << 20, archives: .pictures)
         #expect(throws: TransferError.self) {
-            _ = try cache.fetch(publication, by: WebClient(once), options: options) { _ in }
+            _ = try cache.fetch(item, by: WebClient(once), options: options) { _ in }
         }
-        let item = try cache.fetch(publication, by: WebClient(once), options: options) { _ in }
-        #expect(try LocalFileSystem().contents(of: item.path, limit: 1 << 20) == weights)
+        let copy = try cache.fetch(item, by: WebClient(once), options: options) { _ in }
+        #expect(try LocalFileSystem().contents(of: copy.path, limit: 1 << 20) == weights)
         #expect(server.requests.map(\.start) == [0, 3000])
     }
 
@@ -181,13 +181,13 @@ struct CacheTests {
             """
         try runTool("python3", ["-c", script, file.string, prefix])
         let server = try serve(LocalFileSystem().contents(of: file, limit: 1 << 20))
-        let publication =
+        let item =
             kind == "data"
             ? Catalogue.dataset("celeba") : Catalogue.archive(at: try WebAddress(server.address("/x.zip")))
-        let item = try fetch(publication, from: server.address("/"))
-        #expect(try Set(LocalFileSystem().names(in: item.path)) == ["test.csv", "img"])
-        #expect(item.record?.files == 2)
-        #expect(try fetch(publication, from: server.address("/")) == item)
+        let copy = try fetch(item, from: server.address("/"))
+        #expect(try Set(LocalFileSystem().names(in: copy.path)) == ["test.csv", "img"])
+        #expect(copy.record?.files == 2)
+        #expect(try fetch(item, from: server.address("/")) == copy)
         #expect(server.requests.count == 1)
     }
 }

@@ -5,7 +5,7 @@ internal import SystemPackage
 internal import SystemSupport
 
 /// Something to be fetched once and kept.
-public struct PublishedItem: Hashable, Sendable {
+public struct CatalogueItem: Hashable, Sendable {
     /// What comes out of it.
     enum Kind: Hashable {
         /// A file of weights.

@@ -33,81 +33,81 @@ public struct FetchOptions: Sendable {
     public static let usualByteLimit = 256 << 30
 }
 
-extension PublicationCache {
+extension DownloadCache {
     /// Fetches something, unless it is there; waits where another process does so already.
     ///
     /// - Parameters:
-    ///   - publication: what is fetched.
+    ///   - item: what is fetched.
     ///   - client: what fetches it.
     ///   - options: where from, and how much.
     ///   - onStep: is told how far it is, very often.
     /// - Throws: `TransferError`, `ArchiveError`, `CacheError`, `FileError`.
     /// - Returns: where it is.
     public func fetch(
-        _ publication: PublishedItem,
+        _ item: CatalogueItem,
         by client: WebClient,
         options: FetchOptions,
         onStep: @escaping @Sendable (FetchStep) -> Void
-    ) throws -> Item {
-        let folder = try fetchFolder(of: publication)
+    ) throws -> Copy {
+        let folder = try fetchFolder(of: item)
         var watch = ClaimWatch(patience: patience)
         while true {
-            if let item = try find(publication) { return item }
-            let sight = try folder.sight()
-            switch watch.decide(sight, now: surroundings.now) {
+            if let copy = try find(item) { return copy }
+            let observation = try folder.observation()
+            switch watch.decide(observation, now: platform.now) {
             case .wait:
-                onStep(.waiting(byteCount: sight?.growth ?? 0))
-                _ = surroundings.wait(on: Monitor(()), atMost: .milliseconds(100)) { _ in false }
+                onStep(.waiting(byteCount: observation?.growth ?? 0))
+                _ = platform.wait(on: Monitor(()), atMost: .milliseconds(100)) { _ in false }
             case .take(let number, let earlier):
                 guard let draft = try folder.claim(number, continuing: earlier) else { continue }
-                return try fetch(publication, into: draft, of: folder, by: client, options, onStep)
+                return try fetch(item, into: draft, of: folder, by: client, options, onStep)
             }
         }
     }
 
     private func fetch(
-        _ publication: PublishedItem,
+        _ item: CatalogueItem,
         into draft: FetchDraft,
         of folder: FetchFolder,
         by client: WebClient,
         _ options: FetchOptions,
         _ onStep: @escaping @Sendable (FetchStep) -> Void
-    ) throws -> Item {
+    ) throws -> Copy {
         do {
             // Between the look and the claim, another may have finished and gone.
-            if let item = try find(publication) {
+            if let copy = try find(item) {
                 folder.remove()
-                return item
+                return copy
             }
-            let pulse = FetchPulse(draft.pulse, on: fileSystem, surroundings)
-            let item = try FetchWork(cache: self, publication: publication, draft: draft, options: options) { step in
-                pulse.beat()
+            let heartbeats = FetchHeartbeat(draft.heartbeats, on: fileSystem, platform)
+            let copy = try FetchWork(cache: self, item: item, draft: draft, options: options) { step in
+                heartbeats.beat()
                 onStep(step)
             }.run(by: client)
             folder.remove()
-            return item
+            return copy
         } catch {
             folder.withdraw(draft)
             // One who was taken for gone, and is late: another has what was wanted.
-            if let item = try? find(publication) { return item }
+            if let copy = try? find(item) { return copy }
             throw error
         }
     }
 }
 
 /// Lets a file grow while work goes on, so that other machines see that it does.
-final class FetchPulse: Sendable {
+final class FetchHeartbeat: Sendable {
     private let file: FilePath
     private let fileSystem: LocalFileSystem
-    private let surroundings: any Surroundings
+    private let platform: any Platform
     private let last: Monitor<BootClock.Instant?> = Monitor(nil)
 
-    init(_ file: FilePath, on fileSystem: LocalFileSystem, _ surroundings: any Surroundings) {
-        (self.file, self.fileSystem, self.surroundings) = (file, fileSystem, surroundings)
+    init(_ file: FilePath, on fileSystem: LocalFileSystem, _ platform: any Platform) {
+        (self.file, self.fileSystem, self.platform) = (file, fileSystem, platform)
     }
 
     func beat() {
-        let now = surroundings.now
+        let now = platform.now
         let isDue = last.withLock { last in
             if let last, last.duration(to: now) < .seconds(2) { return false }
             last = now

@@ -3,7 +3,7 @@
 public import SystemPackage
 
 /// Networks that are known by a name and whose files are kept in a cache.
-public protocol PublishedModels: Sendable {
+public protocol ModelCatalogue: Sendable {
     /// The names that can be asked for.
     var names: [String] { get }
 
@@ -14,7 +14,7 @@ public protocol PublishedModels: Sendable {
 }
 
 /// No networks, where none are published.
-public struct NoPublishedModels: PublishedModels {
+public struct NoPublishedModels: ModelCatalogue {
     /// Needs nothing.
     public init() {}
 

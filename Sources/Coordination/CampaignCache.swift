@@ -4,15 +4,15 @@ import JobStorage
 import SystemSupport
 
 /// A campaign's plan and what of it need not be listed again.
-struct CampaignCourse {
-    let plan: PublicationPlan
+struct CampaignCache {
+    let plan: JobPlan
     let priorities: [BucketName: Int]
-    private let buckets: [BucketName: PublicationPlan.Bucket]
+    private let buckets: [BucketName: JobPlan.Bucket]
     /// The buckets that are done, which nothing changes any more unless what they made is lost.
     private var settled = CampaignSnapshot()
     private var knownMakers: ArrayMakers?
 
-    init(_ plan: PublicationPlan) {
+    init(_ plan: JobPlan) {
         self.plan = plan
         buckets = Dictionary(uniqueKeysWithValues: plan.buckets.map { ($0.name, $0) })
         priorities = buckets.mapValues(\.priority)

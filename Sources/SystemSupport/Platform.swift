@@ -4,7 +4,7 @@
 ///
 /// Workers and coordinators are written against this protocol, so that they run as they are where time, chance and
 /// the order of all steps are decided by somebody else.
-public protocol Surroundings: Sendable {
+public protocol Platform: Sendable {
     /// The time on a clock that nobody sets and that goes on while the machine sleeps.
     var now: BootClock.Instant { get }
 
@@ -42,16 +42,16 @@ public protocol RunningThread: Sendable {
 
 extension DedicatedThread: RunningThread {}
 
-extension Surroundings {
+extension Platform {
     /// Randomness for `shuffled(using:)` and the like.
     public var randomness: Randomness { Randomness(self) }
 }
 
-/// The random bits of some surroundings, as Swift's own functions take them.
+/// The random bits of some platform, as Swift's own functions take them.
 public struct Randomness: RandomNumberGenerator {
-    private let source: any Surroundings
+    private let source: any Platform
 
-    init(_ source: any Surroundings) {
+    init(_ source: any Platform) {
         self.source = source
     }
 
@@ -60,7 +60,7 @@ public struct Randomness: RandomNumberGenerator {
 }
 
 /// The machine that this process really runs on.
-public struct ThisMachine: Surroundings {
+public struct ThisMachine: Platform {
     /// Needs nothing: there is only one.
     public init() {}
 

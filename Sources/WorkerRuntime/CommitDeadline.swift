@@ -7,7 +7,7 @@ import SystemSupport
 ///
 /// The attempt stays on its list meanwhile, so a short outage costs neither the result nor a count. After a lease's time
 /// others have the job, or will.
-struct Patience {
+struct CommitDeadline {
     private let directory: JobDirectory
     private let isDraining: Monitor<Bool>
     private let end: BootClock.Instant
@@ -16,16 +16,16 @@ struct Patience {
     init(_ directory: JobDirectory, isDraining: Monitor<Bool>) {
         self.directory = directory
         self.isDraining = isDraining
-        end = directory.surroundings.now.advanced(by: directory.settings.lease)
+        end = directory.platform.now.advanced(by: directory.settings.lease)
     }
 
     /// Waits for a while, and says whether another try is worth it.
-    func waits(after verdict: Result<Verdict, FileError>) -> Bool {
+    func allowsRetry(after verdict: Result<Verdict, FileError>) -> Bool {
         guard case .failure(let error) = verdict, !error.isEnvironmental || error.isClosure,
-            directory.surroundings.now < end
+            directory.platform.now < end
         else {
             return false
         }
-        return !directory.surroundings.wait(on: isDraining, atMost: directory.settings.heartbeat / 5) { $0 }
+        return !directory.platform.wait(on: isDraining, atMost: directory.settings.heartbeat / 5) { $0 }
     }
 }

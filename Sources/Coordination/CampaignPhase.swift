@@ -3,7 +3,7 @@
 internal import Reports
 
 /// What is to be expected of a campaign whose parts are merged.
-public enum CampaignOutlook: Equatable, Sendable {
+public enum CampaignPhase: Equatable, Sendable {
     /// More results will come.
     case underWay
     /// All results are there, and the whole is merged next.

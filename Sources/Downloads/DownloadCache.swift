@@ -7,18 +7,18 @@ public import SystemSupport
 /// A folder that keeps what was fetched, each thing once, whichever processes ask for it.
 ///
 /// What was fetched first under a name is recorded by its digest; whatever has the name later must have that digest.
-public struct PublicationCache: Sendable {
+public struct DownloadCache: Sendable {
     /// The version of the folder's layout.
     public static let format = 1
 
     /// Where it is.
     public let root: FilePath
     let fileSystem: LocalFileSystem
-    let surroundings: any Surroundings
+    let platform: any Platform
     let patience: Duration
 
     /// Something that is in the cache.
-    public struct Item: Equatable, Sendable {
+    public struct Copy: Equatable, Sendable {
         /// The file of weights, or the folder of images.
         public let path: FilePath
         /// What is known of it; nil for a folder that a user put there.
@@ -30,16 +30,16 @@ public struct PublicationCache: Sendable {
     /// - Parameters:
     ///   - root: the folder.
     ///   - fileSystem: makes what is in it.
-    ///   - surroundings: where time and chance come from.
+    ///   - platform: where time and chance come from.
     ///   - patience: how long nothing of another machine's process may grow before it counts as gone.
     /// - Throws: `CacheError` for another version's, `FileError`.
     public init(
         at root: FilePath,
         on fileSystem: LocalFileSystem = LocalFileSystem(),
-        surroundings: any Surroundings = ThisMachine(),
+        platform: any Platform = ThisMachine(),
         patience: Duration = .seconds(120)
     ) throws {
-        (self.root, self.fileSystem, self.surroundings, self.patience) = (root, fileSystem, surroundings, patience)
+        (self.root, self.fileSystem, self.platform, self.patience) = (root, fileSystem, platform, patience)
         try fileSystem.makeDirectories(root)
         let mark = root.below("cache.json")
         if try !fileSystem.isPresent(mark) {
@@ -67,38 +67,38 @@ public struct PublicationCache: Sendable {
 
     /// Looks something up, and checks a file of weights against what was recorded when it was fetched.
     ///
-    /// - Parameter publication: what is looked up.
+    /// - Parameter item: what is looked up.
     /// - Throws: `CacheError.damaged`, `FileError`.
     /// - Returns: where it is; nil where it is not.
-    public func find(_ publication: PublishedItem) throws -> Item? {
-        let path = path(of: publication)
+    public func find(_ item: CatalogueItem) throws -> Copy? {
+        let path = path(of: item)
         guard try fileSystem.isPresent(path) else { return nil }
-        let record = try FetchRecord.read(recordPath(of: publication))
-        guard publication.kind == .weights else { return Item(path: path, record: record) }
+        let record = try FetchRecord.read(recordPath(of: item))
+        guard item.kind == .weights else { return Copy(path: path, record: record) }
         if let record, fileSize(path) != record.bytes { throw CacheError.damaged(path) }
         let digest = try ContentDigest(ofFile: path)
         if let record {
             guard record.sha256 == digest else { throw CacheError.damaged(path) }
-            return Item(path: path, record: record)
+            return Copy(path: path, record: record)
         }
         // A user put it there, for machines that reach no server: from now on it stays the same.
         let new = FetchRecord(address: nil, sha256: digest, bytes: fileSize(path) ?? 0, files: nil)
-        return Item(path: path, record: try settle(new, for: publication))
+        return Copy(path: path, record: try settle(new, for: item))
     }
 
-    func path(of publication: PublishedItem) -> FilePath { root.below(publication.place) }
+    func path(of item: CatalogueItem) -> FilePath { root.below(item.place) }
 
-    func recordPath(of publication: PublishedItem) -> FilePath { root.below("\(publication.place).json") }
+    func recordPath(of item: CatalogueItem) -> FilePath { root.below("\(item.place).json") }
 
     /// Where processes settle who fetches something.
-    func fetchFolder(of publication: PublishedItem) throws -> FetchFolder {
-        let name = publication.place.split(separator: "/").joined(separator: "-")
-        return try FetchFolder(root.below("drafts", name), on: fileSystem, surroundings)
+    func fetchFolder(of item: CatalogueItem) throws -> FetchFolder {
+        let name = item.place.split(separator: "/").joined(separator: "-")
+        return try FetchFolder(root.below("drafts", name), on: fileSystem, platform)
     }
 
     /// Records what was fetched, unless something is recorded already, and returns what is.
-    func settle(_ record: FetchRecord, for publication: PublishedItem) throws -> FetchRecord {
-        let path = recordPath(of: publication)
+    func settle(_ record: FetchRecord, for item: CatalogueItem) throws -> FetchRecord {
+        let path = recordPath(of: item)
         try write(record.encoded(), as: path)
         return try FetchRecord.read(path) ?? record
     }
@@ -106,7 +106,7 @@ public struct PublicationCache: Sendable {
     /// Gives bytes a name that is never replaced; whoever is first is right.
     private func write(_ bytes: [UInt8], as file: FilePath) throws {
         try fileSystem.makeDirectories(file.parent)
-        let temporary = FilePath("\(file.string).new-\(String(surroundings.randomBits(), radix: 16))")
+        let temporary = FilePath("\(file.string).new-\(String(platform.randomBits(), radix: 16))")
         try fileSystem.create(temporary, contents: bytes, durably: true)
         defer { try? fileSystem.remove(temporary) }
         try fileSystem.linkUnlessThere(temporary, to: file)

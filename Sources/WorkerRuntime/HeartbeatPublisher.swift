@@ -5,7 +5,7 @@ import Logging
 import SystemSupport
 
 /// A worker's heartbeats: the list of what it holds, published in a rhythm that nothing else can starve.
-final class Pulse: Sendable {
+final class HeartbeatPublisher: Sendable {
     private struct State {
         var held: [Heartbeat.Held] = []
         var status = Heartbeat.State.idle
@@ -45,7 +45,7 @@ final class Pulse: Sendable {
 
     /// Publishes the list; once this returns, the attempts on it are leased.
     func beat() throws(FileError) {
-        _ = directory.surroundings.wait(on: turn, atMost: nil) { turn in
+        _ = directory.platform.wait(on: turn, atMost: nil) { turn in
             if turn.isTaken { return false }
             turn.isTaken = true
             turn.lastSequence += 1
@@ -122,9 +122,9 @@ final class Pulse: Sendable {
 
     /// Starts the rhythm, which ends with `end`, and calls the body after each beat.
     func start(afterEach body: @escaping @Sendable () -> Void) -> any RunningThread {
-        directory.surroundings.startThread(named: "heartbeat") { [self] in
+        directory.platform.startThread(named: "heartbeat") { [self] in
             let rhythm = directory.settings.heartbeat
-            while !directory.surroundings.wait(on: isRhythmOver, atMost: rhythm, until: { $0 }) {
+            while !directory.platform.wait(on: isRhythmOver, atMost: rhythm, until: { $0 }) {
                 beatOrSayWhyNot()
                 body()
             }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /// The networks that were published with the method, by their names there.
-public enum PublishedNetworks {
+public enum NetworkCatalogue {
     /// The names; each may also be asked for with "-bn", for its variant with batch norm.
     public static let names: [String] =
         ["imagenet", "sgd", "adam", "adam_overfit"]

@@ -9,37 +9,37 @@ internal import SystemSupport
 struct FetchFolder {
     let path: FilePath
     private let fileSystem: LocalFileSystem
-    private let surroundings: any Surroundings
+    private let platform: any Platform
     private let identity: HostIdentity
 
-    init(_ path: FilePath, on fileSystem: LocalFileSystem, _ surroundings: any Surroundings) throws {
+    init(_ path: FilePath, on fileSystem: LocalFileSystem, _ platform: any Platform) throws {
         self.path = path
         self.fileSystem = fileSystem
-        self.surroundings = surroundings
-        identity = try surroundings.identity()
+        self.platform = platform
+        identity = try platform.identity()
     }
 
     /// The claim that counts.
-    func sight() throws -> ClaimWatch.Sight? {
+    func observation() throws -> ClaimWatch.Observation? {
         let names = try fileSystem.namesIfPresent(in: path) ?? []
         guard let number = names.compactMap({ FetchClaim.number($0) }).max() else { return nil }
         let claim = FetchClaim.read(path.below(FetchClaim.name(number)))
         let growing = claim.map { claim in
             let draft = FetchDraft(folder: path, name: claim.draft, claim: nil)
-            return [draft.part, draft.whole, draft.pulse]
+            return [draft.part, draft.whole, draft.heartbeats]
         }
-        return ClaimWatch.Sight(
+        return ClaimWatch.Observation(
             number: number,
             draft: claim?.draft,
             growth: growing?.reduce(0) { $0 + (fileSize($1) ?? 0) } ?? 0,
-            isDead: claim.map { $0.isWithdrawn || surroundings.isProvablyDead($0.owner, seenFrom: identity) } ?? false
+            isDead: claim.map { $0.isWithdrawn || platform.isProvablyDead($0.owner, seenFrom: identity) } ?? false
         )
     }
 
     /// Makes a claim, and takes over the draft of one who is gone; nil where somebody else was quicker.
     func claim(_ number: Int, continuing draft: String?) throws -> FetchDraft? {
         try fileSystem.makeDirectories(path)
-        let claim = FetchClaim(owner: identity, draft: "draft-\(String(surroundings.randomBits(), radix: 16))")
+        let claim = FetchClaim(owner: identity, draft: "draft-\(String(platform.randomBits(), radix: 16))")
         guard try makeUnlessGone(claim, number) else { return nil }
         let own = FetchDraft(folder: path, name: claim.draft, claim: path.below(FetchClaim.name(number)))
         if let draft {
@@ -89,5 +89,5 @@ struct FetchDraft {
     /// What is unpacked from it.
     var unpacked: FilePath { folder.below("\(name).unpacked") }
     /// Grows while the owner works.
-    var pulse: FilePath { folder.below("\(name).pulse") }
+    var heartbeats: FilePath { folder.below("\(name).heartbeats") }
 }

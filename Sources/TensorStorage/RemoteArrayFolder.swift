@@ -3,7 +3,7 @@
 internal import HTTPTransfer
 
 /// An array at an address: only what is read of it is fetched.
-struct ArrayAddress: ArrayLocation {
+struct RemoteArrayFolder: ArrayLocation {
     let address: WebAddress
     let client: WebClient
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 
 import Coordination
-import Publications
+import Downloads
 import SystemPackage
 import SystemSupport
 
 /// What `list` and `fetch` do, whatever kind of thing was published.
-enum PublishedItems {
+enum CatalogueItems {
     /// One published thing, as `--json` prints it.
     private struct Entry: Encodable {
         let name: String
@@ -20,18 +20,18 @@ enum PublishedItems {
 
     /// Prints all, with what the cache has of each.
     static func show(
-        _ publications: [PublishedItem],
-        in cache: PublicationCache,
+        _ publications: [CatalogueItem],
+        in cache: DownloadCache,
         _ source: SourceOptions,
         json: Bool
     ) throws {
-        let entries = try publications.map { publication in
+        let entries = try publications.map { item in
             do {
-                let item = try cache.find(publication)
-                return try entry(publication, item, state: item == nil ? "absent" : "cached", source)
+                let copy = try cache.find(item)
+                return try entry(item, copy, state: copy == nil ? "absent" : "cached", source)
             } catch let error as CacheError {
                 Terminal.note("warning: \(error)")
-                return try entry(publication, nil, state: "damaged", source)
+                return try entry(item, nil, state: "damaged", source)
             }
         }
         try print(entries, json: json)
@@ -39,40 +39,40 @@ enum PublishedItems {
 
     /// Fetches what is not there, and prints where each is.
     static func fetch(
-        _ publications: [PublishedItem],
-        to cache: PublicationCache,
+        _ publications: [CatalogueItem],
+        to cache: DownloadCache,
         _ source: SourceOptions,
         json: Bool
     ) throws {
         let client = source.client
         var entries: [Entry] = []
-        for publication in publications {
+        for item in publications {
             let display = FetchDisplay()
-            let item = try cache.fetch(publication, by: client, options: source.options) { step in
-                display.show(publication.name, step)
+            let copy = try cache.fetch(item, by: client, options: source.options) { step in
+                display.show(item.name, step)
             }
-            if let record = item.record {
-                Terminal.note("\(publication.name): \(ByteCount(record.bytes)), SHA-256 \(record.sha256)")
+            if let record = copy.record {
+                Terminal.note("\(item.name): \(ByteCount(record.bytes)), SHA-256 \(record.sha256)")
             }
-            entries.append(try entry(publication, item, state: "cached", source))
-            if !json { Terminal.print(item.path.string) }
+            entries.append(try entry(item, copy, state: "cached", source))
+            if !json { Terminal.print(copy.path.string) }
         }
         if json { try print(entries, json: true) }
     }
 
     private static func entry(
-        _ publication: PublishedItem,
-        _ item: PublicationCache.Item?,
+        _ item: CatalogueItem,
+        _ copy: DownloadCache.Copy?,
         state: String,
         _ source: SourceOptions
     ) throws -> Entry {
         Entry(
-            name: publication.name,
+            name: item.name,
             state: state,
-            address: "\(try publication.address(mirror: source.mirror))",
-            path: item?.path.string,
-            sha256: item?.record?.sha256.hexadecimal,
-            bytes: item?.record?.bytes
+            address: "\(try item.address(mirror: source.mirror))",
+            path: copy?.path.string,
+            sha256: copy?.record?.sha256.hexadecimal,
+            bytes: copy?.record?.bytes
         )
     }
 
@@ -87,7 +87,7 @@ enum PublishedItems {
 }
 
 /// A name that nothing published has.
-struct UnknownPublication: Error, CustomStringConvertible {
+struct UnknownItem: Error, CustomStringConvertible {
     let description: String
 
     init(_ kind: String, _ name: String, _ names: [String]) {

@@ -7,26 +7,26 @@ internal import SystemSupport
 
 /// One owner's work: fetch, check, unpack, record, and give what was fetched its place.
 struct FetchWork {
-    let cache: PublicationCache
-    let publication: PublishedItem
+    let cache: DownloadCache
+    let item: CatalogueItem
     let draft: FetchDraft
     let options: FetchOptions
     let onStep: @Sendable (FetchStep) -> Void
 
     private var fileSystem: LocalFileSystem { cache.fileSystem }
 
-    func run(by client: WebClient) throws -> PublicationCache.Item {
-        if case .file(let file) = publication.source {
+    func run(by client: WebClient) throws -> DownloadCache.Copy {
+        if case .file(let file) = item.source {
             let content = Download(
                 digest: try ContentDigest(ofFile: file),
                 byteCount: try LocalFileSystem().byteCount(ofUserFile: file)
             )
             return try keepFolder(nil, of: file, content, nil)
         }
-        let address = try publication.address(mirror: options.mirror)
+        let address = try item.address(mirror: options.mirror)
         let download = try download(address, by: client)
         do {
-            switch publication.kind {
+            switch item.kind {
             case .weights: return try keepWeights(download, address)
             case .archive(let folder): return try keepFolder(folder, of: draft.whole, download, address)
             }
@@ -44,14 +44,14 @@ struct FetchWork {
             // One who is gone got so far, and no further.
             return Download(digest: try ContentDigest(ofFile: draft.whole), byteCount: size)
         }
-        let recorded = try FetchRecord.read(cache.recordPath(of: publication))
+        let recorded = try FetchRecord.read(cache.recordPath(of: item))
         do throws(TransferError) {
             return try client.download(
                 address,
                 to: draft.whole,
                 draft: draft.part,
                 on: fileSystem,
-                expecting: recorded?.sha256 ?? publication.knownDigest,
+                expecting: recorded?.sha256 ?? item.knownDigest,
                 limit: options.byteLimit,
                 onProgress: { [onStep] in onStep(.transferring($0)) }
             )
@@ -66,7 +66,7 @@ struct FetchWork {
             address,
             recorded: recorded?.sha256 ?? found,
             found: found,
-            record: cache.recordPath(of: publication)
+            record: cache.recordPath(of: item)
         )
     }
 
@@ -78,22 +78,22 @@ struct FetchWork {
             bytes: download.byteCount,
             files: files
         )
-        let record = try cache.settle(new, for: publication)
+        let record = try cache.settle(new, for: item)
         guard record.sha256 == download.digest else {
-            throw address.map { changed($0, record, download.digest) } ?? .damaged(cache.recordPath(of: publication))
+            throw address.map { changed($0, record, download.digest) } ?? .damaged(cache.recordPath(of: item))
         }
         return record
     }
 
-    private func keepWeights(_ download: Download, _ address: WebAddress) throws -> PublicationCache.Item {
-        guard publication.accepts(beginning: try beginning(of: draft.whole, count: 8)) else {
+    private func keepWeights(_ download: Download, _ address: WebAddress) throws -> DownloadCache.Copy {
+        guard item.accepts(beginning: try beginning(of: draft.whole, count: 8)) else {
             throw CacheError.notWeights(address)
         }
-        let place = cache.path(of: publication)
+        let place = cache.path(of: item)
         let record = try record(download, address, files: nil)
         try fileSystem.makeDirectories(place.parent)
         try fileSystem.linkUnlessThere(draft.whole, to: place)
-        return PublicationCache.Item(path: place, record: record)
+        return DownloadCache.Copy(path: place, record: record)
     }
 
     private func keepFolder(
@@ -101,18 +101,18 @@ struct FetchWork {
         of archive: FilePath,
         _ download: Download,
         _ address: WebAddress?
-    ) throws -> PublicationCache.Item {
+    ) throws -> DownloadCache.Copy {
         try fileSystem.removeTree(draft.unpacked)
         let content = try unpack(archive, into: draft.unpacked, on: fileSystem, limits: options.archives) { [onStep] in
             onStep(.unpacking($0))
         }
         let folder = try imageFolder(named: name, address)
-        let place = cache.path(of: publication)
+        let place = cache.path(of: item)
         try fileSystem.makeDirectories(place.parent)
         try fileSystem.synchronizeAll(holding: draft.unpacked)
         let record = try record(download, address, files: content.fileCount)
         try fileSystem.renameUnlessThere(folder, to: place)
-        return PublicationCache.Item(path: place, record: record)
+        return DownloadCache.Copy(path: place, record: record)
     }
 
     /// The folder of the images: the one of this name, else the archive's only folder, else all of it.

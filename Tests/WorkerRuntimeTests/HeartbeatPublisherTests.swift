@@ -10,18 +10,20 @@ import Testing
 @testable import WorkerRuntime
 
 @Suite(.timeLimit(.minutes(120)))
-struct PulseTests {
+struct HeartbeatPublisherTests {
     @Test func `a worker that is leaving already is not seen to drain for ever`() throws {
         let temporary = try TemporaryJobDirectory()
         let name = WorkerName(try HostIdentity.current(), random: 1)
-        let pulse = Pulse(temporary.directory, name, logger: Logger(label: "test")) { BootClock().now }
-        pulse.drain()
-        try pulse.beat()
+        let heartbeats = HeartbeatPublisher(temporary.directory, name, logger: Logger(label: "test")) {
+            BootClock().now
+        }
+        heartbeats.drain()
+        try heartbeats.beat()
         #expect(temporary.directory.heartbeat(of: name)?.state == .draining)
-        pulse.end(pulse.start {})
+        heartbeats.end(heartbeats.start {})
         // The signal that asks it to leave may come between its last beat and its end.
-        pulse.drain()
-        try pulse.beat()
+        heartbeats.drain()
+        try heartbeats.beat()
         #expect(temporary.directory.heartbeat(of: name)?.state == .stopped)
     }
 
@@ -29,17 +31,19 @@ struct PulseTests {
         let temporary = try TemporaryJobDirectory()
         let name = WorkerName(try HostIdentity.current(), random: 1)
         let time = Monitor(BootClock().now)
-        let pulse = Pulse(temporary.directory, name, logger: Logger(label: "test")) { time.withLock { $0 } }
+        let heartbeats = HeartbeatPublisher(temporary.directory, name, logger: Logger(label: "test")) {
+            time.withLock { $0 }
+        }
         let start = time.withLock { $0 }
-        #expect(!pulse.isRefused(since: start))
+        #expect(!heartbeats.isRefused(since: start))
         time.withLock { $0 = $0.advanced(by: .seconds(10)) }
         let files = temporary.directory.fileSystem
         let heartbeat = temporary.directory.root.appending("heartbeats").appending(name.description)
         try files.remove(heartbeat)
         try files.makeDirectory(heartbeat)
-        #expect(throws: FileError.self) { try pulse.beat() }
+        #expect(throws: FileError.self) { try heartbeats.beat() }
         try files.removeDirectory(heartbeat)
-        #expect(pulse.isRefused(since: start))
-        #expect(!pulse.isRefused(since: start.advanced(by: .seconds(11))))
+        #expect(heartbeats.isRefused(since: start))
+        #expect(!heartbeats.isRefused(since: start.advanced(by: .seconds(11))))
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /// The jobs that a campaign makes, in the buckets in which they are published.
-public struct PublicationPlan: Equatable, Sendable {
+public struct JobPlan: Equatable, Sendable {
     /// Jobs of one stage whose inputs become ready together.
     public struct Bucket: Equatable, Sendable {
         /// Its name, unique in the campaign.
@@ -85,7 +85,7 @@ public enum PlanError: Error, Equatable, CustomStringConvertible {
 
 // MARK: Encoding
 
-extension PublicationPlan {
+extension JobPlan {
     private struct Header: Codable {
         let format: Int
         let campaign: CampaignID
