@@ -104,7 +104,7 @@ struct AtlasMerge {
     ///
     /// - Throws: `UnusableResult` where a job's result is to be made again; `FileError` where the disk refuses.
     mutating func complete(_ results: CampaignResults) throws {
-        see(.complete)
+        update(for: .complete)
         isFinal = true
         defer { isFinal = false }
         try takeAll(results, nil)

@@ -42,11 +42,11 @@ public struct QueueControl: Sendable {
     /// - Returns: how many jobs are to be done after all.
     public func retry(_ inquiry: QueueInquiry, _ scope: ControlRecord.Scope) throws -> Int {
         // First, so that coordinators end no job as cancelled.
-        try say(.retry, scope)
+        try post(.retry, scope)
         let moved = try directory.withScratch { try retry(inquiry, scope, scratch: $0) }
         // Once more, since a coordinator that has read the first word may have found all jobs still failed, and noted that
         // the campaign has ended: now whoever took it for ended looks again.
-        if moved > 0 { try say(.retry, scope) }
+        if moved > 0 { try post(.retry, scope) }
         return moved + unbegun(inquiry, scope)
     }
 
@@ -81,7 +81,7 @@ public struct QueueControl: Sendable {
     /// - Throws: `FileError` where the directory refuses.
     /// - Returns: how many jobs were not done and will not be.
     public func cancel(_ inquiry: QueueInquiry, _ scope: ControlRecord.Scope, reason: String) throws -> Int {
-        try say(.cancel, scope, reason: reason)
+        try post(.cancel, scope, reason: reason)
         let concerned = inquiry.jobs().filter { entry in
             entry.campaign == scope.campaign && (scope.job == nil || scope.job == entry.id)
                 && entry.state != .done && entry.state != .failed

@@ -12,7 +12,7 @@ protocol ArrayLocation: Sendable {
     var inFlight: Int { get }
 
     /// A file below it, for messages.
-    func path(of name: String) -> String
+    func fullName(of name: String) -> String
 
     /// The bytes of a small file; throws `ShardError.missingFile` where it is not there.
     func contents(of name: String, limit: Int) throws -> [UInt8]
@@ -41,7 +41,7 @@ struct ArrayFolder: ArrayLocation {
 
     var place: String { path.string }
 
-    func path(of name: String) -> String { path.pushing(FilePath(name)).string }
+    func fullName(of name: String) -> String { path.pushing(FilePath(name)).string }
 
     /// A disk gains nothing by more.
     var inFlight: Int { 1 }

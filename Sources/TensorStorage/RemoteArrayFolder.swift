@@ -9,7 +9,7 @@ struct RemoteArrayFolder: ArrayLocation {
 
     var place: String { "\(address)" }
 
-    func path(of name: String) -> String { (try? address.below(name)).map { "\($0)" } ?? place }
+    func fullName(of name: String) -> String { (try? address.below(name)).map { "\($0)" } ?? place }
 
     /// A server far away answers several requests in the time of one.
     static let requestsAtOnce = 6
@@ -20,7 +20,7 @@ struct RemoteArrayFolder: ArrayLocation {
         do throws(TransferError) {
             return try client.contents(of: address.below(name), limit: limit)
         } catch {
-            throw described(error, place(of: name))
+            throw described(error, fullName(of: name))
         }
     }
 

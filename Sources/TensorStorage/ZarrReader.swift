@@ -38,7 +38,7 @@ public final class ZarrReader: Sendable {
         do {
             metadata = try ArrayMetadata(parsing: location.contents(of: name, limit: 16 << 20))
         } catch let error as TensorFileError {
-            throw ShardError(file: location.path(of: name), chunk: nil, reason: .metadata(error))
+            throw ShardError(file: location.fullName(of: name), chunk: nil, reason: .metadata(error))
         }
     }
 

@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: MIT
 
 import SystemSupport
+import Testing
 
 /// A program that ended as no test asked it to, in its own last words.
 struct Casualty: Error, CustomStringConvertible {
     let description: String
 }
 
-/// The programs that tests have started and not forgotten, so that whoever waits for one of them sees at once when another,
-/// on which it may depend, has died.
+/// The programs that tests have started and not forgotten, so that whoever waits for one of them sees at once when another
+/// of the same test, on which it may depend, has died.
 enum Fleet {
     private struct Member: Sendable {
         weak let program: RunningProgram?
+        let test: Test.ID?
     }
 
     private static let members = Monitor<[Int32: Member]>([:])
 
     static func add(_ program: RunningProgram) {
-        members.withLock { $0[program.pid] = Member(program: program) }
+        members.withLock { $0[program.pid] = Member(program: program, test: Test.current?.id) }
     }
 
     static func remove(_ pid: Int32) {
@@ -25,7 +27,11 @@ enum Fleet {
         members.withLock { if $0[pid]?.program == nil { $0[pid] = nil } }
     }
 
-    private static var programs: [RunningProgram] { members.withLock { $0.values.compactMap(\.program) } }
+    /// Those of the test that asks.
+    private static var programs: [RunningProgram] {
+        let test = Test.current?.id
+        return members.withLock { members in members.values.filter { $0.test == test }.compactMap(\.program) }
+    }
 
     /// Throws where one of the programs has died.
     static func requireAlive(waitingFor what: String) throws(Casualty) {

@@ -6,7 +6,7 @@ import SystemPackage
 import SystemSupport
 import Testing
 
-extension EndToEnd {
+extension OnNetworks {
     /// One campaign on MooseFS with a coordinator and workers on three hosts, each with a mount of its own.
     ///
     /// Whatever comes between them, the result has the bytes of a run on a local folder, and no job is counted twice.

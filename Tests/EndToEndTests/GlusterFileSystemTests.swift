@@ -4,7 +4,7 @@ import JobStorage
 import SystemSupport
 import Testing
 
-extension EndToEnd {
+extension OnNetworks {
     /// Campaigns on GlusterFS, mounted by FUSE on two machines: a volume over two bricks, on which a name and its file may
     /// lie apart.
     @Suite(

@@ -6,7 +6,7 @@ import SystemPackage
 import SystemSupport
 import Testing
 
-extension EndToEnd.NetworkFileSystemTests {
+extension OnNetworks.NetworkFileSystemTests {
     /// The same on mounts, exports and machines of every other kind.
     @Suite("on mounts and servers of other kinds", .serialized, .enabled(if: isLong))
     struct Variants {
@@ -19,7 +19,7 @@ extension EndToEnd.NetworkFileSystemTests {
             ]
         )
         func mountOptions(_ options: String) async throws {
-            try await NFSCluster.with(options) { _ in try await EndToEnd.NetworkFileSystemTests.expectUndisturbed() }
+            try await NFSCluster.with(options) { _ in try await OnNetworks.NetworkFileSystemTests.expectUndisturbed() }
         }
 
         @Test(
@@ -28,7 +28,7 @@ extension EndToEnd.NetworkFileSystemTests {
         )
         func longOutage(version: String) async throws {
             try await NFSCluster.with("vers=\(version)") { _ in
-                try await EndToEnd.NetworkFileSystemTests.expectARestartSurvived(after: .seconds(20))
+                try await OnNetworks.NetworkFileSystemTests.expectARestartSurvived(after: .seconds(20))
             }
         }
 
@@ -38,14 +38,14 @@ extension EndToEnd.NetworkFileSystemTests {
         )
         func manyWorkers(_ options: String) async throws {
             try await NFSCluster.with(.init(options: options, memory: 2048)) { _ in
-                try await EndToEnd.NetworkFileSystemTests.expectUndisturbed(.many, workersPerMachine: 6)
+                try await OnNetworks.NetworkFileSystemTests.expectUndisturbed(.many, workersPerMachine: 6)
             }
         }
 
         @Test("With the lease that queues have, too", arguments: ["vers=4.2,actimeo=600", "vers=3,actimeo=600"])
         func longLease(_ options: String) async throws {
             try await NFSCluster.with(options) { _ in
-                try await EndToEnd.NetworkFileSystemTests.expectUndisturbed(lease: 120)
+                try await OnNetworks.NetworkFileSystemTests.expectUndisturbed(lease: 120)
             }
         }
 
@@ -56,8 +56,8 @@ extension EndToEnd.NetworkFileSystemTests {
         )
         func ganesha(_ options: String) async throws {
             try await NFSCluster.with(.init(options: options, server: .ganesha)) { _ in
-                try await EndToEnd.NetworkFileSystemTests.expectUndisturbed()
-                try await EndToEnd.NetworkFileSystemTests.expectARestartSurvived()
+                try await OnNetworks.NetworkFileSystemTests.expectUndisturbed()
+                try await OnNetworks.NetworkFileSystemTests.expectARestartSurvived()
             }
         }
 
@@ -131,7 +131,7 @@ extension EndToEnd.NetworkFileSystemTests {
         func clocks() async throws {
             try await NFSCluster.with("vers=4.2") { cluster in
                 try await cluster.shell(on: .b, "date --set '+1 hour'")
-                try await EndToEnd.NetworkFileSystemTests.expectUndisturbed()
+                try await OnNetworks.NetworkFileSystemTests.expectUndisturbed()
             }
         }
 

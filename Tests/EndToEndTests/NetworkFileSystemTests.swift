@@ -6,7 +6,7 @@ import SystemPackage
 import SystemSupport
 import Testing
 
-extension EndToEnd {
+extension OnNetworks {
     /// Campaigns on NFS with a coordinator and workers on two machines, mounted as users mount it.
     ///
     /// Whatever comes between them, the result has the bytes of a run on a local folder, and no job is done anew that was
@@ -15,12 +15,16 @@ extension EndToEnd {
     enum NetworkFileSystemTests {
         @Suite("version 4.2", .serialized, OnNFS(options: "vers=4.2"))
         struct Version4Tests {
-            @Test("Nothing is called missing on the word of a cache, with two coordinators and both machines at work")
-            func isUndisturbed() async throws { try await expectUndisturbed() }
-
-            @Test("Two machines measure what one sees of the other")
-            func areMeasured() async throws {
-                let lines = try await expectMeasured()
+            @Test(
+                """
+                Nothing is called missing on the word of a cache, with two coordinators and both machines at work, while two \
+                machines measure what one sees of the other
+                """
+            )
+            func isUndisturbedAndMeasured() async throws {
+                async let measures = expectMeasured()
+                try await expectUndisturbed()
+                let lines = try await measures
                 // The cache is there, and was not believed.
                 for name in ["remembered absence", "remembered name"] {
                     #expect(

@@ -11,6 +11,10 @@ import Testing
 @Suite("End to end", .serialized, .timeLimit(.minutes(isLong ? 240 : 30)))
 enum EndToEnd {}
 
+/// What runs on networks of its own, beside the others, since it mostly waits for leases, caches and machines that start.
+@Suite("On networks that fail", .serialized, .timeLimit(.minutes(isLong ? 240 : 30)))
+enum OnNetworks {}
+
 /// The two programs, which are built beside the tests.
 enum Programs {
     static let coordinator = executablePath().removingLastComponent().appending("lucid-coordinator")
