@@ -16,6 +16,8 @@ struct Joining: CampaignContent {
     var writesSuccess = true
     /// What the disk says to the first merge.
     var refusal: Errno?
+    /// How many merges are refused.
+    var refusals = 1
     let merges = Monitor(0)
 
     func isAlreadyComplete(_ job: JobSpecification, of campaign: CampaignID) -> Bool { complete.contains(job.id) }
@@ -25,7 +27,7 @@ struct Joining: CampaignContent {
             count += 1
             return count
         }
-        if let refusal, count == 1 { throw FileError("write", directory.root, refusal) }
+        if let refusal, count <= refusals { throw FileError("write", directory.root, refusal) }
         var joined: [UInt8] = []
         for job in plan.buckets.flatMap(\.jobs) {
             joined += try results.result(of: job)?.result.payload ?? Array("-".utf8)
@@ -211,10 +213,17 @@ struct CoordinationTests {
         #expect(loop.endedCampaigns == [id: .done])
     }
 
-    @Test(arguments: [Errno.noSpace, .readOnlyFileSystem, .permissionDenied])
-    func `a merge for which the disk is full or closed ends the run`(_ errno: Errno) throws {
+    @Test func `a merge that is refused once by a closed place is tried again`() throws {
         let all = Set(stages.flatMap(\.jobs).map(\.id))
-        var loop = try loop(Joining(directory: directory, complete: all, refusal: errno))
+        var loop = try loop(Joining(directory: directory, complete: all, refusal: .permissionDenied))
+        let ends = try loop.run(every: .milliseconds(10), until: alarm(after: .seconds(300)))
+        #expect(ends == [id: .done])
+    }
+
+    @Test(arguments: [Errno.noSpace, .readOnlyFileSystem, .permissionDenied])
+    func `a merge for which the disk is full or stays closed ends the run`(_ errno: Errno) throws {
+        let all = Set(stages.flatMap(\.jobs).map(\.id))
+        var loop = try loop(Joining(directory: directory, complete: all, refusal: errno, refusals: 2))
         #expect(throws: FileError("write", directory.root, errno)) {
             try loop.run(every: .milliseconds(10), until: alarm(after: .seconds(300)))
         }
