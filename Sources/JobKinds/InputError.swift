@@ -43,7 +43,7 @@ func readInput<Result>(_ body: () throws -> Result) throws -> Result {
         return try body()
     } catch let error as ShardError {
         throw InputError.unreadable(error)
-    } catch let error as FileError where !error.isOwnFault {
+    } catch let error as FileError where !error.isOwnFault && !error.isTransient {
         throw JobFailure.inputUnreadable(code: "file", message: "\(error)")
     }
 }

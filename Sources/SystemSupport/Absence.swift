@@ -87,11 +87,16 @@ extension FileSystem {
                 try refresh(directory)
             } catch  where error.isAbsence {
                 return false
-            } catch  where error.errno == .permissionDenied && directory != directories.first {
-                // One that may be passed and not read, as others' homes are, nobody here has asked for names. Of the last
-                // one somebody has, so what is remembered there may be wrong.
+            } catch  where Self.isPassable(error) && directory != directories.first {
+                // One that may be passed and not read, as others' homes are, nobody here has asked for names; and one whose
+                // handle the server no longer knows stays so while what is in it is found, as the root of a mount whose
+                // export was withdrawn. Of the last one somebody has asked, so what is remembered there may be wrong.
             }
         }
         return true
+    }
+
+    private static func isPassable(_ error: FileError) -> Bool {
+        error.errno == .permissionDenied || error.errno == .staleNFSFileHandle
     }
 }

@@ -11,6 +11,8 @@ struct JobAttempt {
     enum Outcome {
         case result(JobResult)
         case givenBack(ReturnCode, String)
+        /// The file server was in trouble, which is no job's fault.
+        case interrupted(FileError)
         /// The worker itself cannot go on.
         case unfit(String)
         /// A place is closed to the worker.
@@ -29,6 +31,7 @@ struct JobAttempt {
                 case JobFailure.environment(let message): .unfit(message)
                 case let error as FileError where error.isClosure: .shutOut(error)
                 case let error as FileError where error.isEnvironmental: .unfit("\(error)")
+                case let error as FileError where error.isTransient: .interrupted(error)
                 case let error as FileError: .givenBack(.failed("file"), "\(error)")
                 default: .givenBack(.failed("error"), "\(error)")
                 }
@@ -49,6 +52,9 @@ struct JobAttempt {
     func outcome(of claim: borrowing Claim) -> (outcome: Outcome, kind: String?) {
         let job: JobSpecification
         do throws(JobRecordError) { job = try directory.specification(of: claim) } catch {
+            if case .unreadable(let refusal) = error, refusal.isTransient || refusal.isClosure {
+                return (Outcome(refusal), nil)
+            }
             return (.givenBack(ReturnCode(.brokenRecord), "\(error)"), nil)
         }
         return (run(job, claim.token), job.kind)

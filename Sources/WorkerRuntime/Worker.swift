@@ -235,6 +235,9 @@ public final class Worker: Sendable {
         case .givenBack(let code, let message):
             attempt.end(claim, code, message)
             return JobEnding(isFailure: true)
+        case .interrupted(let error):
+            attempt.end(claim, .handedBack, "while the file server was in trouble: \(error)")
+            return JobEnding(isFailure: true, needsRest: true)
         case .restart(let mode):
             attempt.end(claim, .handedBack, "this worker starts anew for it: \(mode)")
             return JobEnding(exit: .restart(mode))

@@ -12,9 +12,13 @@ public struct RememberingFileSystem: FileSystem {
     private let present = Monitor<[FilePath: KnownFile]>([:])
     private let refreshes = Monitor(0)
     private let closed: FilePath?
+    private let errno: Errno
 
-    /// Remembers nothing; one directory may be passed and not be opened.
-    public init(closed: FilePath? = nil) { self.closed = closed }
+    /// Remembers nothing; one directory may be passed and not be opened, for the reason given.
+    public init(closed: FilePath? = nil, errno: Errno = .permissionDenied) {
+        self.closed = closed
+        self.errno = errno
+    }
 
     /// How many directories were opened for what is in them.
     public var refreshCount: Int { refreshes.withLock { $0 } }
@@ -95,7 +99,7 @@ public struct RememberingFileSystem: FileSystem {
     public func refresh(_ directory: FilePath) throws(FileError) {
         refreshes.withLock { $0 += 1 }
         try require("open", directory)
-        if directory == closed { throw FileError("open", directory, .permissionDenied) }
+        if directory == closed { throw FileError("open", directory, errno) }
         forget(namesIn: directory)
     }
 

@@ -49,6 +49,14 @@ struct ClosureTests {
         #expect(!mayPass(&closure, errno, after: 0))
     }
 
+    @Test func `where only a folder further up is stale, what is below it is asked for`() throws {
+        let folder = directory.root.appending("pending")
+        let client = RememberingFileSystem(closed: directory.root, errno: .staleNFSFileHandle)
+        #expect(try !client.isPresent(folder.appending("f")))
+        try LocalFileSystem().create(folder.appending("f"), contents: [], durably: false)
+        #expect(try client.isPresent(folder.appending("f")))
+    }
+
     @Test func `where the folder of a name is closed nothing is called absent`() throws {
         let folder = directory.root.appending("pending")
         let client = RememberingFileSystem(closed: folder)

@@ -178,6 +178,13 @@ struct WorkerTests {
         #expect(log.contains("\"message\":\"\(message)\"") && log.contains("\"outcome\":\"\(no.code)\""))
     }
 
+    @Test func `what a file server does not find again is no failure of the job`() throws {
+        try publish(bucket(0, jobs: 1))
+        let exit = try work(options()) { _ in throw FileError("open", FilePath("/x"), .staleNFSFileHandle) }
+        #expect(exit == .idle)
+        #expect(try tokens(.returned).map { $0.name.reason?.description } == ["r"])
+    }
+
     @Test(arguments: [
         JobFailure.environment(message: "no space left") as any Error,
         FileError("write", FilePath("/x"), .noSpace),
