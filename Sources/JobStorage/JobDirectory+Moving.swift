@@ -47,7 +47,12 @@ extension JobDirectory {
             }
             let isCertain = !(isFirstLook && triesLeft == tries && refusal.errno == .noSuchFileOrDirectory)
             if try isPresentAfterAll(destination, isCertain) { return .moved }
-            if refusal.errno == .noSuchFileOrDirectory { return .gone }
+            if refusal.errno == .noSuchFileOrDirectory {
+                // Where the whole job directory is away, as another disk in its place, nothing is known of the token.
+                let isAway = tries > 1 && (try? fileSystem.isStillPresent(root)) == false
+                if isAway { throw FileError("find", root, .noSuchFileOrDirectory) }
+                return .gone
+            }
             triesLeft -= 1
         } while triesLeft > 0 && !refusal.isEnvironmental
         throw refusal

@@ -105,9 +105,7 @@ extension OnNetworks.NetworkFileSystemTests {
                 try await cluster.shell(on: .s, "chmod 1777 /mnt/disk")
                 try await expectFullnessSurvived(
                     try await NFSBench(lease: 20, user: 1000),
-                    full: """
-                        setquota -u 1000 0 $(quota -u 1000 --no-wrap --hide-device | awk 'END { print $1 + 64 }') 0 0 /mnt/disk
-                        """,
+                    full: "setquota -u 1000 0 1 0 0 /mnt/disk",
                     free: "setquota -u 1000 0 0 0 0 /mnt/disk"
                 )
             }

@@ -37,6 +37,21 @@ struct ClaimTests {
         #expect(try directory.published(BucketName(number: 1), of: id) == nil)
     }
 
+    @Test func `while the whole job directory is away a result is not called late`() throws {
+        _ = try publish(bucket(0, jobs: 1))
+        guard let claim = try directory.claim(present(pending().first), for: worker()) else {
+            throw Unavailable("claim")
+        }
+        let away = temporary.folder.path.appending("away")
+        try LocalFileSystem().rename(directory.root, to: away)
+        var refusal: FileError?
+        do throws(FileError) { _ = try directory.finish(claim) } catch { refusal = error }
+        #expect(refusal == FileError("find", directory.root, .noSuchFileOrDirectory))
+        try LocalFileSystem().rename(away, to: directory.root)
+        let verdict = try directory.finish(claim)
+        #expect(verdict == .accepted)
+    }
+
     @Test func `a bucket published late, after all its jobs were taken, changes nothing`() throws {
         let bucket = bucket(0, jobs: 3)
         let draftedByAnother = FaultyFileSystem { source, destination in
