@@ -102,7 +102,7 @@ extension OnNetworks.NetworkFileSystemTests {
         @Test("A user's quota that is used up does the same")
         func usedQuota() async throws {
             try await NFSCluster.with(.init(options: "vers=4.2", disk: "-O quota")) { cluster in
-                try await cluster.shell(on: .s, "chmod 1777 /mnt/disk")
+                try await cluster.shell(on: .s, "chmod 1777 /mnt/disk && quotaon -u /mnt/disk")
                 try await expectFullnessSurvived(
                     try await NFSBench(lease: 20, user: 1000),
                     full: "setquota -u 1000 0 1 0 0 /mnt/disk",
