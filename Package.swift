@@ -198,7 +198,10 @@ let package = Package(
             swiftSettings: numeric
         ),
         tests(of: "Archives", ["SystemSupport", "WebServers", system]),
-        tests(of: "Campaigns", ["FeatureVisualization", "JobStorage", "SystemSupport"]),
+        tests(
+            of: "Campaigns",
+            ["Archives", "FeatureVisualization", "JobStorage", "Networks", "SystemSupport", system]
+        ),
         tests(of: "ComputeEngine", ["COneDNN", "SystemSupport"]),
         tests(
             of: "Coordination",

@@ -6,9 +6,7 @@ extension CampaignFile {
         _ node: YAMLNode,
         models: [Campaign.Model]
     ) throws(CampaignError) -> Campaign.Comparison {
-        let fields = try node.fields(
-            ["layers", "pairs", "epochs", "iterations", "batch_size", "image_lists", "estimator", "across"]
-        )
+        let fields = try node.fields(.cka)
         for (key, only) in [("estimator", "full"), ("across", "models")] {
             guard let field = fields[key], try field.text() != only else { continue }
             throw field.error("only \"\(only)\" is available in this version")

@@ -32,7 +32,7 @@ extension CampaignFile {
         _ node: YAMLNode,
         place: Campaign.Place
     ) throws(CampaignError) -> Campaign.Model {
-        let fields = try node.fields(["weights", "edits", "strict", "batch_norm", "arrays", "images"])
+        let fields = try node.fields(.model)
         if let arrays = fields["arrays"] { return try model(name, of: arrays, fields, place: place) }
         if let images = fields["images"] {
             throw images.error("\"images\" names the rows of \"arrays\", and this model has none")
@@ -59,7 +59,7 @@ extension CampaignFile {
     private static func edits(_ node: YAMLNode?) throws(CampaignError) -> [Campaign.Edit] {
         var edits: [Campaign.Edit] = []
         for item in try node?.list() ?? [] {
-            let fields = try item.fields(["set", "from", "value", "mode"])
+            let fields = try item.fields(.edit)
             let target = try item.required("set", in: fields)
             let parts = try target.text().split(separator: ":", omittingEmptySubsequences: false).map(String.init)
             guard let layer = InceptionV1.layer(named: parts[0]) else {

@@ -6,11 +6,7 @@ internal import Networks
 /// The part of a campaign file that asks for pictures of neurons.
 extension CampaignFile {
     static func pictures(_ node: YAMLNode, models: [Campaign.Model]) throws(CampaignError) -> Campaign.Pictures {
-        let fields = try node.fields(
-            [
-                "neurons", "models", "size", "thresholds", "seed", "compat", "objective", "diversity", "transforms",
-            ]
-        )
+        let fields = try node.fields(.lucid)
         let direction = try direction(fields["objective"])
         let settings = PictureSettings(
             size: try fields["size"]?.integer(in: PictureSettings.sizes) ?? 224,
@@ -83,7 +79,7 @@ extension CampaignFile {
     /// The file of a direction, where that is the objective.
     private static func direction(_ node: YAMLNode?) throws(CampaignError) -> String? {
         guard let node, node.isMapping else { return nil }
-        let fields = try node.fields(["direction"])
+        let fields = try node.fields(.objective)
         return try node.required("direction", in: fields).text()
     }
 

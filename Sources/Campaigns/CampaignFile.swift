@@ -15,13 +15,7 @@ public enum CampaignFile {
     /// Reads a campaign; all that can be said without looking at other files is checked.
     public static func parse(_ bytes: [UInt8]) throws(CampaignError) -> Campaign {
         let root = try compose(bytes)
-        let fields = try root.fields(
-            [
-                "name", "models", "dataset", "cka", "lucid", "activations", "priority", "arrays", "limits",
-                "reproducible",
-            ],
-            unavailable: ["storage_budget"]
-        )
+        let fields = try root.fields(.campaign)
         let models = try self.models(root.required("models", in: fields))
         guard fields["cka"] != nil || fields["lucid"] != nil || fields["activations"] != nil else {
             throw root.error("nothing is asked for: add \"cka\", \"lucid\" or \"activations\"")
@@ -170,7 +164,7 @@ public enum CampaignFile {
             }
             return Campaign.Dataset(images: name, isPublished: true)
         }
-        let fields = try node.fields(["images", "list", "on_error"])
+        let fields = try node.fields(.dataset)
         let images = try node.required("images", in: fields)
         let place = try images.text()
         if place.contains("://"), !place.hasPrefix("http://"), !place.hasPrefix("https://") {
@@ -188,7 +182,7 @@ public enum CampaignFile {
         _ node: YAMLNode,
         models: [Campaign.Model]
     ) throws(CampaignError) -> Campaign.Activations {
-        let fields = try node.fields(["models", "layers"])
+        let fields = try node.fields(.activations)
         return Campaign.Activations(
             models: try networkNames(fields["models"], in: node, of: models),
             layers: try layers(node.required("layers", in: fields), of: InceptionV1.layers.map(\.name))
@@ -258,7 +252,7 @@ public enum CampaignFile {
     // MARK: Options
 
     private static func arrays(_ node: YAMLNode?) throws(CampaignError) -> Campaign.ArrayOptions {
-        let fields = try node?.fields(["dtype", "codec"]) ?? [:]
+        let fields = try node?.fields(.arrays) ?? [:]
         return Campaign.ArrayOptions(
             dtype: try fields["dtype"]?.text(oneOf: ["float32", "float16"]) ?? "float32",
             codec: try fields["codec"]?.text(oneOf: ["zstd", "shuffle-zstd"]) ?? "shuffle-zstd"
@@ -266,7 +260,7 @@ public enum CampaignFile {
     }
 
     private static func limits(_ node: YAMLNode?) throws(CampaignError) -> Campaign.Limits {
-        let fields = try node?.fields(["bytes", "pixels", "entries"]) ?? [:]
+        let fields = try node?.fields(.limits) ?? [:]
         return Campaign.Limits(
             bytes: try fields["bytes"]?.integer(in: 1...(1 << 40)) ?? 256 << 20,
             pixels: try fields["pixels"]?.integer(in: 1...(1 << 32)) ?? 64_000_000,

@@ -28,12 +28,15 @@ struct YAMLNode {
         return entries
     }
 
-    /// The values of known keys; any other key is an error that lists what can stand there.
-    func fields(_ known: [String], unavailable: [String] = []) throws(CampaignError) -> [String: YAMLNode] {
+    /// The values of a section's keys; any other key is an error that lists what can stand there.
+    func fields(_ section: CampaignFile.Section) throws(CampaignError) -> [String: YAMLNode] {
+        let known = section.keys
         var fields: [String: YAMLNode] = [:]
         for (key, value) in try entries() {
             let name = key.node.string ?? ""
-            if unavailable.contains(name) { throw key.error("\"\(name)\" is not available in this version") }
+            if section.unavailableKeys.contains(name) {
+                throw key.error("\"\(name)\" is not available in this version")
+            }
             guard known.contains(name) else {
                 throw key.error("unknown key \"\(name)\"; here can stand: \(known.joined(separator: ", "))")
             }
