@@ -201,7 +201,7 @@ struct CampaignReferenceTests {
     @Test("All published networks and no other layers are named")
     func names() throws {
         let text = try CampaignReference().text
-        for name in PublishedNetworks.names { #expect(text.contains("`\(name)`"), "\(name)") }
+        for name in NetworkCatalogue.names { #expect(text.contains("`\(name)`"), "\(name)") }
         #expect(text.contains("the \(InceptionV1.layers.count) layers"))
     }
 }
