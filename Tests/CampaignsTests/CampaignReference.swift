@@ -154,6 +154,8 @@ extension CampaignFile.Section {
         switch (self, key) {
         case (.model, "arrays"): lines = []
         case (.model, "images"): lines = [("arrays", "arrays: {mixed4a_3x3: stage3.npy}")]
+        // Without what is asked for first, something else is to be asked for.
+        case (.campaign, "cka") where line == nil: lines.append(("lucid", "lucid: {neurons: conv2d1}"))
         case (.edit, "from"): lines.removeAll { $0.key == "value" }
         default: break
         }

@@ -15,7 +15,7 @@ struct CampaignReferenceTests {
     private static let reference = try? CampaignReference()
     /// The rows of keys that the parser gives.
     static let rows = reference?.rows.filter { !$0.isPlaceholder } ?? []
-    static let examples = reference?.examples ?? []
+    static let blocks = reference?.examples ?? []
 
     private func parse(_ text: String) throws -> Campaign { try CampaignFile.parse(Array(text.utf8)) }
 
@@ -186,15 +186,15 @@ struct CampaignReferenceTests {
 
     // MARK: Examples and names
 
-    @Test("Every block of YAML is a campaign, or a part of one", arguments: examples)
+    @Test("Every block of YAML is a campaign, or a part of one", arguments: blocks)
     func examples(example: CampaignReference.Example) {
         #expect(throws: Never.self) { try parse(example.completed) }
     }
 
     @Test("There are whole campaigns and parts, and the first one has all mappings")
     func completeExample() throws {
-        #expect(Self.examples.contains(where: \.isWhole) && Self.examples.contains { !$0.isWhole })
-        let first = try #require(Self.examples.first)
+        #expect(Self.blocks.contains(where: \.isWhole) && Self.blocks.contains { !$0.isWhole })
+        let first = try #require(Self.blocks.first)
         for key in Section.campaign.keys { #expect("\n\(first.text)".contains("\n\(key):"), "\(key)") }
     }
 
