@@ -58,9 +58,13 @@ struct NFSBench {
         try start(on: host, Programs.worker, ["--queue", queue, "--until-empty", "--threads", "1"])
     }
 
+    /// What this machine's programs are told of the engine, whose instructions decide bytes.
+    private static let engineSettings = ["ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "OPENBLAS_CORETYPE"]
+        .compactMap { name in environmentValue(name).map { "\(name)=\($0)" } }
+
     private func start(on host: NFSCluster.Host, _ program: FilePath, _ arguments: [String]) throws -> RunningProgram {
-        let user = ["--reuid=\(user)", "--regid=\(user)", "--clear-groups", program.string]
-        return try cluster.start(on: host, "/usr/bin/setpriv", user + arguments)
+        let user = ["/usr/bin/setpriv", "--reuid=\(user)", "--regid=\(user)", "--clear-groups", program.string]
+        return try cluster.start(on: host, "/usr/bin/env", Self.engineSettings + user + arguments)
     }
 
     // MARK: What the server has
